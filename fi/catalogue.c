@@ -1,0 +1,85 @@
+/* The table of faults. Each row was checked against what Linux does in that state. */
+#include "fi/catalogue.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netdb.h>
+
+#define MS INT64_C(1000000)
+
+#define ERRNO FIT_W_ERROR, FIT_S_ERRNO
+#define EAI FIT_W_ERROR, FIT_S_EAI
+#define CUT(n) FIT_W_SHORT, FIT_S_NUMBER, FIT_U_ONCE, n, FIT_E_CUT, 0, 0
+#define TABLE_FULL(family)                                                                    \
+    { family, 0, FIT_EMFILE, ERRNO, FIT_U_ONCE, EMFILE, FIT_E_RESULT, 0, 0 },                 \
+    { family, 0, FIT_EMFILE, ERRNO, FIT_U_CLOSE, EMFILE, FIT_E_LIMIT, 0, 0 },                 \
+    { family, 0, FIT_EMFILE, ERRNO, FIT_U_ONWARDS, EMFILE, FIT_E_LIMIT, 0, 0 }
+
+/* A transfer on a stream to somebody else; what both directions have in common in needs. */
+#define MOVES (FIT_N_DATA | FIT_N_DIVISIBLE)
+#define WRITES (FIT_N_DATA | FIT_N_NONBLOCKING)
+
+const struct fit__fact fit__facts[] = {
+    { FIT_READ, MOVES, FIT_PARTIAL, CUT(1) },
+    { FIT_READ, MOVES, FIT_PARTIAL, CUT(0) },
+    { FIT_READ, MOVES, FIT_PARTIAL, CUT(-1) },
+    { FIT_READ, FIT_N_DATA | FIT_N_PEER_OPEN, FIT_PARTIAL, FIT_W_EOF, FIT_S_NUMBER, FIT_U_ONCE, 0,
+      FIT_E_AFFLICT, FIT_A_EOF, 0 },
+    { FIT_READ, FIT_N_DATA | FIT_N_NONBLOCKING, FIT_PARTIAL, ERRNO, FIT_U_ONCE, EAGAIN,
+      FIT_E_AFFLICT, FIT_A_LATE, MS },
+    { FIT_READ, FIT_N_READY, FIT_CALLBACK, ERRNO, FIT_U_ONCE, ECONNRESET,
+      FIT_E_AFFLICT, FIT_A_RESET, ECONNRESET },
+
+    { FIT_WRITE, WRITES, FIT_PARTIAL, CUT(1) },
+    { FIT_WRITE, WRITES, FIT_PARTIAL, CUT(0) },
+    { FIT_WRITE, WRITES, FIT_PARTIAL, CUT(-1) },
+    { FIT_WRITE, WRITES, FIT_PARTIAL, ERRNO, FIT_U_ONCE, EAGAIN, FIT_E_AFFLICT, FIT_A_FULL, MS },
+    /* A reset shows as EPIPE where the other side had closed before, else as ECONNRESET. */
+    { FIT_WRITE, FIT_N_DATA | FIT_N_PEER_OPEN, FIT_CALLBACK, ERRNO, FIT_U_ONCE, ECONNRESET,
+      FIT_E_AFFLICT, FIT_A_RESET, ECONNRESET },
+    { FIT_WRITE, FIT_N_DATA | FIT_N_PEER_CLOSED, FIT_CALLBACK, ERRNO, FIT_U_ONCE, EPIPE,
+      FIT_E_AFFLICT, FIT_A_RESET, EPIPE },
+
+    TABLE_FULL(FIT_MAKE),
+    TABLE_FULL(FIT_MAKE_FILE),
+    TABLE_FULL(FIT_ACCEPT),
+    { FIT_ACCEPT, 0, FIT_CALLBACK, ERRNO, FIT_U_ONCE, ECONNABORTED, FIT_E_SPECIAL, 0, 0 },
+
+    /* Asked when the connection is under way. */
+    { FIT_CONNECT, FIT_N_INET, FIT_TIMEOUT, FIT_W_NEVER, FIT_S_NUMBER, FIT_U_ONCE, 0,
+      FIT_E_AFFLICT, FIT_A_SILENT, 0 },
+    { FIT_CONNECT, FIT_N_INET, FIT_CALLBACK, ERRNO, FIT_U_ONCE, ECONNREFUSED,
+      FIT_E_AFFLICT, FIT_A_RESET, ECONNREFUSED },
+
+    { FIT_SHUTDOWN, FIT_N_PEER_OPEN, FIT_CALLBACK, ERRNO, FIT_U_ONCE, ENOTCONN,
+      FIT_E_AFFLICT, FIT_A_RESET, ECONNRESET },
+
+    { FIT_WAIT, 0, FIT_TIMEOUT, FIT_W_TIMERS_FIRST, FIT_S_NUMBER, FIT_U_ONCE, 0,
+      FIT_E_SPECIAL, 0, 0 },
+
+    /* glibc gives up after two attempts of five seconds. */
+    { FIT_RESOLVE, 0, FIT_TIMEOUT, FIT_W_NEVER, FIT_S_NUMBER, FIT_U_ONCE, 0, FIT_E_SPECIAL, 0, 0 },
+    /* As EAI_SYSTEM with this errno. */
+    { FIT_RESOLVE, 0, FIT_EMFILE, ERRNO, FIT_U_ONCE, EMFILE, FIT_E_SPECIAL, 0, 0 },
+    { FIT_RESOLVE, 0, FIT_CALLBACK, EAI, FIT_U_ONCE, EAI_NONAME, FIT_E_SPECIAL, 0, 0 },
+    { FIT_RESOLVE, 0, FIT_CALLBACK, EAI, FIT_U_ONCE, EAI_AGAIN, FIT_E_SPECIAL, 0, 0 },
+};
+const size_t fit__fact_count = sizeof fit__facts / sizeof fit__facts[0];
+
+static const struct { const char *name; enum fit__family family; } calls[] = {
+#define ROW(family, name) { #name, family },
+    FIT_CALLS(ROW)
+#undef ROW
+};
+
+const char *fit__call_name(enum fit__call_id id)
+{
+    assert(id < FIT_CALL_COUNT);
+    return calls[id].name;
+}
+
+enum fit__family fit__call_family(enum fit__call_id id)
+{
+    assert(id < FIT_CALL_COUNT);
+    return calls[id].family;
+}

@@ -1,0 +1,86 @@
+/* fi/catalogue.h - which calls there are, and which faults each may suffer.
+ *
+ * The only place that knows. A wrapper names its call; the catalogue says to which family it
+ * belongs, and the facts of that family say what can go wrong, in which state of the descriptor,
+ * and what has to happen in the world so that the fault is true. */
+#ifndef FI_CATALOGUE_H
+#define FI_CATALOGUE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fi/choice.h"
+#include "fi/kernel.h"
+
+enum fit__family {
+    FIT_NO_FAULTS, FIT_READ, FIT_WRITE, FIT_MAKE /* a descriptor */, FIT_MAKE_FILE /* FILE, DIR */,
+    FIT_ACCEPT, FIT_CONNECT, FIT_SHUTDOWN, FIT_WAIT, FIT_RESOLVE
+};
+
+/* Every call that is simulated: X(family, name). */
+#define FIT_CALLS(X)                                                                          \
+    X(FIT_READ, read) X(FIT_READ, readv) X(FIT_READ, recv) X(FIT_READ, recvfrom)              \
+    X(FIT_READ, recvmsg) X(FIT_NO_FAULTS, pread) X(FIT_NO_FAULTS, preadv)                     \
+    X(FIT_WRITE, write) X(FIT_WRITE, writev) X(FIT_WRITE, send) X(FIT_WRITE, sendto)          \
+    X(FIT_WRITE, sendmsg) X(FIT_NO_FAULTS, pwrite) X(FIT_NO_FAULTS, pwritev)                  \
+    X(FIT_NO_FAULTS, sendfile)                                                                \
+    X(FIT_MAKE, socket) X(FIT_MAKE, socketpair) X(FIT_MAKE, pipe) X(FIT_MAKE, pipe2)          \
+    X(FIT_MAKE, eventfd) X(FIT_MAKE, timerfd_create) X(FIT_MAKE, epoll_create)                \
+    X(FIT_MAKE, epoll_create1) X(FIT_MAKE, open) X(FIT_MAKE, openat) X(FIT_MAKE, creat)       \
+    X(FIT_MAKE, dup) X(FIT_MAKE_FILE, fopen) X(FIT_MAKE_FILE, opendir)                        \
+    X(FIT_NO_FAULTS, dup2) X(FIT_NO_FAULTS, dup3) X(FIT_NO_FAULTS, close)                     \
+    X(FIT_MAKE, fcntl) X(FIT_NO_FAULTS, ioctl) X(FIT_NO_FAULTS, lseek)                        \
+    X(FIT_NO_FAULTS, fstat) X(FIT_NO_FAULTS, fsync) X(FIT_NO_FAULTS, isatty)                  \
+    X(FIT_NO_FAULTS, bind) X(FIT_NO_FAULTS, listen) X(FIT_ACCEPT, accept)                     \
+    X(FIT_ACCEPT, accept4) X(FIT_CONNECT, connect) X(FIT_SHUTDOWN, shutdown)                  \
+    X(FIT_NO_FAULTS, getsockname) X(FIT_NO_FAULTS, getpeername)                               \
+    X(FIT_NO_FAULTS, getsockopt) X(FIT_NO_FAULTS, setsockopt)                                 \
+    X(FIT_NO_FAULTS, epoll_ctl) X(FIT_WAIT, epoll_wait) X(FIT_WAIT, epoll_pwait)              \
+    X(FIT_WAIT, epoll_pwait2) X(FIT_WAIT, poll) X(FIT_WAIT, ppoll) X(FIT_WAIT, select)        \
+    X(FIT_WAIT, pselect) X(FIT_NO_FAULTS, timerfd_settime) X(FIT_NO_FAULTS, timerfd_gettime)  \
+    X(FIT_NO_FAULTS, clock_gettime) X(FIT_NO_FAULTS, nanosleep)                               \
+    X(FIT_NO_FAULTS, clock_nanosleep) X(FIT_NO_FAULTS, usleep) X(FIT_NO_FAULTS, sleep)        \
+    X(FIT_NO_FAULTS, getrandom) X(FIT_RESOLVE, getaddrinfo) X(FIT_NO_FAULTS, getnameinfo)     \
+    X(FIT_NO_FAULTS, fdopen) X(FIT_NO_FAULTS, unlink) X(FIT_NO_FAULTS, kill)
+
+enum fit__call_id {
+#define FIT__ID(family, name) FIT_CALL_##name,
+    FIT_CALLS(FIT__ID)
+#undef FIT__ID
+    FIT_CALL_COUNT
+};
+
+/* What has to hold for a fact to be offered. */
+enum fit__need {
+    FIT_N_DATA = 1,          /* at least one byte can be moved now */
+    FIT_N_READY = 2,         /* data, or the end of it */
+    FIT_N_NONBLOCKING = 4,
+    FIT_N_PEER_OPEN = 8, FIT_N_PEER_CLOSED = 16,
+    FIT_N_DIVISIBLE = 32,    /* a short count is legal: not MSG_WAITALL, not MSG_PEEK */
+    FIT_N_INET = 64
+};
+
+/* What makes the fault true. */
+enum fit__effect {
+    FIT_E_RESULT,            /* nothing but the result: the call is not carried out */
+    FIT_E_AFFLICT,           /* the world changes, then the call is carried out and feels it */
+    FIT_E_LIMIT,             /* the descriptor table is full from here, then as above */
+    FIT_E_CUT,               /* at most `value` bytes are moved */
+    FIT_E_SPECIAL            /* the wrapper of this call knows */
+};
+
+struct fit__fact {
+    uint8_t family, needs, mode, what, space, until;
+    /* FIT_W_SHORT: bytes if > 0; 0: half; -1: all but one. Otherwise as in an alternative. */
+    int32_t value;
+    uint8_t effect, affliction;
+    int64_t affliction_value;    /* errno or ns */
+};
+
+extern const struct fit__fact fit__facts[];
+extern const size_t fit__fact_count;
+
+const char *fit__call_name(enum fit__call_id id);
+enum fit__family fit__call_family(enum fit__call_id id);
+
+#endif

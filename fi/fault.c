@@ -1,0 +1,166 @@
+/* Between the wrappers and the question: what can go wrong now, and making it true. */
+#include "fi/fault.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sys/time.h>
+
+#define EDGE_NS INT64_C(1000000)     /* the rest of a short transfer comes a millisecond later */
+
+bool fit__described(struct fit__call *c)
+{
+    if (c->fd < 0 || fit__kernel->describe(c->fd, &c->info) < 0) return false;
+    if (!c->object && c->info.object[0]) c->object = c->info.object;
+    return true;
+}
+
+/* The number of bytes that a row of the table means, or 0 if it is no short count here. */
+static int64_t cut_of(const struct fit__fact *fact, size_t amount)
+{
+    int64_t all = (int64_t)amount;
+    int64_t bytes = fact->value > 0 ? fact->value : fact->value ? all + fact->value : all / 2;
+    return bytes > 0 && bytes < all ? bytes : 0;
+}
+
+static bool offered(const struct fit__question *q, const struct fit__fact *fact, int64_t value)
+{
+    for (unsigned i = 0; i < q->count; i++)
+        if (q->alternatives[i].what == fact->what && q->alternatives[i].value == value
+            && q->alternatives[i].until == fact->until)
+            return true;
+    return false;
+}
+
+const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amount,
+                                 int64_t *value)
+{
+    const struct fit__fact *facts[FIT_ALTERNATIVES_MAX];
+    struct fit__question q;
+    q.point = fit__call_name(c->id);
+    q.at = q.op = q.after = q.in = NULL;
+    q.object = c->object;
+    q.caller = c->caller;
+    q.fd = c->fd;
+    q.world = false;
+    q.count = 0;
+    for (size_t i = 0; i < fit__fact_count; i++) {
+        const struct fit__fact *fact = &fit__facts[i];
+        if (fact->family != fit__call_family(c->id) || (fact->needs & ~holds)) continue;
+        int64_t number = fact->what == FIT_W_SHORT ? cut_of(fact, amount) : fact->value;
+        if (fact->what == FIT_W_SHORT && !number) continue;
+        if (offered(&q, fact, number)) continue;
+        facts[q.count] = fact;
+        fit__offer(&q, fact->mode, fact->what, fact->space, number, fact->until);
+    }
+    const struct fit__alternative *answer = q.count ? fit__choose(&q) : NULL;
+    if (!answer) return NULL;
+    *value = answer->value;
+    return facts[answer - q.alternatives];
+}
+
+bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *result)
+{
+    switch (fact->effect) {
+    case FIT_E_AFFLICT:
+        if (fit__kernel->afflict(c->fd, fact->affliction, fact->affliction_value) >= 0)
+            return false;
+        fit__not_fired("this kind of descriptor cannot suffer it");
+        return false;
+    case FIT_E_LIMIT:
+        fit__kernel->limit_descriptors(fact->until == FIT_U_CLOSE);
+        return false;
+    default:
+        assert(fact->effect == FIT_E_RESULT);
+        *result = -(long)fact->value;
+        return true;
+    }
+}
+
+bool fit__fault_make(struct fit__call *c, long *result)
+{
+    int64_t value;
+    if (!fit__asks()) return false;
+    const struct fit__fact *fact = fit__ask(c, 0, 0, &value);
+    return fact && fit__carry_out(c, fact, result);
+}
+
+static int64_t timeout_of(int fd, int option)
+{
+    struct timeval limit = { 0, 0 };
+    socklen_t size = sizeof limit;
+    if (fit__kernel->getsockopt(fd, SOL_SOCKET, option, &limit, &size) < 0) return -1;
+    if (!limit.tv_sec && !limit.tv_usec) return -1;
+    return limit.tv_sec * INT64_C(1000000000) + limit.tv_usec * INT64_C(1000);
+}
+
+int fit__wait_for(struct fit__call *c, short events, int option)
+{
+    struct pollfd one = { .fd = c->fd, .events = events };
+    int ready = fit__kernel->poll(&one, 1, timeout_of(c->fd, option));
+    return ready < 0 ? ready : ready ? 0 : -EAGAIN;
+}
+
+/* What holds for a transfer of up to `size` bytes, of which `possible` can be moved. */
+static unsigned conditions(const struct fit__info *info, int flags, size_t amount)
+{
+    unsigned holds = info->peer_closed ? FIT_N_PEER_CLOSED : FIT_N_PEER_OPEN;
+    if (amount) holds |= FIT_N_DATA | FIT_N_READY;
+    if (info->peer_closed) holds |= FIT_N_READY;
+    if (info->nonblocking || (flags & MSG_DONTWAIT)) holds |= FIT_N_NONBLOCKING;
+    if (!(flags & (MSG_WAITALL | MSG_PEEK))) holds |= FIT_N_DIVISIBLE;
+    return holds;
+}
+
+static bool transfer(struct fit__call *c, unsigned holds, size_t amount, size_t *size,
+                     long *result)
+{
+    int64_t value;
+    const struct fit__fact *fact = fit__ask(c, holds, amount, &value);
+    if (!fact) return false;
+    if (fact->effect != FIT_E_CUT) return fit__carry_out(c, fact, result);
+    *size = (size_t)value;
+    c->cut = true;
+    return false;
+}
+
+static bool is_stream(struct fit__call *c, int flags)
+{
+    if (!fit__asks() || (flags & (MSG_OOB | MSG_ERRQUEUE))) return false;
+    return fit__described(c) && c->info.class == FIT_C_STREAM && !c->info.broken;
+}
+
+/* Waits until something can be read, as the call itself would, and takes nothing. */
+static long await_data(int fd)
+{
+    char byte;
+    struct iovec one = { &byte, 1 };
+    struct msghdr message = { .msg_iov = &one, .msg_iovlen = 1 };
+    return fit__kernel->recvmsg(fd, &message, MSG_PEEK);
+}
+
+bool fit__fault_read(struct fit__call *c, int flags, size_t *size, long *result)
+{
+    if (!*size || !is_stream(c, flags)) return false;
+    bool waits = !c->info.nonblocking && !(flags & MSG_DONTWAIT);
+    if (waits && !c->info.readable && !c->info.peer_closed) {
+        *result = await_data(c->fd);
+        if (*result < 0) return true;
+        if (!fit__described(c) || c->info.class != FIT_C_STREAM || c->info.broken) return false;
+    }
+    size_t amount = c->info.readable < *size ? c->info.readable : *size;
+    return transfer(c, conditions(&c->info, flags, amount), amount, size, result);
+}
+
+bool fit__fault_write(struct fit__call *c, int flags, size_t *size, long *result)
+{
+    if (!*size || !is_stream(c, flags)) return false;
+    size_t amount = c->info.writable < *size ? c->info.writable : *size;
+    return transfer(c, conditions(&c->info, flags, amount), amount, size, result);
+}
+
+void fit__after_transfer(struct fit__call *c, long result)
+{
+    if (!c->cut || result <= 0 || !c->info.edge_triggered) return;
+    bool reading = fit__call_family(c->id) == FIT_READ;
+    fit__kernel->afflict(c->fd, reading ? FIT_A_LATE : FIT_A_FULL, EDGE_NS);
+}

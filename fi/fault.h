@@ -1,0 +1,62 @@
+/* fi/fault.h - how a wrapper asks what goes wrong, and makes it true.
+ *
+ * All functions are called between fit__begin and fit__end (fi/wrap.h). Those that return bool
+ * return true when the call must not be carried out: *result is then what it gives (>= 0 or
+ * -errno). They ask nothing for peers, clients, and while faults are off. */
+#ifndef FI_FAULT_H
+#define FI_FAULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fi/catalogue.h"
+#include "fi/choice.h"
+#include "fi/guard.h"
+
+/* One simulated call, from its entry to its return. */
+struct fit__call {
+    enum fit__call_id id;
+    const void *caller;          /* return address of the wrapper */
+    int fd;                      /* what it is about, or -1 */
+    int saved_errno;             /* a call that succeeds leaves errno alone */
+    bool by_number;              /* came through syscall() */
+    bool cut;                    /* a short count was asked for */
+    const char *object;          /* text for the question, or NULL: that of fd */
+    struct fit__info info;       /* of fd, once fit__described */
+};
+
+/* Could anything go wrong in a call made now? */
+static inline bool fit__asks(void)
+{
+    return !fit__guard->exempt && !fit__faults_off;
+}
+
+/* Offers each fact of the call's family whose needs are among `holds` (FIT_N_*), and asks.
+ * `amount`: bytes that could be moved. Returns the fact that is to happen, or NULL; *value is
+ * its number of bytes, or code. */
+const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amount,
+                                 int64_t *value);
+
+/* Makes a fact true, FIT_E_SPECIAL and FIT_E_CUT excepted. */
+bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *result);
+
+/* A call that makes a descriptor. */
+bool fit__fault_make(struct fit__call *c, long *result);
+
+/* recv and its like, at most *size bytes, which may be lowered. Waits for something to come
+ * if the call would. After the call say how it ended: fit__after_transfer. */
+bool fit__fault_read(struct fit__call *c, int flags, size_t *size, long *result);
+bool fit__fault_write(struct fit__call *c, int flags, size_t *size, long *result);
+
+/* A short count on an edge-triggered descriptor is only true when the rest comes later, as an
+ * edge of its own. */
+void fit__after_transfer(struct fit__call *c, long result);
+
+/* Fills c->info; false: not a descriptor. */
+bool fit__described(struct fit__call *c);
+
+/* Waits as a blocking call does: 0, or -EAGAIN when the time of `option` (SO_RCVTIMEO or
+ * SO_SNDTIMEO) is over. */
+int fit__wait_for(struct fit__call *c, short events, int option);
+
+#endif

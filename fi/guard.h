@@ -1,0 +1,29 @@
+/* fi/guard.h - who is calling: the code under test, a peer, or ourselves.
+ *
+ * Every wrapper asks fit__passes() first. While no world is active, and while our own code
+ * (libfiu included) runs, the call goes straight to the real kernel or to glibc.
+ * Exactly one kernel thread exists while a world is active, so plain globals do. */
+#ifndef FI_GUARD_H
+#define FI_GUARD_H
+
+#include <stdbool.h>
+
+struct fit__guard {
+    unsigned inside;     /* > 0: our own code runs on this green thread */
+    bool exempt;         /* a peer or a client of the test: simulated, never faulted or counted */
+};
+
+extern bool fit__active;             /* a world exists and this process lives in it */
+extern struct fit__guard *fit__guard;/* of the green thread that runs now; never NULL */
+
+/* True when the call must not be simulated. */
+static inline bool fit__passes(void)
+{
+    return !fit__active || fit__guard->inside > 0;
+}
+
+/* Our own code runs from here ... to here. They nest. */
+static inline void fit__enter(void) { fit__guard->inside++; }
+static inline void fit__leave(void) { fit__guard->inside--; }
+
+#endif

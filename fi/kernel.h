@@ -1,0 +1,143 @@
+/* fi/kernel.h - the operations a kernel offers to the wrappers.
+ *
+ * Two kernels implement it: the real one (fi/kernel_real.c, raw system calls) and the
+ * simulated one (harness/world/kernel_sim.c). All functions return a result >= 0 or -errno
+ * and never touch errno. Addresses, buffers and structures are those of the system call of
+ * the same name. Blocking functions block the calling green thread (simulated) or the
+ * kernel thread (real). Timeouts are in nanoseconds, -1: wait without end. */
+#ifndef FI_KERNEL_H
+#define FI_KERNEL_H
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <time.h>
+
+struct addrinfo;
+
+/* What a descriptor is, as far as faults depend on it. */
+enum fit__class {
+    FIT_C_NONE,          /* not open, or not ours */
+    FIT_C_LISTENER, FIT_C_STREAM /* TCP or AF_UNIX to somebody else */,
+    FIT_C_PAIR           /* pipe or socket pair, both ends held by the code under test */,
+    FIT_C_DATAGRAM, FIT_C_FILE, FIT_C_WAKEUP /* eventfd */, FIT_C_TIMER, FIT_C_EPOLL,
+    FIT_C_SOCKET         /* a stream socket that is not connected (yet) */
+};
+
+struct fit__info {
+    enum fit__class class;
+    bool nonblocking, edge_triggered;    /* edge_triggered: some epoll watches it with EPOLLET */
+    bool connecting, peer_closed, broken;
+    size_t readable, writable;           /* bytes that could be moved right now */
+    char object[120];                    /* "origin.test/80", "listener/8080", "pipe", path... */
+    char text[160];                      /* for people: "tcp 10.0.0.2:40001 -> origin.test:80" */
+};
+
+/* A change of the world that a fault stands for. */
+enum fit__affliction {
+    FIT_A_RESET,         /* the connection dies with `value` (errno) on our end, RST on the other */
+    FIT_A_EOF,           /* the other side ends now; what it had sent and was not read is gone */
+    FIT_A_SILENT,        /* the other side says and hears nothing more, for good */
+    FIT_A_LATE,          /* what has arrived is held back for `value` ns and arrives then */
+    FIT_A_FULL           /* no room to send for `value` ns */
+};
+
+enum { FIT_READY = 1, FIT_READY_STREAM = 2 /* some of it at a stream: fit__kernel.hold works */ };
+
+struct fit__kernel {
+    const char *name;
+    /* descriptors in general */
+    int (*close)(int fd);
+    int (*dup)(int fd, int lowest, bool cloexec);
+    int (*dup3)(int from, int to, int flags);
+    int (*fcntl)(int fd, int command, long argument);
+    int (*ioctl)(int fd, unsigned long request, void *argument);
+    ssize_t (*readv)(int fd, const struct iovec *iov, int count, off_t offset /* -1: current */);
+    ssize_t (*writev)(int fd, const struct iovec *iov, int count, off_t offset);
+    off_t (*lseek)(int fd, off_t offset, int whence);
+    int (*fstat)(int fd, struct stat *st);
+    /* making descriptors */
+    int (*socket)(int domain, int type, int protocol);
+    int (*socketpair)(int domain, int type, int protocol, int fds[2]);
+    int (*pipe)(int fds[2], int flags);
+    int (*eventfd)(unsigned initial, int flags);
+    int (*timerfd)(int clock, int flags);
+    int (*epoll_create)(int flags);
+    int (*open)(int dir, const char *path, int flags, mode_t mode);
+    /* sockets */
+    int (*bind)(int fd, const struct sockaddr *address, socklen_t size);
+    int (*listen)(int fd, int backlog);
+    int (*accept)(int fd, struct sockaddr *address, socklen_t *size, int flags);
+    int (*connect)(int fd, const struct sockaddr *address, socklen_t size);
+    int (*shutdown)(int fd, int how);
+    int (*getsockname)(int fd, struct sockaddr *address, socklen_t *size);
+    int (*getpeername)(int fd, struct sockaddr *address, socklen_t *size);
+    int (*getsockopt)(int fd, int level, int option, void *value, socklen_t *size);
+    int (*setsockopt)(int fd, int level, int option, const void *value, socklen_t size);
+    ssize_t (*sendmsg)(int fd, const struct msghdr *message, int flags);
+    ssize_t (*recvmsg)(int fd, struct msghdr *message, int flags);
+    /* waiting */
+    int (*epoll_ctl)(int ep, int operation, int fd, struct epoll_event *event);
+    /* Waits until epoll_wait would report something, and takes nothing: FIT_READY bits, 0 when
+     * the time is over. After that epoll_wait with timeout 0 harvests. */
+    int (*epoll_await)(int ep, int64_t timeout_ns);
+    int (*epoll_wait)(int ep, struct epoll_event *events, int most, int64_t timeout_ns);
+    int (*poll)(struct pollfd *fds, nfds_t count, int64_t timeout_ns);
+    int (*timerfd_settime)(int fd, int flags, const struct itimerspec *value,
+                           struct itimerspec *old);
+    int (*timerfd_gettime)(int fd, struct itimerspec *value);
+    /* time, entropy, names */
+    int (*clock_gettime)(clockid_t clock, struct timespec *now);
+    int (*sleep)(int64_t ns);
+    ssize_t (*getrandom)(void *buffer, size_t size, unsigned flags);
+    int (*getaddrinfo)(const char *node, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **result);        /* returns 0 or EAI_* */
+    /* for faults */
+    int (*describe)(int fd, struct fit__info *info);      /* never blocks; 0 or -EBADF */
+    int (*afflict)(int fd, enum fit__affliction affliction, int64_t value);
+    /* Everything that has arrived at stream sockets of the code under test and was not read yet
+     * (data, end, completed connects) is taken back and arrives again `ns` from now. */
+    void (*hold)(int64_t ns);
+    /* descriptor budget: from now on at most as many descriptors as are open, until ... */
+    void (*limit_descriptors)(bool until_close);
+    void (*unlimit_descriptors)(void);
+};
+
+/* Threads. Only the simulated kernel has them: without a world the wrappers use glibc's own. A
+ * lock is glibc's own object: lock = trylock, or park until the holder unparks. Errors are
+ * returned as pthread functions do (EAGAIN, positive). */
+struct fit__threads {
+    int (*create)(pthread_t *thread, const pthread_attr_t *attr,
+                  void *(*start)(void *), void *arg);
+    void (*exit)(void *result) __attribute__((noreturn));
+    int (*join)(pthread_t thread, void **result, int64_t timeout_ns /* -1: no end */);
+    int (*detach)(pthread_t thread);
+    /* Sleeps until unpark(key) or the timeout: 0, or ETIMEDOUT. A wake-up is a hint: look again. */
+    int (*park)(const void *key, const char *what, int64_t timeout_ns);
+    void (*unpark)(const void *key, unsigned most);
+    void (*yield)(void);
+    int (*stack_of)(pthread_t thread, void **lowest, size_t *size);
+    bool (*is_ours)(pthread_t thread);       /* between worlds: also one that is gone */
+};
+extern const struct fit__threads *fit__threads;    /* valid while fit__active */
+
+/* The code under test needs something that is not simulated. Says so, naming the function and
+ * the caller, and ends the test as `unsupported`. `advice`: what to do, one clause, or NULL. */
+void fit__unsupported(const char *function, const void *caller, const char *advice)
+    __attribute__((noreturn));
+/* The harness plugs in here; it must not return. */
+extern void (*fit__on_unsupported)(const char *function, const void *caller, const char *advice);
+
+/* The kernel of the active world, set by the world when it starts. Valid while fit__active. */
+extern const struct fit__kernel *fit__kernel;
+extern const struct fit__kernel fit__kernel_real;
+
+#endif

@@ -1,0 +1,136 @@
+/* epoll. */
+#include <sys/epoll.h>
+
+#include <stdio.h>
+
+#include "fi/wait.h"
+
+#define MS INT64_C(1000000)
+
+/* ---- epoll ----------------------------------------------------------------------------- */
+
+static long epoll_create_simulated(enum fit__call_id id, int flags, const void *caller)
+{
+    struct fit__call c;
+    long result;
+    fit__begin(&c, id, -1, caller);
+    if (!fit__fault_make(&c, &result)) result = fit__kernel->epoll_create(flags);
+    if (fit__traces()) fit__traced(&c, result, "%#x", (unsigned)flags);
+    return fit__end(&c, result);
+}
+
+FIT_EXPORT int epoll_create(int size)
+{
+    if (size <= 0) return (int)fit__result(-EINVAL);
+    if (fit__passes()) return (int)fit__result(fit__raw(SYS_epoll_create1, 0));
+    return (int)epoll_create_simulated(FIT_CALL_epoll_create, 0, FIT_CALLER);
+}
+
+FIT_EXPORT int epoll_create1(int flags)
+{
+    if (fit__passes()) return (int)fit__result(fit__raw(SYS_epoll_create1, flags));
+    return (int)epoll_create_simulated(FIT_CALL_epoll_create1, flags, FIT_CALLER);
+}
+
+FIT_EXPORT int epoll_ctl(int ep, int operation, int fd, struct epoll_event *event)
+{
+    static const char *const names[] = { "?", "ADD", "DEL", "MOD" };
+    if (fit__passes()) return (int)fit__result(fit__raw(SYS_epoll_ctl, ep, operation, fd, event));
+    struct fit__call c;
+    char text[64];
+    fit__begin(&c, FIT_CALL_epoll_ctl, fd, FIT_CALLER);
+    if (operation != EPOLL_CTL_DEL && event)
+        fit__check_defined(&event->events, sizeof event->events);
+    long result = fit__kernel->epoll_ctl(ep, operation, fd, event);
+    if (fit__traces()) {
+        const char *name = operation >= 1 && operation <= 3 ? names[operation] : "?";
+        if (operation == EPOLL_CTL_DEL || !event)
+            fit__traced(&c, result, "%d, %s, %d", ep, name, fd);
+        else
+            fit__traced(&c, result, "%d, %s, %d, %s", ep, name, fd,
+                        fit__events_text(text, sizeof text, event->events));
+    }
+    return (int)fit__end(&c, result);
+}
+
+/* What came, by the number that the program keeps with it: libuv, libevent and most others keep
+ * the descriptor there. A pointer would not be the same in each run, so it is not shown. */
+static void trace_epoll(struct fit__call *c, int64_t timeout, const struct epoll_event *events,
+                        long result)
+{
+    char text[300] = "", bits[64];
+    size_t used = 0;
+    for (long i = 0; i < result && i < LISTED_MAX && used < sizeof text; i++) {
+        bool number = events[i].data.u32 < 65536 && events[i].data.u64 >> 40 == 0;
+        fit__events_text(bits, sizeof bits, events[i].events);
+        used += number
+            ? (size_t)snprintf(text + used, sizeof text - used, "%s%d: %s", i ? ", " : "",
+                               events[i].data.fd, bits)
+            : (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? ", " : "", bits);
+    }
+    const char *name = fit__call_name(c->id);
+    if (result <= 0)
+        fit__traced(c, result, "%d, timeout=%lld", c->fd, (long long)timeout);
+    else
+        fit__trace("  ", c->fd, "%s(%d, timeout=%lld) = %ld {%s%s}", name, c->fd,
+                   (long long)timeout, result, text, result > LISTED_MAX ? ", ..." : "");
+}
+
+static long epoll_asking(struct fit__call *c, struct epoll_event *events, int most,
+                         int64_t timeout)
+{
+    if (timeout <= 0 || !fit__asks()) return fit__kernel->epoll_wait(c->fd, events, most, timeout);
+    int64_t deadline = fit__monotonic() + timeout;
+    int ready = fit__kernel->epoll_await(c->fd, timeout);
+    if (ready < 0) return ready;
+    if ((ready & FIT_READY_STREAM) && fit__timers_first(c, deadline)) {
+        int64_t left = deadline - fit__monotonic();
+        return fit__kernel->epoll_wait(c->fd, events, most, left > 0 ? left : 0);
+    }
+    return fit__kernel->epoll_wait(c->fd, events, most, 0);
+}
+
+static long epoll_simulated(enum fit__call_id id, int ep, struct epoll_event *events, int most,
+                            int64_t timeout, const sigset_t *mask, const void *caller)
+{
+    struct fit__call c;
+    long result;
+    fit__begin(&c, id, ep, caller);
+    if (most > 0) fit__check_writable(events, (size_t)most * sizeof *events);
+    if (fit__let_in(mask)) result = -EINTR;
+    else if (most <= 0) result = -EINVAL;
+    else result = epoll_asking(&c, events, most, timeout);
+    if (fit__traces()) trace_epoll(&c, timeout < 0 ? -1 : timeout / MS, events, result);
+    return fit__end(&c, result);
+}
+
+FIT_EXPORT int epoll_wait(int ep, struct epoll_event *events, int most, int timeout)
+{
+    if (fit__passes())
+        return (int)fit__result(fit__raw(SYS_epoll_pwait, ep, events, most, timeout, NULL,
+                                         SIGSET_SIZE));
+    return (int)epoll_simulated(FIT_CALL_epoll_wait, ep, events, most, fit__ns_of_ms(timeout), NULL,
+                                FIT_CALLER);
+}
+
+FIT_EXPORT int epoll_pwait(int ep, struct epoll_event *events, int most, int timeout,
+                           const sigset_t *mask)
+{
+    if (fit__passes())
+        return (int)fit__result(fit__raw(SYS_epoll_pwait, ep, events, most, timeout, mask,
+                                         SIGSET_SIZE));
+    return (int)epoll_simulated(FIT_CALL_epoll_pwait, ep, events, most, fit__ns_of_ms(timeout),
+                                mask, FIT_CALLER);
+}
+
+FIT_EXPORT int epoll_pwait2(int ep, struct epoll_event *events, int most,
+                            const struct timespec *timeout, const sigset_t *mask)
+{
+    bool bad;
+    if (fit__passes())
+        return (int)fit__result(fit__raw(SYS_epoll_pwait2, ep, events, most, timeout, mask,
+                                         SIGSET_SIZE));
+    int64_t ns = fit__ns_of(timeout, &bad);
+    if (bad) return (int)fit__result(-EINVAL);
+    return (int)epoll_simulated(FIT_CALL_epoll_pwait2, ep, events, most, ns, mask, FIT_CALLER);
+}

@@ -1,0 +1,77 @@
+/* Thread-specific values, what is done once, and the destructors at the end of a thread. */
+#include <limits.h>
+#include <pthread.h>
+
+#include "fi/thread.h"
+#include "fi/wrap.h"
+
+/* Kept also while no world is active: libraries make their keys when they are initialised. */
+static void (*destructors[PTHREAD_KEYS_MAX])(void *);
+
+extern void __call_tls_dtors(void);          /* glibc's own; it has no header */
+
+static bool run_key_destructors(void)
+{
+    bool any = false;
+    for (pthread_key_t key = 0; key < PTHREAD_KEYS_MAX; key++) {
+        void *value;
+        if (!destructors[key] || !(value = pthread_getspecific(key))) continue;
+        pthread_setspecific(key, NULL);
+        destructors[key](value);
+        any = true;
+    }
+    return any;
+}
+
+void fit__thread_destructors(void)
+{
+    FIT_NEXT(__call_tls_dtors)();
+    for (int i = 0; i < PTHREAD_DESTRUCTOR_ITERATIONS && run_key_destructors(); i++) { }
+}
+
+FIT_EXPORT int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
+{
+    int error = FIT_NEXT(pthread_key_create)(key, destructor);
+    if (!error && *key < PTHREAD_KEYS_MAX) destructors[*key] = destructor;
+    return error;
+}
+FIT_ALIAS(__pthread_key_create, pthread_key_create);
+
+FIT_EXPORT int pthread_key_delete(pthread_key_t key)
+{
+    int error = FIT_NEXT(pthread_key_delete)(key);
+    if (!error && key < PTHREAD_KEYS_MAX) destructors[key] = NULL;
+    return error;
+}
+
+/* What glibc allocates for it is neither the service's nor may it fail: glibc's own thread end
+ * would free it, and ours does. */
+FIT_EXPORT int pthread_setspecific(pthread_key_t key, const void *value)
+{
+    int error;
+    fit__enter();
+    error = FIT_NEXT(pthread_setspecific)(key, value);
+    fit__leave();
+    return error;
+}
+
+/* ---- Once --------------------------------------------------------------------------------------- */
+
+enum { ONCE_RUNS = 1, ONCE_DONE = 2 };       /* as glibc has them */
+
+FIT_EXPORT int pthread_once(pthread_once_t *once, void (*routine)(void))
+{
+    if (__atomic_load_n(once, __ATOMIC_ACQUIRE) & ONCE_DONE) return 0;
+    if (fit__passes()) return FIT_NEXT(pthread_once)(once, routine);
+    fit__enter();
+    while (*once & ONCE_RUNS) fit__threads->park(once, "pthread_once", -1);
+    fit__leave();
+    if (*once & ONCE_DONE) return 0;
+    *once = ONCE_RUNS;
+    routine();
+    *once = ONCE_DONE;
+    fit__enter();
+    fit__threads->unpark(once, UINT_MAX);
+    fit__leave();
+    return 0;
+}

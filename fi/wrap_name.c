@@ -1,0 +1,152 @@
+/* Names of hosts and services: getaddrinfo and its like. */
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "fi/wrap.h"
+
+#define GIVES_UP_NS INT64_C(10000000000)   /* two attempts of five seconds */
+
+static const char no_resolver[] = "use getaddrinfo";
+
+void __chk_fail(void) __attribute__((noreturn));
+
+/* A literal address or a name of this host's own is not asked for anywhere. */
+static bool is_asked_for(const char *node, const struct addrinfo *hints)
+{
+    struct in6_addr unused;
+    if (!node || !*node || (hints && (hints->ai_flags & AI_NUMERICHOST))) return false;
+    return strcmp(node, "localhost") && inet_pton(AF_INET, node, &unused) != 1
+        && !strchr(node, ':');
+}
+
+static int fail(struct fit__call *c, const struct fit__fact *fact, int64_t value)
+{
+    if (fact->what == FIT_W_NEVER) {
+        fit__kernel->sleep(GIVES_UP_NS);
+        return EAI_AGAIN;
+    }
+    if (fact->space == FIT_S_EAI) return (int)value;
+    c->saved_errno = (int)value;
+    return EAI_SYSTEM;
+}
+
+static void trace_resolve(const char *node, const char *service, int result)
+{
+    fit__trace("  ", -1, "getaddrinfo(%s, %s) = %s", node ? node : "NULL",
+               service ? service : "NULL", result ? gai_strerror(result) : "0");
+}
+
+FIT_EXPORT int getaddrinfo(const char *restrict node, const char *restrict service,
+                           const struct addrinfo *restrict hints,
+                           struct addrinfo **restrict list)
+{
+    if (fit__passes()) return FIT_NEXT(getaddrinfo)(node, service, hints, list);
+    struct fit__call c;
+    int64_t value;
+    fit__begin(&c, FIT_CALL_getaddrinfo, -1, FIT_CALLER);
+    c.object = node;
+    const struct fit__fact *fact =
+        fit__asks() && is_asked_for(node, hints) ? fit__ask(&c, 0, 0, &value) : NULL;
+    int result = fact ? fail(&c, fact, value)
+                      : fit__kernel->getaddrinfo(node, service, hints, list);
+    if (fit__traces()) trace_resolve(node, service, result);
+    fit__end(&c, 0);
+    return result;
+}
+
+/* Only the numbers: nobody's name is known by its address. */
+FIT_EXPORT int getnameinfo(const struct sockaddr *restrict address, socklen_t size,
+                           char *restrict host, socklen_t host_size, char *restrict service,
+                           socklen_t service_size, int flags)
+{
+    if (!fit__passes()) {
+        if (flags & NI_NAMEREQD) return EAI_NONAME;
+        flags |= NI_NUMERICHOST | NI_NUMERICSERV;
+    }
+    return FIT_NEXT(getnameinfo)(address, size, host, host_size, service, service_size, flags);
+}
+
+FIT_EXPORT int getaddrinfo_a(int mode, struct gaicb *list[restrict], int count,
+                             struct sigevent *restrict event)
+{
+    if (!fit__passes()) fit__unsupported("getaddrinfo_a", FIT_CALLER, no_resolver);
+    return FIT_NEXT(getaddrinfo_a)(mode, list, count, event);
+}
+
+FIT_EXPORT struct hostent *gethostbyname(const char *name)
+{
+    if (!fit__passes()) fit__unsupported("gethostbyname", FIT_CALLER, no_resolver);
+    return FIT_NEXT(gethostbyname)(name);
+}
+
+FIT_EXPORT struct hostent *gethostbyname2(const char *name, int family)
+{
+    if (!fit__passes()) fit__unsupported("gethostbyname2", FIT_CALLER, no_resolver);
+    return FIT_NEXT(gethostbyname2)(name, family);
+}
+
+FIT_EXPORT int gethostbyname_r(const char *restrict name, struct hostent *restrict host,
+                               char *restrict buffer, size_t size,
+                               struct hostent **restrict result, int *restrict error)
+{
+    if (!fit__passes()) fit__unsupported("gethostbyname_r", FIT_CALLER, no_resolver);
+    return FIT_NEXT(gethostbyname_r)(name, host, buffer, size, result, error);
+}
+
+FIT_EXPORT int gethostbyname2_r(const char *restrict name, int family,
+                                struct hostent *restrict host, char *restrict buffer,
+                                size_t size, struct hostent **restrict result,
+                                int *restrict error)
+{
+    if (!fit__passes()) fit__unsupported("gethostbyname2_r", FIT_CALLER, no_resolver);
+    return FIT_NEXT(gethostbyname2_r)(name, family, host, buffer, size, result, error);
+}
+
+FIT_EXPORT struct hostent *gethostbyaddr(const void *address, socklen_t size, int family)
+{
+    if (!fit__passes()) fit__unsupported("gethostbyaddr", FIT_CALLER, "use getnameinfo");
+    return FIT_NEXT(gethostbyaddr)(address, size, family);
+}
+
+/* ---- this host --------------------------------------------------------------------------- */
+
+static const char host_name[] = "service";
+
+FIT_EXPORT int gethostname(char *name, size_t size)
+{
+    if (fit__passes()) return FIT_NEXT(gethostname)(name, size);
+    if (size < sizeof host_name) return (int)fit__result(-ENAMETOOLONG);
+    memcpy(name, host_name, sizeof host_name);
+    return 0;
+}
+
+FIT_EXPORT int __gethostname_chk(char *name, size_t size, size_t room);
+int __gethostname_chk(char *name, size_t size, size_t room)
+{
+    if (size > room) __chk_fail();
+    return gethostname(name, size);
+}
+
+FIT_EXPORT int uname(struct utsname *names)
+{
+    int result = (int)fit__result(fit__raw(SYS_uname, names));
+    if (result == 0 && !fit__passes()) {
+        memset(names->nodename, 0, sizeof names->nodename);
+        memcpy(names->nodename, host_name, sizeof host_name);
+    }
+    return result;
+}
+
+FIT_EXPORT int getifaddrs(struct ifaddrs **list)
+{
+    if (!fit__passes())
+        fit__unsupported("getifaddrs", FIT_CALLER, "the simulated host has one address");
+    return FIT_NEXT(getifaddrs)(list);
+}

@@ -1,0 +1,327 @@
+/* Processes and signals: one process lives in a world, and it may not make others. */
+#include <alloca.h>
+#include <assert.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fi/watch.h"
+#include "fi/wrap.h"
+
+static const char no_process[] = "it is not simulated yet: start the server as a peer "
+                                 "(fit_peer), or leave this test out";
+static const char no_signal[] = "no signal will come: only the program itself sends any";
+
+enum { PARENT_PID = FIT_PID - 1, DESCRIPTORS = 1024, ARGUMENTS_MAX = 4096 };
+
+/* ---- other processes: refused ---------------------------------------------------------- */
+
+#define REFUSED(type, name, parameters, ...)                                                  \
+    FIT_EXPORT type name parameters                                                           \
+    {                                                                                         \
+        if (!fit__passes()) fit__unsupported(#name, FIT_CALLER, no_process);                  \
+        return FIT_NEXT(name)(__VA_ARGS__);                                                   \
+    }
+#define VECTOR char *const argv[]
+#define ENVIRONMENT char *const envp[]
+#define SPAWN_HOW const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr
+
+REFUSED(pid_t, fork, (void))
+FIT_ALIAS(__fork, fork);
+REFUSED(pid_t, _Fork, (void))
+REFUSED(int, daemon, (int stay, int keep), stay, keep)
+REFUSED(int, system, (const char *command), command)
+REFUSED(FILE *, popen, (const char *command, const char *mode), command, mode)
+REFUSED(int, execv, (const char *path, VECTOR), path, argv)
+REFUSED(int, execve, (const char *path, VECTOR, ENVIRONMENT), path, argv, envp)
+REFUSED(int, execvp, (const char *file, VECTOR), file, argv)
+REFUSED(int, execvpe, (const char *file, VECTOR, ENVIRONMENT), file, argv, envp)
+REFUSED(int, fexecve, (int fd, VECTOR, ENVIRONMENT), fd, argv, envp)
+REFUSED(int, posix_spawn, (pid_t *restrict pid, const char *restrict path,
+                           const posix_spawn_file_actions_t *restrict actions,
+                           const posix_spawnattr_t *restrict attr,
+                           char *const argv[restrict], char *const envp[restrict]),
+        pid, path, actions, attr, argv, envp)
+REFUSED(int, posix_spawnp, (pid_t *pid, const char *file, SPAWN_HOW, VECTOR, ENVIRONMENT),
+        pid, file, actions, attr, argv, envp)
+
+/* The child of a real vfork borrows its parent's stack, which a C function cannot hand on: the
+ * child gets a copy instead, as POSIX allows. */
+FIT_EXPORT pid_t vfork(void)
+{
+    if (!fit__passes()) fit__unsupported("vfork", FIT_CALLER, no_process);
+    return FIT_NEXT(fork)();
+}
+FIT_ALIAS(__vfork, vfork);
+
+/* The arguments of execl and its like as a vector on the stack of the caller. */
+#define COUNT_ARGUMENTS(first, list)                                                          \
+    size_t count = 1;                                                                         \
+    va_start(list, first);                                                                    \
+    while (va_arg(list, char *)) count++;                                                     \
+    va_end(list);                                                                             \
+    assert(count < ARGUMENTS_MAX);                                                            \
+    char **argv = alloca((count + 1) * sizeof *argv);                                         \
+    argv[0] = (char *)first;                                                                  \
+    va_start(list, first);                                                                    \
+    for (size_t i = 1; i <= count; i++) argv[i] = va_arg(list, char *);
+
+FIT_EXPORT int execl(const char *path, const char *first, ...)
+{
+    va_list list;
+    if (!fit__passes()) fit__unsupported("execl", FIT_CALLER, no_process);
+    COUNT_ARGUMENTS(first, list)
+    va_end(list);
+    return execv(path, argv);
+}
+
+FIT_EXPORT int execlp(const char *file, const char *first, ...)
+{
+    va_list list;
+    if (!fit__passes()) fit__unsupported("execlp", FIT_CALLER, no_process);
+    COUNT_ARGUMENTS(first, list)
+    va_end(list);
+    return execvp(file, argv);
+}
+
+FIT_EXPORT int execle(const char *path, const char *first, ...)
+{
+    va_list list;
+    if (!fit__passes()) fit__unsupported("execle", FIT_CALLER, no_process);
+    COUNT_ARGUMENTS(first, list)
+    char **envp = va_arg(list, char **);
+    va_end(list);
+    return execve(path, argv, envp);
+}
+
+/* In a world there are no children. (The copies of a sweep are not the program's.) */
+FIT_EXPORT pid_t waitpid(pid_t pid, int *status, int options)
+{
+    if (fit__passes()) return (pid_t)fit__result(fit__raw(SYS_wait4, pid, status, options, NULL));
+    return (pid_t)fit__result(-ECHILD);
+}
+
+FIT_EXPORT pid_t wait(int *status)
+{
+    if (fit__passes()) return (pid_t)fit__result(fit__raw(SYS_wait4, -1, status, 0, NULL));
+    return (pid_t)fit__result(-ECHILD);
+}
+
+FIT_EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
+{
+    if (fit__passes())
+        return (pid_t)fit__result(fit__raw(SYS_wait4, pid, status, options, usage));
+    return (pid_t)fit__result(-ECHILD);
+}
+
+FIT_EXPORT pid_t wait3(int *status, int options, struct rusage *usage)
+{
+    if (fit__passes()) return (pid_t)fit__result(fit__raw(SYS_wait4, -1, status, options, usage));
+    return (pid_t)fit__result(-ECHILD);
+}
+
+FIT_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
+{
+    if (fit__passes())
+        return (int)fit__result(fit__raw(SYS_waitid, type, id, info, options, NULL));
+    return (int)fit__result(-ECHILD);
+}
+
+/* ---- who am I -------------------------------------------------------------------------- */
+
+static void *main_thread;
+
+static __attribute__((constructor)) void remember_main_thread(void)
+{
+    main_thread = __builtin_thread_pointer();
+}
+
+FIT_EXPORT pid_t getpid(void)
+{
+    return fit__passes() ? (pid_t)fit__raw(SYS_getpid) : FIT_PID;
+}
+
+FIT_EXPORT pid_t getppid(void)
+{
+    return fit__passes() ? (pid_t)fit__raw(SYS_getppid) : PARENT_PID;
+}
+
+/* Threads are numbered in the order in which they first ask. */
+FIT_EXPORT pid_t gettid(void)
+{
+    enum { THREADS_MAX = 64 };
+    static const struct fit__guard *seen[THREADS_MAX];
+    if (fit__passes()) return (pid_t)fit__raw(SYS_gettid);
+    if (__builtin_thread_pointer() == main_thread) return FIT_PID;
+    int i = 0;
+    while (i < THREADS_MAX - 1 && seen[i] && seen[i] != fit__guard) i++;
+    seen[i] = fit__guard;
+    return FIT_PID + 1 + i;
+}
+
+/* ---- signals: sent by the program to itself, and delivered at once --------------------- */
+
+FIT_EXPORT int kill(pid_t pid, int signal)
+{
+    if (fit__passes()) return (int)fit__result(fit__raw(SYS_kill, pid, signal));
+    struct fit__call c;
+    fit__begin(&c, FIT_CALL_kill, -1, FIT_CALLER);
+    bool self = pid == FIT_PID || pid == 0 || pid == -FIT_PID;
+    if (fit__traces()) fit__traced(&c, self ? 0 : -ESRCH, "%d, %d", pid, signal);
+    int result = (int)fit__end(&c, self ? 0 : -ESRCH);
+    if (!self) return result;
+    /* To this very thread, not to the process, so that it has arrived when kill returns. */
+    return (int)fit__result(fit__raw(SYS_tgkill, fit__raw(SYS_getpid), fit__raw(SYS_gettid),
+                                     signal));
+}
+FIT_ALIAS(__kill, kill);
+
+FIT_EXPORT int killpg(pid_t group, int signal)
+{
+    return group < 0 ? (int)fit__result(-EINVAL) : kill(-group, signal);
+}
+
+#define NEVER_COMES(name, parameters, ...)                                                    \
+    FIT_EXPORT int name parameters                                                            \
+    {                                                                                         \
+        if (!fit__passes()) fit__unsupported(#name, FIT_CALLER, no_signal);                   \
+        return FIT_NEXT(name)(__VA_ARGS__);                                                   \
+    }
+NEVER_COMES(pause, (void))
+NEVER_COMES(sigsuspend, (const sigset_t *mask), mask)
+NEVER_COMES(sigwait, (const sigset_t *restrict set, int *restrict signal), set, signal)
+NEVER_COMES(sigwaitinfo, (const sigset_t *restrict set, siginfo_t *restrict info), set, info)
+NEVER_COMES(sigtimedwait, (const sigset_t *restrict set, siginfo_t *restrict info,
+                           const struct timespec *restrict timeout), set, info, timeout)
+
+/* ---- the end: the watcher hears of it first, and may have other plans ------------------ */
+
+static void tell_ended(const char *how, const char *text, int status)
+{
+    if (fit__passes() || fit__guard->exempt || !fit__watcher) return;
+    fit__enter();
+    fit__watcher->ended(how, text, status);
+    fit__leave();
+}
+
+FIT_EXPORT void abort(void)
+{
+    tell_ended("abort", NULL, 134);
+    FIT_NEXT(abort)();
+    __builtin_unreachable();
+}
+
+FIT_EXPORT void exit(int status)
+{
+    tell_ended("exit", NULL, status);
+    FIT_NEXT(exit)(status);
+    __builtin_unreachable();
+}
+
+FIT_EXPORT void _exit(int status)
+{
+    tell_ended("_exit", NULL, status);
+    fit__raw(SYS_exit_group, status);
+    __builtin_unreachable();
+}
+
+FIT_EXPORT void _Exit(int status)
+{
+    tell_ended("_exit", NULL, status);
+    fit__raw(SYS_exit_group, status);
+    __builtin_unreachable();
+}
+
+FIT_EXPORT void quick_exit(int status)
+{
+    tell_ended("exit", NULL, status);
+    FIT_NEXT(quick_exit)(status);
+    __builtin_unreachable();
+}
+
+FIT_EXPORT void __assert_fail(const char *what, const char *file, unsigned line,
+                              const char *function)
+{
+    char text[400];
+    if (!fit__passes()) {
+        fit__enter();
+        snprintf(text, sizeof text, "%s:%u: %s: Assertion `%s' failed.", file, line,
+                 function ? function : "?", what);
+        fit__leave();
+        tell_ended("assert", text, 134);
+    }
+    FIT_NEXT(__assert_fail)(what, file, line, function);
+    __builtin_unreachable();
+}
+
+/* ---- limits and memory maps ------------------------------------------------------------ */
+
+static int limit_of(__rlimit_resource_t resource, struct rlimit *limit)
+{
+    int result = (int)fit__result(fit__raw(SYS_prlimit64, 0, resource, NULL, limit));
+    if (result == 0 && resource == RLIMIT_NOFILE && !fit__passes())
+        *limit = (struct rlimit){ DESCRIPTORS, DESCRIPTORS };
+    return result;
+}
+
+FIT_EXPORT int getrlimit(__rlimit_resource_t resource, struct rlimit *limit)
+{
+    return limit_of(resource, limit);
+}
+
+_Static_assert(sizeof(struct rlimit) == sizeof(struct rlimit64), "two kinds of rlimit");
+
+FIT_EXPORT int getrlimit64(__rlimit_resource_t resource, struct rlimit64 *limit)
+{
+    return limit_of(resource, (struct rlimit *)limit);
+}
+
+static int set_limit(__rlimit_resource_t resource, const struct rlimit *limit, const void *caller)
+{
+    if (!fit__passes() && resource == RLIMIT_NOFILE) {
+        if (limit->rlim_cur == DESCRIPTORS) return 0;
+        fit__unsupported("setrlimit(RLIMIT_NOFILE)", caller, "use the cases of mode emfile");
+    }
+    return (int)fit__result(fit__raw(SYS_prlimit64, 0, resource, limit, NULL));
+}
+
+FIT_EXPORT int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
+{
+    return set_limit(resource, limit, FIT_CALLER);
+}
+
+FIT_EXPORT int setrlimit64(__rlimit_resource_t resource, const struct rlimit64 *limit)
+{
+    return set_limit(resource, (const struct rlimit *)limit, FIT_CALLER);
+}
+
+FIT_EXPORT int getdtablesize(void)
+{
+    struct rlimit limit;
+    return limit_of(RLIMIT_NOFILE, &limit) < 0 ? 256 : (int)limit.rlim_cur;
+}
+
+FIT_EXPORT long sysconf(int name)
+{
+    if (name == _SC_OPEN_MAX && !fit__passes()) return DESCRIPTORS;
+    return FIT_NEXT(sysconf)(name);
+}
+FIT_ALIAS(__sysconf, sysconf);
+
+/* What stands behind a simulated descriptor is not what the code under test would see there. */
+FIT_EXPORT void *mmap(void *start, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    if (!fit__passes() && fd >= 0 && !(flags & MAP_ANONYMOUS))
+        fit__unsupported("mmap of a file", FIT_CALLER, "read it");
+    long result = fit__raw(SYS_mmap, start, size, protection, flags, fd, offset);
+    return result < 0 && result > -4096 ? (void *)fit__result(result) : (void *)result;
+}
+FIT_ALIAS(mmap64, mmap);

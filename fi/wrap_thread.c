@@ -1,0 +1,327 @@
+/* Threads: creation, end, joining, and what else names a thread. */
+#include <assert.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unwind.h>
+
+#include "fi/thread.h"
+#include "fi/wrap.h"
+
+enum { NAME_SIZE = 16, NS_A_SECOND = 1000000000 };
+
+bool fit__time_left(clockid_t clock, const struct timespec *until, int64_t *left)
+{
+    struct timespec now;
+    *left = -1;
+    if (!until) return true;
+    if (until->tv_nsec < 0 || until->tv_nsec >= NS_A_SECOND) return false;
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) return false;
+    if (fit__kernel->clock_gettime(clock, &now)) return false;
+    if (until->tv_sec - now.tv_sec > INT64_MAX / NS_A_SECOND - 1) return true;
+    *left = (until->tv_sec - now.tv_sec) * (int64_t)NS_A_SECOND + until->tv_nsec - now.tv_nsec;
+    if (*left < 0) *left = 0;
+    return true;
+}
+
+bool fit__thread_fault(const char *point, const void *caller, enum fit__what what, int code)
+{
+    struct fit__question q = { .point = point, .caller = caller, .fd = -1 };
+    if (!fit__asks()) return false;
+    fit__offer(&q, FIT_THREAD, what, FIT_S_ERRNO, code, FIT_U_ONCE);
+    return fit__choose(&q) != NULL;
+}
+
+/* ---- Creation and joining ------------------------------------------------------------------ */
+
+FIT_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+                              void *(*start)(void *), void *arg)
+{
+    int error = EAGAIN;
+    if (fit__passes()) return FIT_NEXT(pthread_create)(thread, attr, start, arg);
+    fit__enter();
+    if (!fit__thread_fault("pthread_create", FIT_CALLER, FIT_W_ERROR, EAGAIN))
+        error = fit__threads->create(thread, attr, start, arg);
+    if (fit__traces()) fit__trace("  ", -1, "pthread_create() = %d", error);
+    fit__leave();
+    return error;
+}
+
+static int join(pthread_t thread, void **result, int64_t timeout_ns)
+{
+    int error;
+    fit__enter();
+    error = fit__threads->join(thread, result, timeout_ns);
+    if (fit__traces()) fit__trace("  ", -1, "pthread_join() = %d", error);
+    fit__leave();
+    return error;
+}
+
+/* A thread of a world that is over. A library that keeps a pool joins it when the program ends:
+ * glibc does not know it. */
+static bool is_left_over(pthread_t thread)
+{
+    return !fit__active && fit__threads && fit__threads->is_ours(thread);
+}
+
+FIT_EXPORT int pthread_join(pthread_t thread, void **result)
+{
+    if (is_left_over(thread)) {
+        if (result) *result = NULL;
+        return 0;
+    }
+    if (fit__passes()) return FIT_NEXT(pthread_join)(thread, result);
+    return join(thread, result, -1);
+}
+
+FIT_EXPORT int pthread_tryjoin_np(pthread_t thread, void **result)
+{
+    int error;
+    if (fit__passes()) return FIT_NEXT(pthread_tryjoin_np)(thread, result);
+    error = join(thread, result, 0);
+    return error == ETIMEDOUT ? EBUSY : error;
+}
+
+static int join_until(pthread_t thread, void **result, clockid_t clock,
+                      const struct timespec *until)
+{
+    int64_t left;
+    bool valid;
+    fit__enter();
+    valid = fit__time_left(clock, until, &left);
+    fit__leave();
+    return valid ? join(thread, result, left) : EINVAL;
+}
+
+FIT_EXPORT int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec *until)
+{
+    if (fit__passes()) return FIT_NEXT(pthread_timedjoin_np)(thread, result, until);
+    return join_until(thread, result, CLOCK_REALTIME, until);
+}
+
+FIT_EXPORT int pthread_clockjoin_np(pthread_t thread, void **result, clockid_t clock,
+                                    const struct timespec *until)
+{
+    if (fit__passes()) return FIT_NEXT(pthread_clockjoin_np)(thread, result, clock, until);
+    return join_until(thread, result, clock, until);
+}
+
+FIT_EXPORT int pthread_detach(pthread_t thread)
+{
+    int error;
+    if (is_left_over(thread)) return 0;
+    if (fit__passes()) return FIT_NEXT(pthread_detach)(thread);
+    fit__enter();
+    error = fit__threads->detach(thread);
+    fit__leave();
+    return error;
+}
+
+/* ---- pthread_exit: unwinds the stack, so that clean-up handlers and destructors run ---------- */
+
+/* Handlers of C code (pthread_cleanup_push without exceptions) are a chain of jump buffers that
+ * lie in the frames that pushed them. */
+static _Thread_local __pthread_unwind_buf_t *cleanups;
+static _Thread_local struct { void *result; struct _Unwind_Exception unwinding; } ending;
+
+FIT_EXPORT void __pthread_register_cancel(__pthread_unwind_buf_t *buffer)
+{
+    if (fit__passes()) {
+        FIT_NEXT(__pthread_register_cancel)(buffer);
+        return;
+    }
+    buffer->__pad[0] = cleanups;
+    cleanups = buffer;
+}
+
+FIT_EXPORT void __pthread_unregister_cancel(__pthread_unwind_buf_t *buffer)
+{
+    if (fit__passes()) FIT_NEXT(__pthread_unregister_cancel)(buffer);
+    else cleanups = buffer->__pad[0];
+}
+
+static void __attribute__((noreturn)) end_thread(void)
+{
+    fit__enter();
+    fit__threads->exit(ending.result);
+}
+
+/* The buffer has room for registers only: no signal mask was saved. */
+static void __attribute__((noreturn)) run_handler(const __pthread_unwind_buf_t *buffer)
+{
+    sigjmp_buf whole;
+    memset(whole, 0, sizeof whole);
+    memcpy(whole, buffer->__cancel_jmp_buf, sizeof buffer->__cancel_jmp_buf);
+    whole[0].__mask_was_saved = 0;
+    siglongjmp(whole, 1);
+}
+
+static _Unwind_Reason_Code at_frame(int version, _Unwind_Action actions,
+                                    _Unwind_Exception_Class class,
+                                    struct _Unwind_Exception *exception,
+                                    struct _Unwind_Context *context, void *argument)
+{
+    (void)version, (void)class, (void)exception, (void)argument;
+    if (cleanups && (actions & _UA_END_OF_STACK ||
+                     (uintptr_t)cleanups < (uintptr_t)_Unwind_GetCFA(context)))
+        run_handler(cleanups);
+    if (actions & _UA_END_OF_STACK) end_thread();
+    return _URC_NO_REASON;
+}
+
+static void swallowed(_Unwind_Reason_Code reason, struct _Unwind_Exception *exception)
+{
+    (void)reason, (void)exception;
+    fputs("FATAL: exception not rethrown\n", stderr);
+    abort();
+}
+
+static void __attribute__((noreturn)) unwind(void)
+{
+    memset(&ending.unwinding, 0, sizeof ending.unwinding);
+    ending.unwinding.exception_cleanup = swallowed;
+    _Unwind_ForcedUnwind(&ending.unwinding, at_frame, NULL);
+    end_thread();                            /* the stack cannot be unwound: no tables */
+}
+
+/* A clean-up handler of C code has run and asks for the rest. */
+FIT_EXPORT void __pthread_unwind_next(__pthread_unwind_buf_t *buffer)
+{
+    if (fit__passes()) FIT_NEXT(__pthread_unwind_next)(buffer);
+    cleanups = buffer->__pad[0];
+    unwind();
+}
+
+/* A world runs its test on the process's own thread. */
+static pthread_t first_thread;
+
+static void __attribute__((constructor)) remember_first_thread(void)
+{
+    first_thread = pthread_self();
+}
+
+FIT_EXPORT void pthread_exit(void *result)
+{
+    if (fit__passes()) FIT_NEXT(pthread_exit)(result);
+    if (pthread_equal(pthread_self(), first_thread))
+        fit__unsupported("pthread_exit", FIT_CALLER, "return from the test's function instead");
+    ending.result = result;
+    unwind();
+}
+
+/* ---- Others that name a thread ---------------------------------------------------------------- */
+
+FIT_EXPORT int pthread_cancel(pthread_t thread)
+{
+    if (fit__passes()) return FIT_NEXT(pthread_cancel)(thread);
+    fit__unsupported("pthread_cancel", FIT_CALLER, "let the thread end by itself");
+}
+
+/* There is one kernel thread, so a signal to oneself is a signal to it. */
+FIT_EXPORT int pthread_kill(pthread_t thread, int signal)
+{
+    if (fit__passes()) return FIT_NEXT(pthread_kill)(thread, signal);
+    if (signal < 0 || signal >= NSIG) return EINVAL;
+    if (!fit__threads->is_ours(thread)) return ESRCH;
+    if (signal == 0) return 0;
+    if (!pthread_equal(thread, pthread_self()))
+        fit__unsupported("pthread_kill", FIT_CALLER, "signals to another thread");
+    return (int)-fit__raw(SYS_tgkill, fit__raw(SYS_getpid), fit__raw(SYS_gettid), signal);
+}
+
+FIT_EXPORT int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr)
+{
+    void *lowest;
+    size_t size;
+    int error;
+    /* A sanitizer asks while our own code runs, too. */
+    if (!fit__active || fit__threads->stack_of(thread, &lowest, &size))
+        return FIT_NEXT(pthread_getattr_np)(thread, attr);
+    fit__enter();
+    error = pthread_attr_init(attr);
+    if (!error) error = pthread_attr_setstack(attr, lowest, size);
+    fit__leave();
+    return error;
+}
+
+/* Names are kept in the thread-local storage of the thread that has them. */
+static _Thread_local char own_name[NAME_SIZE];
+
+static char *name_of(pthread_t thread)
+{
+    return (char *)thread + (own_name - (char *)pthread_self());
+}
+
+FIT_EXPORT int pthread_setname_np(pthread_t thread, const char *name)
+{
+    if (fit__passes()) return FIT_NEXT(pthread_setname_np)(thread, name);
+    if (strlen(name) >= NAME_SIZE) return ERANGE;
+    if (!fit__threads->is_ours(thread)) return ESRCH;
+    strcpy(name_of(thread), name);
+    return 0;
+}
+
+FIT_EXPORT int pthread_getname_np(pthread_t thread, char *name, size_t size)
+{
+    const char *kept;
+    if (fit__passes()) return FIT_NEXT(pthread_getname_np)(thread, name, size);
+    if (size < NAME_SIZE) return ERANGE;
+    if (!fit__threads->is_ours(thread)) return ESRCH;
+    kept = name_of(thread);
+    snprintf(name, NAME_SIZE, "%s", kept[0] ? kept : program_invocation_short_name);
+    return 0;
+}
+
+/* One kernel thread: where it runs is nobody's business in a world. */
+FIT_EXPORT int pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_set_t *cpus)
+{
+    if (fit__passes()) return FIT_NEXT(pthread_setaffinity_np)(thread, size, cpus);
+    if (!fit__threads->is_ours(thread)) return ESRCH;
+    return CPU_COUNT_S(size, cpus) > 0 ? 0 : EINVAL;
+}
+
+FIT_EXPORT int pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *cpus)
+{
+    if (fit__passes()) return FIT_NEXT(pthread_getaffinity_np)(thread, size, cpus);
+    if (!fit__threads->is_ours(thread)) return ESRCH;
+    if (size == 0) return EINVAL;
+    memset(cpus, 0, size);
+    CPU_SET_S(0, size, cpus);
+    return 0;
+}
+
+FIT_EXPORT int pthread_setschedparam(pthread_t thread, int policy, const struct sched_param *param)
+{
+    if (fit__passes()) return FIT_NEXT(pthread_setschedparam)(thread, policy, param);
+    if (!fit__threads->is_ours(thread)) return ESRCH;
+    if (policy != SCHED_OTHER) return EPERM;
+    return param->sched_priority == 0 ? 0 : EINVAL;
+}
+
+FIT_EXPORT int pthread_getschedparam(pthread_t thread, int *policy, struct sched_param *param)
+{
+    if (fit__passes()) return FIT_NEXT(pthread_getschedparam)(thread, policy, param);
+    if (!fit__threads->is_ours(thread)) return ESRCH;
+    *policy = SCHED_OTHER;
+    param->sched_priority = 0;
+    return 0;
+}
+
+FIT_EXPORT int pthread_getcpuclockid(pthread_t thread, clockid_t *clock)
+{
+    if (fit__passes()) return FIT_NEXT(pthread_getcpuclockid)(thread, clock);
+    fit__unsupported("pthread_getcpuclockid", FIT_CALLER, "time in a world is virtual");
+}
+
+FIT_EXPORT int sched_yield(void)
+{
+    if (fit__passes()) return (int)fit__result(fit__raw(SYS_sched_yield));
+    fit__enter();
+    fit__threads->yield();
+    fit__leave();
+    return 0;
+}

@@ -1,0 +1,280 @@
+/* Clocks, sleeping, and chance: all of it virtual in a world. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/times.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fi/wrap.h"
+
+#define SECOND INT64_C(1000000000)
+
+enum { ENTROPY_MAX = 256 };
+
+static const char no_alarm[] = "signals by time are not simulated: use a timer of your loop";
+
+/* ---- reading clocks -------------------------------------------------------------------- */
+
+/* Outside a world the vDSO's fast way is glibc's; it cannot be reached before libc is ready, and
+ * then a system call does. */
+static int real_clock_gettime(clockid_t clock, struct timespec *now)
+{
+    static __typeof__(&clock_gettime) fast;
+    static bool looked;
+    if (!looked) {
+        looked = true;             /* first, for the search itself may look at the clock */
+        fast = (__typeof__(fast))fit__next("clock_gettime");
+    }
+    if (fast) return fast(clock, now);
+    return (int)fit__result(fit__raw(SYS_clock_gettime, clock, now));
+}
+
+static int simulated_clock(clockid_t clock, struct timespec *now, const void *caller)
+{
+    struct fit__call c;
+    fit__begin(&c, FIT_CALL_clock_gettime, -1, caller);
+    fit__check_writable(now, sizeof *now);
+    return (int)fit__end(&c, fit__kernel->clock_gettime(clock, now));
+}
+
+FIT_EXPORT int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    if (fit__passes()) return real_clock_gettime(clock, now);
+    return simulated_clock(clock, now, FIT_CALLER);
+}
+FIT_ALIAS(__clock_gettime, clock_gettime);
+
+FIT_EXPORT int clock_getres(clockid_t clock, struct timespec *resolution)
+{
+    struct timespec unused;
+    if (fit__passes())
+        return (int)fit__result(fit__raw(SYS_clock_getres, clock, resolution));
+    if (simulated_clock(clock, &unused, FIT_CALLER) < 0) return -1;
+    bool coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE;
+    if (resolution) *resolution = (struct timespec){ 0, coarse ? 4000000 : 1 };
+    return 0;
+}
+
+FIT_EXPORT int clock_settime(clockid_t clock, const struct timespec *now)
+{
+    if (fit__passes()) return (int)fit__result(fit__raw(SYS_clock_settime, clock, now));
+    return (int)fit__result(-EPERM);
+}
+
+FIT_EXPORT int gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+    struct timespec precise;
+    if (fit__passes()) real_clock_gettime(CLOCK_REALTIME, &precise);
+    else simulated_clock(CLOCK_REALTIME, &precise, FIT_CALLER);
+    *now = (struct timeval){ precise.tv_sec, precise.tv_nsec / 1000 };
+    if (zone) memset(zone, 0, sizeof(struct timezone));
+    return 0;
+}
+FIT_ALIAS(__gettimeofday, gettimeofday);
+
+FIT_EXPORT time_t time(time_t *now)
+{
+    struct timespec precise;
+    if (fit__passes()) real_clock_gettime(CLOCK_REALTIME_COARSE, &precise);
+    else simulated_clock(CLOCK_REALTIME, &precise, FIT_CALLER);
+    if (now) *now = precise.tv_sec;
+    return precise.tv_sec;
+}
+
+FIT_EXPORT int timespec_get(struct timespec *now, int base)
+{
+    if (base != TIME_UTC) return 0;
+    if (fit__passes()) real_clock_gettime(CLOCK_REALTIME, now);
+    else simulated_clock(CLOCK_REALTIME, now, FIT_CALLER);
+    return base;
+}
+
+static int64_t used_ns(const void *caller)
+{
+    struct timespec now;
+    simulated_clock(CLOCK_PROCESS_CPUTIME_ID, &now, caller);
+    return now.tv_sec * SECOND + now.tv_nsec;
+}
+
+FIT_EXPORT clock_t clock(void)
+{
+    if (fit__passes()) return FIT_NEXT(clock)();
+    return (clock_t)(used_ns(FIT_CALLER) / (SECOND / CLOCKS_PER_SEC));
+}
+
+FIT_EXPORT clock_t times(struct tms *used)
+{
+    struct timespec now;
+    if (fit__passes()) return fit__result(fit__raw(SYS_times, used));
+    clock_t ticks = (clock_t)(used_ns(FIT_CALLER) / (SECOND / 100));
+    if (used) *used = (struct tms){ .tms_utime = ticks };
+    simulated_clock(CLOCK_MONOTONIC, &now, FIT_CALLER);
+    return now.tv_sec * 100 + now.tv_nsec / (SECOND / 100);
+}
+
+/* Real figures would differ from run to run: only time is told, as the virtual clock has it. */
+FIT_EXPORT int getrusage(__rusage_who_t who, struct rusage *usage)
+{
+    if (fit__passes()) return (int)fit__result(fit__raw(SYS_getrusage, who, usage));
+    memset(usage, 0, sizeof *usage);
+    if (who == RUSAGE_CHILDREN) return 0;
+    int64_t used = used_ns(FIT_CALLER);
+    usage->ru_utime = (struct timeval){ used / SECOND, used % SECOND / 1000 };
+    return 0;
+}
+
+/* ---- sleeping -------------------------------------------------------------------------- */
+
+static long sleep_simulated(enum fit__call_id id, int64_t ns, const void *caller)
+{
+    struct fit__call c;
+    fit__begin(&c, id, -1, caller);
+    long result = ns > 0 ? fit__kernel->sleep(ns) : ns < 0 ? -EINVAL : fit__kernel->sleep(0);
+    if (fit__traces())
+        fit__traced(&c, result, "%lld.%09lld s", (long long)(ns / SECOND),
+                    (long long)(ns % SECOND));
+    return fit__end(&c, result);
+}
+
+static int64_t ns_of(const struct timespec *time)
+{
+    if (time->tv_sec < 0 || time->tv_nsec < 0 || time->tv_nsec >= SECOND) return -1;
+    if (time->tv_sec > INT64_MAX / SECOND - 1) return INT64_MAX / 2;
+    return time->tv_sec * SECOND + time->tv_nsec;
+}
+
+FIT_EXPORT int nanosleep(const struct timespec *time, struct timespec *left)
+{
+    if (fit__passes())
+        return (int)fit__result(fit__raw(SYS_clock_nanosleep, CLOCK_REALTIME, 0, time, left));
+    return (int)sleep_simulated(FIT_CALL_nanosleep, ns_of(time), FIT_CALLER);
+}
+FIT_ALIAS(__nanosleep, nanosleep);
+
+/* Returns its error, and leaves errno alone. */
+FIT_EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
+                               struct timespec *left)
+{
+    if (clock == CLOCK_THREAD_CPUTIME_ID) return EINVAL;
+    if (fit__passes())
+        return (int)-fit__raw(SYS_clock_nanosleep, clock, flags, time, left);
+    int saved = errno, error = 0;
+    int64_t ns = ns_of(time);
+    struct timespec now;
+    if (ns < 0) return EINVAL;
+    if (flags & TIMER_ABSTIME) {
+        if (simulated_clock(clock, &now, FIT_CALLER) < 0) error = EINVAL;
+        else ns -= now.tv_sec * SECOND + now.tv_nsec;
+        if (ns < 0) ns = 0;
+    }
+    if (!error && sleep_simulated(FIT_CALL_clock_nanosleep, ns, FIT_CALLER) < 0) error = errno;
+    errno = saved;
+    return error;
+}
+
+FIT_EXPORT int usleep(useconds_t us)
+{
+    if (fit__passes()) {
+        struct timespec time = { us / 1000000, us % 1000000 * 1000 };
+        return (int)fit__result(fit__raw(SYS_clock_nanosleep, CLOCK_REALTIME, 0, &time, NULL));
+    }
+    return (int)sleep_simulated(FIT_CALL_usleep, us * INT64_C(1000), FIT_CALLER);
+}
+
+FIT_EXPORT unsigned sleep(unsigned seconds)
+{
+    if (fit__passes()) {
+        struct timespec time = { seconds, 0 }, left = { 0, 0 };
+        int saved = errno;
+        if (fit__result(fit__raw(SYS_clock_nanosleep, CLOCK_REALTIME, 0, &time, &left)) == 0)
+            errno = saved;
+        return (unsigned)left.tv_sec;
+    }
+    sleep_simulated(FIT_CALL_sleep, seconds * SECOND, FIT_CALLER);
+    return 0;
+}
+
+/* ---- signals by time ------------------------------------------------------------------- */
+
+FIT_EXPORT unsigned alarm(unsigned seconds)
+{
+    if (fit__passes()) return FIT_NEXT(alarm)(seconds);
+    if (seconds) fit__unsupported("alarm", FIT_CALLER, no_alarm);
+    return 0;
+}
+
+FIT_EXPORT int setitimer(__itimer_which_t which, const struct itimerval *value,
+                         struct itimerval *old)
+{
+    if (fit__passes()) return (int)fit__result(fit__raw(SYS_setitimer, which, value, old));
+    if (timerisset(&value->it_value)) fit__unsupported("setitimer", FIT_CALLER, no_alarm);
+    if (old) memset(old, 0, sizeof *old);
+    return 0;
+}
+
+FIT_EXPORT int getitimer(__itimer_which_t which, struct itimerval *value)
+{
+    if (fit__passes()) return (int)fit__result(fit__raw(SYS_getitimer, which, value));
+    memset(value, 0, sizeof *value);
+    return 0;
+}
+
+FIT_EXPORT int timer_create(clockid_t clock, struct sigevent *event, timer_t *timer)
+{
+    if (!fit__passes()) fit__unsupported("timer_create", FIT_CALLER, no_alarm);
+    return FIT_NEXT(timer_create)(clock, event, timer);
+}
+
+/* ---- chance ---------------------------------------------------------------------------- */
+
+static long chance(void *buffer, size_t size, unsigned flags, const void *caller)
+{
+    struct fit__call c;
+    fit__begin(&c, FIT_CALL_getrandom, -1, caller);
+    fit__check_writable(buffer, size);
+    long result = fit__kernel->getrandom(buffer, size, flags);
+    if (fit__traces()) fit__traced(&c, result, "%zu, %u", size, flags);
+    return fit__end(&c, result);
+}
+
+FIT_EXPORT ssize_t getrandom(void *buffer, size_t size, unsigned flags)
+{
+    if (fit__passes()) return fit__result(fit__raw(SYS_getrandom, buffer, size, flags));
+    return chance(buffer, size, flags, FIT_CALLER);
+}
+
+FIT_EXPORT int getentropy(void *buffer, size_t size)
+{
+    if (size > ENTROPY_MAX) return (int)fit__result(-EIO);
+    if (fit__passes()) return FIT_NEXT(getentropy)(buffer, size);
+    return chance(buffer, size, 0, FIT_CALLER) == (long)size ? 0 : -1;
+}
+
+FIT_EXPORT void arc4random_buf(void *buffer, size_t size)
+{
+    if (fit__passes()) FIT_NEXT(arc4random_buf)(buffer, size);
+    else chance(buffer, size, 0, FIT_CALLER);
+}
+
+FIT_EXPORT uint32_t arc4random(void)
+{
+    uint32_t number = 0;
+    if (fit__passes()) return FIT_NEXT(arc4random)();
+    chance(&number, sizeof number, 0, FIT_CALLER);
+    return number;
+}
+
+FIT_EXPORT uint32_t arc4random_uniform(uint32_t bound)
+{
+    if (fit__passes()) return FIT_NEXT(arc4random_uniform)(bound);
+    if (bound < 2) return 0;
+    uint32_t least = -bound % bound, number;
+    do {
+        chance(&number, sizeof number, 0, FIT_CALLER);
+    } while (number < least);
+    return number % bound;
+}

@@ -1,0 +1,179 @@
+/* Condition variables, semaphores, barriers. */
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdarg.h>
+
+#include "fi/thread.h"
+#include "fi/wrap.h"
+
+/* ---- Condition variables ------------------------------------------------------------------ */
+
+/* The object itself stays as it was initialised: who waits is known by its address. */
+static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
+                      const struct timespec *until, const void *caller, const char *point)
+{
+    int error, lock_error;
+    int64_t left;
+    fit__enter();
+    if (!fit__time_left(clock, until, &left)) {
+        error = EINVAL;
+        goto out;
+    }
+    error = FIT_NEXT(pthread_mutex_unlock)(mutex);
+    if (error) goto out;
+    fit__threads->unpark(mutex, 1);
+    if (fit__thread_fault(point, caller, FIT_W_SPURIOUS, 0)) fit__threads->yield();
+    else error = fit__threads->park(cond, "condition", left);
+    fit__leave();
+    lock_error = pthread_mutex_lock(mutex);
+    return lock_error ? lock_error : error;
+out:
+    fit__leave();
+    return error;
+}
+
+FIT_EXPORT int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
+{
+    if (fit__passes()) return FIT_NEXT(pthread_cond_wait)(cond, mutex);
+    return wait_until(cond, mutex, CLOCK_REALTIME, NULL, FIT_CALLER, "pthread_cond_wait");
+}
+
+/* Which clock it was initialised with is a bit that glibc keeps in the object. */
+static clockid_t clock_of(const pthread_cond_t *cond)
+{
+    enum { BY_MONOTONIC = 2 };
+    return cond->__data.__wrefs & BY_MONOTONIC ? CLOCK_MONOTONIC : CLOCK_REALTIME;
+}
+
+FIT_EXPORT int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+                                      const struct timespec *until)
+{
+    if (fit__passes()) return FIT_NEXT(pthread_cond_timedwait)(cond, mutex, until);
+    return wait_until(cond, mutex, clock_of(cond), until, FIT_CALLER, "pthread_cond_timedwait");
+}
+
+FIT_EXPORT int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+                                      clockid_t clock, const struct timespec *until)
+{
+    if (fit__passes()) return FIT_NEXT(pthread_cond_clockwait)(cond, mutex, clock, until);
+    return wait_until(cond, mutex, clock, until, FIT_CALLER, "pthread_cond_clockwait");
+}
+
+static int wake(const void *object, unsigned most)
+{
+    fit__enter();
+    fit__threads->unpark(object, most);
+    fit__leave();
+    return 0;
+}
+
+FIT_EXPORT int pthread_cond_signal(pthread_cond_t *cond)
+{
+    if (fit__passes()) return FIT_NEXT(pthread_cond_signal)(cond);
+    return wake(cond, 1);
+}
+
+FIT_EXPORT int pthread_cond_broadcast(pthread_cond_t *cond)
+{
+    if (fit__passes()) return FIT_NEXT(pthread_cond_broadcast)(cond);
+    return wake(cond, UINT_MAX);
+}
+
+/* ---- Semaphores ------------------------------------------------------------------------------ */
+
+static int take(sem_t *sem, clockid_t clock, const struct timespec *until)
+{
+    int saved = errno, error = 0;
+    int64_t left;
+    fit__enter();
+    while (!error && FIT_NEXT(sem_trywait)(sem)) {
+        if (errno != EAGAIN) error = errno;
+        else if (!fit__time_left(clock, until, &left)) error = EINVAL;
+        else if (left == 0) error = ETIMEDOUT;
+        else error = fit__threads->park(sem, "semaphore", left);
+    }
+    fit__leave();
+    errno = error ? error : saved;
+    return error ? -1 : 0;
+}
+
+FIT_EXPORT int sem_wait(sem_t *sem)
+{
+    if (fit__passes()) return FIT_NEXT(sem_wait)(sem);
+    return take(sem, CLOCK_REALTIME, NULL);
+}
+
+FIT_EXPORT int sem_timedwait(sem_t *sem, const struct timespec *until)
+{
+    if (fit__passes()) return FIT_NEXT(sem_timedwait)(sem, until);
+    return take(sem, CLOCK_REALTIME, until);
+}
+
+FIT_EXPORT int sem_clockwait(sem_t *sem, clockid_t clock, const struct timespec *until)
+{
+    if (fit__passes()) return FIT_NEXT(sem_clockwait)(sem, clock, until);
+    return take(sem, clock, until);
+}
+
+FIT_EXPORT int sem_trywait(sem_t *sem)
+{
+    int result, error;
+    if (fit__passes()) return FIT_NEXT(sem_trywait)(sem);
+    fit__enter();
+    result = FIT_NEXT(sem_trywait)(sem);
+    error = errno;
+    if (result && error == EAGAIN) fit__threads->yield();
+    fit__leave();
+    errno = error;
+    return result;
+}
+
+FIT_EXPORT int sem_post(sem_t *sem)
+{
+    int result;
+    if (fit__passes()) return FIT_NEXT(sem_post)(sem);
+    fit__enter();
+    result = FIT_NEXT(sem_post)(sem);
+    if (!result) fit__threads->unpark(sem, 1);
+    fit__leave();
+    return result;
+}
+
+/* A named semaphore is shared with other processes, who are in no world. */
+FIT_EXPORT sem_t *sem_open(const char *name, int flags, ...)
+{
+    va_list arguments;
+    mode_t mode;
+    unsigned value;
+    if (!fit__passes())
+        fit__unsupported("sem_open", FIT_CALLER, "use sem_init");
+    va_start(arguments, flags);
+    mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
+    value = flags & O_CREAT ? va_arg(arguments, unsigned) : 0;
+    va_end(arguments);
+    return FIT_NEXT(sem_open)(name, flags, mode, value);
+}
+
+/* ---- Barriers -------------------------------------------------------------------------------- */
+
+/* The first members of glibc's barrier. While nobody waits `in` is what we found. */
+struct barrier { unsigned in, round, count; };
+
+FIT_EXPORT int pthread_barrier_wait(pthread_barrier_t *object)
+{
+    struct barrier *barrier = (struct barrier *)object;
+    int result = 0;
+    if (fit__passes()) return FIT_NEXT(pthread_barrier_wait)(object);
+    fit__enter();
+    if (++barrier->in - barrier->round < barrier->count) {
+        fit__threads->park(barrier, "barrier", -1);
+    } else {
+        barrier->in = barrier->round;
+        fit__threads->unpark(barrier, UINT_MAX);
+        result = PTHREAD_BARRIER_SERIAL_THREAD;
+    }
+    fit__leave();
+    return result;
+}

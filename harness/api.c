@@ -1,0 +1,294 @@
+/* The rest of faulttest.h and point.h: what is neither a peer nor an operation. */
+#include "harness/api.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fi/arena.h"
+#include "fi/export.h"
+#include "fi/guard.h"
+#include "fi/raw.h"
+#include "fi/stack.h"
+#include "fi/symbols.h"
+#include "fi/trace.h"
+#include "harness/explore/explore.h"
+#include "harness/explore/record.h"
+#include "harness/faulttest.h"
+#include "harness/group.h"
+#include "harness/judge/judge.h"
+#include "harness/loops/loops.h"
+
+/* point.h is for product code, whose macros we implement here. */
+FIT_EXPORT int fit__point(const char *name, const int *codes, unsigned count);
+FIT_EXPORT int fit__raise(const char *name);
+FIT_EXPORT void fit__mark(const char *name);
+FIT_EXPORT void fit__cancel_point(void);
+
+void fit__api_enter(const char *function, const void *caller)
+{
+    struct fit__symbol s;
+    if (fit__active) {
+        fit__enter();
+        return;
+    }
+    fprintf(stderr, "faulttest: %s() was called by %s outside a test: call it while a test of a "
+            "fit_run_group_tests() group, its setup or its teardown runs\n", function,
+            fit__symbol_of(caller, &s) && s.function ? s.function : "?");
+    exit(FIT_X_USAGE);
+}
+
+void fit__api_leave(void)
+{
+    fit__leave();
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static void on_deadlock(void)
+{
+    struct fit__finding f;
+    char waiting[200], threads[160], site[200];
+    fit__ops_waiting_text(waiting, sizeof waiting);
+    snprintf(threads, sizeof threads, "%s waits in %s", fit__thread_first()->name,
+             fit__thread_first()->waiting_for ? fit__thread_first()->waiting_for : "?");
+    snprintf(site, sizeof site, "%.90s/%.90s", waiting, threads);
+    fit__finding_make(&f, "hang", site, "nothing can run and no timer is set, at %lld.%03lld s; %s%s%s",
+                      (long long)(fit__now() / FIT_S), (long long)(fit__now() % FIT_S / FIT_MS),
+                      threads, waiting[0] ? "; no outcome yet for " : "", waiting);
+    fit__end_finding(&f);
+}
+
+static void on_busy(const char *text)
+{
+    struct fit__finding f;
+    char site[160];
+    fit__finding_make(&f, "busy-loop", "", "%s, in {symptom}", text);
+    f.depth = fit__stack(f.frames, FIT_STACK_MAX);
+    fit__chain_of(f.frames, f.depth, NULL, site, sizeof site);
+    snprintf(f.site, sizeof f.site, "%s", site);
+    fit__end_finding(&f);
+}
+
+static void on_time_limit(void)
+{
+    struct fit__finding f;
+    char waiting[200];
+    fit__ops_waiting_text(waiting, sizeof waiting);
+    fit__finding_make(&f, "hang", waiting, "still going on after %lld s of virtual time%s%s",
+                      (long long)(fit__now() / FIT_S),
+                      waiting[0] ? "; no outcome yet for " : "", waiting);
+    fit__end_finding(&f);
+}
+
+static void on_unsupported(const char *function, const void *caller, const char *advice)
+{
+    struct fit__finding f;
+    struct fit__symbol s;
+    bool known = fit__symbol_of(caller, &s);
+    fit__finding_make(&f, "unsupported", function, "%s is not simulated%s%s; called by %s%s%s",
+                      function, advice ? ": " : "", advice ? advice : "",
+                      known && s.function ? s.function : "?", known ? " in " : "",
+                      known ? s.library : "");
+    f.depth = fit__stack(f.frames, FIT_STACK_MAX);
+    fit__end_finding(&f);
+}
+
+void fit__in_world(void (*body)(void *))
+{
+    static bool made;
+    int rc;
+    fit__stack_warm_up();
+    fit__engine_start();
+    rc = made ? 0 : fit__world_new();
+    made = true;
+    if (rc) {
+        fprintf(stderr, "faulttest: the tests cannot start: this program already runs more than "
+                        "one thread (error %d). Start threads inside a test, not before\n", -rc);
+        exit(FIT_X_USAGE);
+    }
+    fit__on_deadlock = on_deadlock;
+    fit__on_busy = on_busy;
+    fit__on_time_limit = on_time_limit;
+    fit__on_unsupported = on_unsupported;
+    fit__time_limit = 4 * 3600 * FIT_S;
+    fit__world_run(body, NULL);
+}
+
+static struct { void (*test)(void *); void *arg; struct fit__test as_test; void *state;
+                int failed; } single;
+
+static void single_body(void **state)
+{
+    (void)state;
+    single.test(single.arg);
+}
+
+static void run_single(void *unused)
+{
+    (void)unused;
+    fit__enter();
+    if (fit__session.orders.job != FIT_J_PLAIN) {
+        single.failed = fit__sweep_test(&single.as_test, NULL);
+    } else {
+        fit__test_run(&single.as_test, &single.state);
+        fit__test_leave();
+    }
+    fit__leave();
+}
+
+FIT_EXPORT int fit_run(const char *name, void (*test)(void *arg), void *arg)
+{
+    const char *own = program_invocation_short_name;
+    fit__session_start();
+    single.test = test;
+    single.arg = arg;
+    single.failed = 0;
+    single.as_test = (struct fit__test){
+        .group = !strncmp(own, "test_", 5) ? own + 5 : own, .name = name, .strict = true,
+        .body = single_body
+    };
+    if (fit__test_selected(&single.as_test)) fit__in_world(run_single);
+    return single.failed;
+}
+
+/* ---- failing ---------------------------------------------------------------------------------- */
+
+FIT_EXPORT void fit__fail(const char *file, int line, const char *format, ...)
+{
+    struct fit__finding f;
+    void (*fail)(const char *, int) = (void (*)(const char *, int))dlsym(RTLD_DEFAULT, "_fail");
+    char text[300], site[200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (fit__active && (fit__session.run != FIT_RUN_PLAIN || !dlsym(RTLD_NEXT, "_fail"))) {
+        fit__guard->inside++;
+        snprintf(site, sizeof site, "%s:%d", file, line);
+        fit__finding_make(&f, "assertion", site, "%s:%d: %s, in {symptom}", file, line, text);
+        f.depth = fit__stack(f.frames, FIT_STACK_MAX);
+        fit__end_finding(&f);
+    }
+    fprintf(stderr, "%s:%d: %s\n", file, line, text);
+    if (fit__active) fit__guard->inside = 0;     /* CMocka's longjmp leaves our frames */
+    if (fit__active && fail) fail(file, line);
+    exit(1);
+}
+
+/* ---- settings ----------------------------------------------------------------------------------- */
+
+static void take_modes(char *list)
+{
+    struct fit__reference *r = fit__session.reference;
+    if (!r) return;                      /* a plain run tries nothing */
+    memset(r->modes, 0, sizeof r->modes);
+    r->modes_set = true;
+    for (char *save, *w = strtok_r(list, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
+        unsigned m = 0;
+        while (m <= FIT_CANCEL && strcmp(w, fit__mode_name((enum fit__mode)m))) m++;
+        if (m > FIT_CANCEL)
+            fit__fail(__FILE__, __LINE__, "fit_options: no mode %s; there are timeout, partial, "
+                      "emfile, callback, cancel", w);
+        r->modes[m] = true;
+    }
+}
+
+FIT_EXPORT void fit_options(const char *options)
+{
+    char *copy, *save, *word;
+    fit__api_enter("fit_options", __builtin_return_address(0));
+    if (!options) fit__fail(__FILE__, __LINE__, "fit_options: NULL");
+    copy = fit__strdup(options);
+    for (word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+        char *value = strcmp(word, "--mode") ? NULL : strtok_r(NULL, " ", &save);
+        if (!value)
+            fit__fail(__FILE__, __LINE__, "fit_options: %s is not known here; there is "
+                      "--mode WORD,WORD", word);
+        take_modes(value);
+    }
+    fit__api_leave();
+}
+
+FIT_EXPORT void fit_faults_off(void)
+{
+    fit__api_enter("fit_faults_off", __builtin_return_address(0));
+    if (!fit__faults_off++) fit__kernel->unlimit_descriptors();
+    fit__api_leave();
+}
+
+FIT_EXPORT void fit_faults_on(void)
+{
+    fit__api_enter("fit_faults_on", __builtin_return_address(0));
+    if (!fit__faults_off) fit__fail(__FILE__, __LINE__, "fit_faults_on without fit_faults_off");
+    fit__faults_off--;
+    fit__api_leave();
+}
+
+FIT_EXPORT const char *fit_fault(void)
+{
+    const char *text;
+    fit__api_enter("fit_fault", __builtin_return_address(0));
+    text = fit__session.run == FIT_RUN_CASE ? fit__session.case_text : NULL;
+    fit__api_leave();
+    return text;
+}
+
+/* ---- what product code calls (fi/point.h) ------------------------------------------------------ */
+
+enum { MARKS_MAX = 256 };
+static struct { const char *name; unsigned count; } marks[MARKS_MAX];
+
+FIT_EXPORT unsigned fit_marked(const char *name)
+{
+    for (unsigned i = 0; i < MARKS_MAX && marks[i].name; i++)
+        if (!strcmp(marks[i].name, name)) return marks[i].count;
+    return 0;
+}
+
+void fit__mark(const char *name)
+{
+    unsigned i = 0;
+    if (fit__passes()) return;
+    while (i < MARKS_MAX && marks[i].name && strcmp(marks[i].name, name)) i++;
+    if (i == MARKS_MAX) return;
+    marks[i].name = name;
+    marks[i].count++;
+    fit__trace("  ", -1, "mark(%s)", name);
+}
+
+int fit__point(const char *name, const int *codes, unsigned count)
+{
+    struct fit__question q = { .point = "point", .at = name, .fd = -1 };
+    const struct fit__alternative *given;
+    if (fit__passes() || fit__guard->exempt) return 0;
+    fit__enter();
+    for (unsigned i = 0; i < count && i < FIT_ALTERNATIVES_MAX; i++)
+        fit__offer(&q, FIT_CALLBACK, FIT_W_ERROR, FIT_S_ERRNO, codes[i], FIT_U_ONCE);
+    if (!count) fit__offer(&q, FIT_CALLBACK, FIT_W_ERROR, FIT_S_NUMBER, 1, FIT_U_ONCE);
+    given = fit__choose(&q);
+    fit__trace("  ", -1, "point(%s) = %lld", name, given ? (long long)given->value : 0);
+    fit__leave();
+    return given ? (int)given->value : 0;
+}
+
+int fit__raise(const char *name)
+{
+    struct fit__question q = { .point = "raise", .at = name, .fd = -1 };
+    bool raised;
+    if (fit__passes() || fit__guard->exempt) return 0;
+    fit__enter();
+    fit__offer(&q, FIT_CALLBACK, FIT_W_NONE, FIT_S_ERRNO, 0, FIT_U_ONCE);
+    raised = fit__choose(&q) != NULL;
+    if (raised) fit__trace("  ", -1, "raise(%s)", name);
+    fit__leave();
+    return raised;
+}
+
+void fit__cancel_point(void)
+{
+    fit__turn();
+}

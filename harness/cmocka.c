@@ -1,0 +1,274 @@
+/* A CMocka group taken over. cmocka_run_group_tests() is a macro over an exported function, and a
+ * failing assertion calls the exported _fail(): definitions of ours come first. Nothing here
+ * needs CMocka to build; a program without it never calls these functions.
+ *
+ * A sweep needs CMocka's own runner around it (its mock queues, its longjmp target), so the
+ * group that CMocka gets to see has one test: the sweep of all tests of the real group. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fi/arena.h"
+#include "fi/choice.h"
+#include "fi/export.h"
+#include "fi/raw.h"
+#include "fi/stack.h"
+#include "harness/api.h"
+#include "harness/explore/explore.h"
+#include "harness/explore/record.h"
+#include "harness/faulttest.h"
+#include "harness/group.h"
+
+/* CMocka's, the same in 1.1 and 2. */
+struct CMUnitTest {
+    const char *name;
+    void (*test_func)(void **state);
+    int (*setup_func)(void **state);
+    int (*teardown_func)(void **state);
+    void *initial_state;
+};
+
+typedef int runner(const char *, const struct CMUnitTest *, size_t, int (*)(void **),
+                   int (*)(void **));
+
+static struct {
+    const char *name;
+    const struct CMUnitTest *tests;
+    size_t count;
+    int (*setup)(void **), (*teardown)(void **);
+    bool strict;
+    void *state;                         /* as the group's setup left it */
+    int failed;
+    bool assertion;                      /* one failed; CMocka is about to say which */
+    struct fit__finding finding;
+} group;
+
+static runner *real_runner(void)
+{
+    static runner *real;
+    void *cmocka;
+    if (!real) real = (runner *)dlsym(RTLD_NEXT, "_cmocka_run_group_tests");
+    /* A program without a single assert_*() refers to nothing in CMocka, and a linker that was
+     * told --as-needed (Debian's is) leaves it out. */
+    if (!real && (cmocka = dlopen("libcmocka.so.0", RTLD_NOW | RTLD_GLOBAL)) != NULL)
+        real = (runner *)dlsym(cmocka, "_cmocka_run_group_tests");
+    if (real) return real;
+    fprintf(stderr, "faulttest: fit_run_group_tests() needs CMocka as a shared library "
+                    "(link with -lcmocka), and it was not found\n");
+    exit(FIT_X_USAGE);
+}
+
+/* "tests" or "fault_tests" is what most groups are called; a program with one group is better
+ * known by its own name. */
+static const char *group_name(const char *given)
+{
+    const char *own = program_invocation_short_name;
+    if (strcmp(given, "tests")) return given;
+    return !strncmp(own, "test_", 5) && own[5] ? own + 5 : own;
+}
+
+static struct fit__test test_of(const struct CMUnitTest *t)
+{
+    return (struct fit__test){
+        .group = group.name, .name = t->name, .strict = group.strict,
+        .setup = t->setup_func, .body = t->test_func, .teardown = t->teardown_func,
+        .initial_state = t->initial_state,
+    };
+}
+
+static void sweep_all(void **state)
+{
+    fit__enter();
+    for (size_t i = 0; i < group.count; i++) {
+        struct fit__test test = test_of(&group.tests[i]);
+        if (!test.body || !fit__test_selected(&test)) continue;
+        group.failed += fit__sweep_test(&test, *state);
+    }
+    fit__leave();
+}
+
+static int group_setup(void **state)
+{
+    return group.setup ? group.setup(state) : 0;
+}
+
+/* What CMocka printed of the assertion, without its frame. */
+static void read_output(char *out, size_t size)
+{
+    static char text[8192];
+    char *line, *save;
+    long n = fit__output_fd() < 0 ? 0
+           : fit__raw(SYS_pread64, fit__output_fd(), text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = 0;
+    out[0] = 0;
+    for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        char *error = strstr(line, "--- ");
+        if (!error) continue;
+        snprintf(out, size, "%s", error + 4);
+        return;
+    }
+}
+
+/* Reached in a snapshot only after an assertion failed there: CMocka has left the test and said
+ * why. The user's teardown is not for this: it might free a loop that still runs. */
+static int group_teardown(void **state)
+{
+    char said[300];
+    if (!group.assertion) return group.teardown ? group.teardown(state) : 0;
+    fit__enter();
+    fflush(stdout);
+    read_output(said, sizeof said);
+    if (said[0])
+        snprintf(group.finding.symptom, sizeof group.finding.symptom, "%s, in {symptom}", said);
+    fit__end_finding(&group.finding);
+}
+
+static void run_sweep(void *unused)
+{
+    struct CMUnitTest all = { "faulttest", sweep_all, NULL, NULL, NULL };
+    (void)unused;
+    if (!real_runner()(group.name, &all, 1, group_setup, group_teardown)) return;
+    group.failed++;
+    fit__send_error(FIT_X_INTERNAL, "the sweep of group %s broke off: its setup or teardown "
+                    "failed, or the program crashed outside its tests", group.name);
+}
+
+/* ---- a plain run: each test once, in the simulated kernel ------------------------------------ */
+
+struct plain { struct fit__test test; void *state; };
+
+static int plain_group_setup(void **state)
+{
+    int rc = group_setup(state);
+    group.state = *state;
+    return rc;
+}
+
+static int plain_teardown(void **state)
+{
+    struct plain *p = *state;
+    int rc = 0;
+    if (fit__session.in_body && p->test.teardown) rc = p->test.teardown(&p->state);
+    fit__enter();
+    fit__test_leave();
+    fit__leave();
+    return rc;
+}
+
+static void plain_body(void **state)
+{
+    struct plain *p = *state;
+    fit__enter();
+    p->state = p->test.initial_state ? p->test.initial_state : group.state;
+    fit__test_run(&p->test, &p->state);
+    fit__leave();
+}
+
+static void run_plainly(void *unused)
+{
+    struct CMUnitTest *tests;
+    struct plain *plain;
+    (void)unused;
+    fit__enter();
+    tests = fit__alloc(group.count * sizeof *tests);
+    plain = fit__alloc(group.count * sizeof *plain);
+    for (size_t i = 0; i < group.count; i++) {
+        plain[i].test = test_of(&group.tests[i]);
+        tests[i] = (struct CMUnitTest){ group.tests[i].name, plain_body, NULL, plain_teardown,
+                                        &plain[i] };
+    }
+    fit__leave();
+    group.failed = real_runner()(group.name, tests, group.count, plain_group_setup,
+                                 group.teardown);
+}
+
+static int run_group(const char *name, const struct CMUnitTest *tests, size_t count,
+                     int (*setup)(void **), int (*teardown)(void **), bool strict)
+{
+    bool swept = fit__session_start();
+    if (!swept && !strict) return real_runner()(name, tests, count, setup, teardown);
+    real_runner();
+    group.name = group_name(name);
+    group.tests = tests;
+    group.count = count;
+    group.setup = setup;
+    group.teardown = teardown;
+    group.strict = strict;
+    group.failed = 0;
+    fit__in_world(swept ? run_sweep : run_plainly);
+    return group.failed;
+}
+
+FIT_EXPORT int _cmocka_run_group_tests(const char *name, const struct CMUnitTest *tests,
+                                       size_t count, int (*setup)(void **),
+                                       int (*teardown)(void **))
+{
+    return run_group(name, tests, count, setup, teardown, false);
+}
+
+FIT_EXPORT int fit__run_group(const char *name, const struct CMUnitTest *tests, size_t count,
+                              int (*setup)(void **), int (*teardown)(void **))
+{
+    return run_group(name, tests, count, setup, teardown, true);
+}
+
+/* ---- assertions ------------------------------------------------------------------------------ */
+
+static void note_assertion(const char *word, const char *file, int line)
+{
+    struct fit__finding *f = &group.finding;
+    char site[200];
+    snprintf(site, sizeof site, "%s:%d", file, line);
+    fit__finding_make(f, word, site, "%s:%d: assertion failed, in {symptom}", file, line);
+    f->depth = fit__stack(f->frames, FIT_STACK_MAX);
+}
+
+/* In an old suite an assertion that fails after a fault only means that the test noticed. */
+static const char *assertion_word(void)
+{
+    return fit__session.run == FIT_RUN_CASE && !fit__session.test->strict ? "noticed"
+                                                                           : "assertion";
+}
+
+static bool swept_now(void)
+{
+    return fit__active && fit__session.run != FIT_RUN_PLAIN && fit__session.test;
+}
+
+FIT_EXPORT void _fail(const char *file, int line)
+{
+    static void (*real)(const char *, int);
+    if (!real) real = (void (*)(const char *, int))dlsym(RTLD_NEXT, "_fail");
+    if (swept_now()) {
+        fit__enter();
+        note_assertion(assertion_word(), file, line);
+        /* CMocka's longjmp leads to the first green thread's stack and from no other. */
+        if (fit__current->id != 0) fit__end_finding(&group.finding);
+        group.assertion = true;
+        fit__leave();
+    } else if (fit__active && fit__current->id != 0) {
+        fprintf(stderr, "%s:%d: an assertion failed in %s\n", file, line, fit__current->name);
+        fflush(NULL);
+        fit__raw(SYS_exit_group, 1);
+    }
+    if (real) real(file, line);
+    abort();
+}
+
+FIT_EXPORT void _skip(const char *file, int line)
+{
+    static void (*real)(const char *, int);
+    if (!real) real = (void (*)(const char *, int))dlsym(RTLD_NEXT, "_skip");
+    if (swept_now()) {
+        fit__enter();
+        note_assertion(fit__session.run == FIT_RUN_CASE ? "noticed" : "skipped", file, line);
+        snprintf(group.finding.symptom, sizeof group.finding.symptom, "%s:%d: skipped", file,
+                 line);
+        fit__end_finding(&group.finding);
+    }
+    if (real) real(file, line);
+    abort();
+}

@@ -1,0 +1,201 @@
+/* harness/command/help.c - `faulttest help` and `faulttest explain`. */
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/command/commands.h"
+#include "harness/command/options.h"
+
+static const char overview[] =
+"Faulttest runs a test again for everything that can go wrong in it.\n"
+"\n"
+"  faulttest run TEST-BINARY...          try every case, print what was found\n"
+"  faulttest replay 1                    finding 1 of the last run, on one screen\n"
+"  faulttest replay TEST-BINARY CASE     any case\n"
+"  faulttest list TEST-BINARY [TEST]     tests, or the cases of one test\n"
+"  faulttest explain WORD                what a verdict means, and what usually fixes it\n"
+"  faulttest help TOPIC                  run list replay cases modes verdicts determinism\n"
+"                                        environment exit\n"
+"  faulttest --version\n"
+"\n"
+"Start with: faulttest run ./your_test\n";
+
+static const char help_run[] =
+"faulttest run [OPTION...] TEST-BINARY...\n"
+"\n"
+"  -o FILE.jsonl        write the results as JSON Lines, one case a line\n"
+"  --mode MODE,...      try only these modes (faulttest help modes)\n"
+"  --test NAME          only this test, NAME or GROUP.NAME; may be repeated\n"
+"  --only CASE          only this case, TEST:FAULT; may be repeated\n"
+"  --valgrind[=WHEN]    under Memcheck, too: all (without =WHEN), failed (what failed or left\n"
+"                       memory behind; the default if valgrind is installed), none\n"
+"  -j N                 so many cases at once; default: one for each processor\n"
+"  -v                   every finding with all its cases, and what the program printed\n"
+"  --coverage DIR       dump gcov counters into DIR/MODE; link the test with\n"
+"                       -Wl,-u,__gcov_dump -Wl,-u,__gcov_reset -rdynamic\n"
+"\n"
+"Findings and summary go to standard output, progress to standard error. The results are also\n"
+"kept in " FIT_LAST_RUN ", where `faulttest replay 1` looks. Ctrl-C keeps what was found.\n";
+
+static const char help_list[] =
+"faulttest list TEST-BINARY                     a line for each test\n"
+"faulttest list TEST-BINARY TEST [--mode M,...] the cases of one test, one a line, for pipes\n"
+"faulttest list --finding N                     the cases of finding N of the last run\n"
+"\n"
+"  faulttest list ./test_x uploads | grep socket | xargs -n1 faulttest replay ./test_x\n";
+
+static const char help_replay[] =
+"faulttest replay N                     finding N of the last run in this folder\n"
+"faulttest replay TEST-BINARY CASE      any case, as printed by run and list\n"
+"\n"
+"  --trace       every simulated call, like strace, with virtual time and turn of the loop\n"
+"  --valgrind    under Memcheck; by itself for memory findings of the last run\n"
+"\n"
+"Exit status 0: the case is fine. 1: it fails. 125: it no longer fits the program, so that\n"
+"`git bisect run faulttest replay ./test_x CASE` skips the commit.\n";
+
+static const char help_cases[] =
+"A case is one word that every shell passes unchanged:\n"
+"\n"
+"  TEST:POINT[:in=F][:on=O][:at=P][:op=W][:after=F][:WHAT][:when=N][:until=U]\n"
+"\n"
+"  POINT   a libc function (recv, socket, connect, ...), a callback, peer, point, cancel,\n"
+"          shutdown\n"
+"  in=     function on the call stack, innermost first: in=net_connect/fetch_start\n"
+"  on=     object: origin.test/80, listener/8080, /etc/hosts      at=  name of a FAULT_POINT\n"
+"  op=     operation: download.2                  after=  the callback that ran last before\n"
+"  WHAT    error=ECONNRESET  short=1  return=-1  delay=30s  eof  silent  never  raise  early\n"
+"  when=   the how-manieth time at this very place: 2, 3+, 2..4; without it the first\n"
+"  until=  how long it lasts: close, free, 500ms, 2s\n"
+"\n"
+"  uploads:recv:in=on_readable:short=1:when=2     the 2nd recv there gives 1 byte\n"
+"  uploads:socket:in=net_connect:error=EMFILE:until=close\n"
+"  uploads:cancel:op=download.1:after=on_read     cancelled right after the first on_read\n"
+"\n"
+"Several faults are parted by commas, in order of time. No line number, address or global count\n"
+"is in a name, so it survives unrelated edits.\n";
+
+static const char help_determinism[] =
+"Every case is a run of the same test that differs in one answer, so two runs without faults\n"
+"must be equal in every simulated call. If they are not, nothing is swept. Usual causes:\n"
+"\n"
+"  addresses in data     a pointer printed with %p, or used as a hash key or sort key:\n"
+"                        use an index or a name\n"
+"  uninitialised memory  struct padding or an unset field that is sent or compared:\n"
+"                        run the plain test under Valgrind first\n"
+"  time without libc     rdtsc, or the vdso called directly: use clock_gettime()\n"
+"  randomness            RDRAND, or a seed from somewhere that is not simulated: use\n"
+"                        getrandom(), /dev/urandom or srand() with a fixed seed\n"
+"  state between runs    a static variable or cache that the first run leaves filled:\n"
+"                        reset it in the test's setup\n";
+
+static const char help_environment[] =
+"The test binary is always started the same way, so that equal runs are equal: no arguments,\n"
+"standard input /dev/null, 8 MiB of stack, 1024 descriptors, address randomisation off where the\n"
+"system allows it. Its environment holds LANG=C, LC_ALL=C, TZ=UTC, FAULTTEST_CONTROL, and if set\n"
+"ASAN_OPTIONS GCOV_PREFIX GCOV_PREFIX_STRIP HOME LD_LIBRARY_PATH LSAN_OPTIONS PATH TMPDIR\n"
+"TSAN_OPTIONS UBSAN_OPTIONS VALGRIND_LIB and automake's srcdir and builddir variables; nothing\n"
+"else.\n"
+"\n"
+"The command itself heeds NO_COLOR and TERM=dumb.\n";
+
+static const char help_exit[] =
+"   0  cases ran, nothing failed\n"
+"   1  findings, or a fault that did not fire\n"
+"   2  wrong usage, unknown mode, case that does not parse\n"
+"   3  everything passed, but some test is unsupported\n"
+"   4  nothing ran (empty, broken test, not deterministic)\n"
+"  70  Faulttest itself failed: please report\n"
+" 125  replay: the case no longer fits (so that git bisect run skips)\n"
+" 130  interrupted; what was found is kept\n";
+
+static void help_modes(void)
+{
+    printf("What goes wrong, for --mode; without it all that are built are tried:\n\n");
+    for (size_t i = 0; fit__mode_at(i); i++)
+        printf("  %-9s %s%s\n", fit__mode_at(i)->name, fit__mode_at(i)->meaning,
+               fit__mode_at(i)->built ? "" : " (not built yet)");
+}
+
+static void help_verdicts(void)
+{
+    static const char *const headings[] = {
+        [FIT_FINDING] = "Findings, most serious first: the product's fault",
+        [FIT_NO_RESULT] = "No result: never a pass", [FIT_OUTCOME] = "Outcomes: all is well",
+    };
+    for (int family = 0; family < 3; family++) {
+        printf("%s%s\n", family ? "\n" : "", headings[family]);
+        for (size_t i = 0; fit__verdict_at(i); i++)
+            if ((int)fit__verdict_at(i)->family == family)
+                printf("  %s\n", fit__verdict_at(i)->name);
+    }
+    printf("\nEach in one paragraph: faulttest explain WORD\n");
+}
+
+static const struct { const char *name, *text; void (*print)(void); } topics[] = {
+    { "run", help_run, NULL }, { "list", help_list, NULL }, { "replay", help_replay, NULL },
+    { "cases", help_cases, NULL }, { "modes", NULL, help_modes },
+    { "verdicts", NULL, help_verdicts }, { "explain", NULL, help_verdicts },
+    { "determinism", help_determinism, NULL }, { "environment", help_environment, NULL },
+    { "exit", help_exit, NULL },
+};
+enum { TOPICS = sizeof topics / sizeof topics[0] };
+
+int fit__command_help(int count, char **arguments)
+{
+    const char *names[TOPICS + 1] = { 0 };
+    if (count < 2) {
+        fputs(overview, stdout);
+        return FIT_X_OK;
+    }
+    for (size_t i = 0; i < TOPICS; i++) {
+        names[i] = topics[i].name;
+        if (strcmp(topics[i].name, arguments[1]) != 0)
+            continue;
+        if (topics[i].print)
+            topics[i].print();
+        else
+            fputs(topics[i].text, stdout);
+        return FIT_X_OK;
+    }
+    const char *meant = fit__suggestion(arguments[1], names);
+    return fit__fail_with(FIT_X_USAGE, meant
+        ? fit__print("no help on '%s'; did you mean '%s'?", arguments[1], meant)
+        : fit__print("no help on '%s'; topics: run list replay cases modes verdicts determinism "
+                     "environment exit", arguments[1]));
+}
+
+static int explain_mode(const char *word)
+{
+    size_t i = 0;
+    while (fit__mode_at(i) && strcmp(fit__mode_at(i)->name, word) != 0)
+        i++;
+    if (!fit__mode_at(i))
+        return FIT_X_USAGE;
+    printf("%s (a mode%s): %s\n", word, fit__mode_at(i)->built ? "" : ", not built yet",
+           fit__mode_at(i)->meaning);
+    return FIT_X_OK;
+}
+
+int fit__command_explain(int count, char **arguments)
+{
+    const char *names[64] = { 0 };
+    if (count != 2)
+        return fit__fail_with(FIT_X_USAGE, fit__copy("explain which word? They are listed by "
+                                                     "`faulttest help verdicts`"));
+    for (size_t i = 0; fit__verdict_at(i) && i < 63; i++) {
+        const struct fit__verdict *verdict = fit__verdict_at(i);
+        names[i] = verdict->name;
+        if (strcmp(verdict->name, arguments[1]) != 0)
+            continue;
+        char *head = fit__print("%-12s  ", verdict->name);
+        fit__wrap(stdout, head, verdict->meaning);
+        fit__wrap(stdout, "usual fix     ", verdict->fix);
+        return FIT_X_OK;
+    }
+    if (explain_mode(arguments[1]) == FIT_X_OK)
+        return FIT_X_OK;
+    const char *meant = fit__suggestion(arguments[1], names);
+    return fit__fail_with(FIT_X_USAGE, meant
+        ? fit__print("unknown word '%s'; did you mean '%s'?", arguments[1], meant)
+        : fit__print("unknown word '%s'; the words: faulttest help verdicts", arguments[1]));
+}

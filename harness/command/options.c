@@ -1,0 +1,169 @@
+/* harness/command/options.c - the command line of run, list and replay. */
+#include "harness/command/options.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { JOBS_MAX = 256 };
+enum { MODE = 256, TEST, VALGRIND, ONLY, COVERAGE, TRACE, GDB, FINDING };
+
+static const struct option all_options[] = {
+    { "output", required_argument, NULL, 'o' }, { "jobs", required_argument, NULL, 'j' },
+    { "verbose", no_argument, NULL, 'v' }, { "mode", required_argument, NULL, MODE },
+    { "test", required_argument, NULL, TEST }, { "valgrind", optional_argument, NULL, VALGRIND },
+    { "only", required_argument, NULL, ONLY }, { "coverage", required_argument, NULL, COVERAGE },
+    { "trace", no_argument, NULL, TRACE }, { "gdb", no_argument, NULL, GDB },
+    { "finding", required_argument, NULL, FINDING }, { 0 },
+};
+
+static const struct { const char *command; int options[12]; } allowed[] = {
+    { "run", { 'o', 'j', 'v', MODE, TEST, VALGRIND, ONLY, COVERAGE } },
+    { "list", { 'v', 'j', MODE, FINDING } },
+    { "replay", { 'v', TRACE, GDB, VALGRIND } },
+};
+
+int fit__fail_with(int status, char *sentence)
+{
+    fflush(stdout);
+    fprintf(stderr, "faulttest: %s\n", sentence);
+    free(sentence);
+    return status;
+}
+
+bool fit__case_split(const char *text, char **test, char **name)
+{
+    const char *colon = strchr(text, ':');
+    if (!colon || colon == text || colon[1] == '\0')
+        return false;
+    *test = fit__prefix_unescape(text, (size_t)(colon - text));
+    *name = fit__copy(colon + 1);
+    return true;
+}
+
+const char *fit__usual_modes(void)
+{
+    static struct fit__text text;
+    for (size_t i = 0; fit__mode_at(i) && !text.data; )
+        for (; fit__mode_at(i); i++)
+            if (fit__mode_at(i)->usual)
+                fit__text_add(&text, "%s%s", text.size ? "," : "", fit__mode_at(i)->name);
+    return text.data;
+}
+
+static char *number(const char *text, unsigned limit, const char *option, unsigned *value)
+{
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+    if (*end || end == text || *text == '-' || number < 1 || number > limit)
+        return fit__print("%s takes a number from 1 to %u, not '%s'", option, limit, text);
+    *value = (unsigned)number;
+    return NULL;
+}
+
+static char *valgrind(struct fit__options *options, const char *text)
+{
+    static const char *const words[] = { "none", "failed", "all", NULL };
+    options->valgrind_given = true;
+    options->valgrind = FIT_VALGRIND_ALL;
+    if (!text)
+        return NULL;
+    for (int i = 0; words[i]; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            options->valgrind = (enum fit__valgrind)i;
+            return NULL;
+        }
+    }
+    return fit__print("--valgrind takes all, failed or none, not '%s'", text);
+}
+
+static char *only(struct fit__options *options, const char *text)
+{
+    char *test, *name;
+    if (!fit__case_split(text, &test, &name))
+        return fit__print("--only takes a case, TEST:FAULT, not '%s'; see `faulttest help cases`",
+                          text);
+    free(test);
+    free(name);
+    fit__words_add(&options->only, text);
+    return NULL;
+}
+
+/* NULL, or what is wrong. */
+static char *take(struct fit__options *options, int option, const char *value)
+{
+    switch (option) {
+    case 'o': options->output = value; return NULL;
+    case 'v': options->verbose = true; return NULL;
+    case 'j': return number(value, JOBS_MAX, "-j", &options->jobs);
+    case MODE: options->modes = value; return fit__modes_refused(value);
+    case TEST: fit__words_add(&options->tests, value); return NULL;
+    case VALGRIND: return valgrind(options, value);
+    case ONLY: return only(options, value);
+    case COVERAGE: options->coverage = value; return NULL;
+    case TRACE: options->trace = true; return NULL;
+    case FINDING: return number(value, UINT_MAX, "--finding", &options->finding);
+    case GDB: return fit__copy("--gdb is not built yet; --trace shows every call up to the fault");
+    }
+    return fit__copy("");
+}
+
+static bool known_to(const char *command, int option)
+{
+    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
+        for (size_t j = 0; strcmp(allowed[i].command, command) == 0 && allowed[i].options[j]; j++)
+            if (allowed[i].options[j] == option)
+                return true;
+    return false;
+}
+
+static char *unknown_option(const char *command, const char *text)
+{
+    const char *names[sizeof all_options / sizeof all_options[0]] = { 0 };
+    size_t count = 0;
+    char *word = fit__print("%.*s", (int)strcspn(text, "="), text);
+    for (size_t i = 0; all_options[i].name; i++)
+        if (known_to(command, all_options[i].val))
+            names[count++] = all_options[i].name;
+    const char *meant = strncmp(word, "--", 2) == 0 ? fit__suggestion(word + 2, names) : NULL;
+    char *sentence = meant
+        ? fit__print("unknown option '%s'; did you mean '--%s'?", word, meant)
+        : fit__print("unknown option '%s'; see `faulttest help %s`", word, command);
+    free(word);
+    return sentence;
+}
+
+static unsigned processors(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count < JOBS_MAX ? (unsigned)count : JOBS_MAX;
+}
+
+int fit__options_read(struct fit__options *options, const char *command, int count,
+                      char **arguments)
+{
+    *options = (struct fit__options){ .jobs = processors() };
+    opterr = 0;
+    optind = 1;
+    for (;;) {
+        int before = optind;
+        int option = getopt_long(count, arguments, ":o:j:v", all_options, NULL);
+        char *wrong = NULL;
+        if (option == -1)
+            break;
+        if (option == ':')
+            wrong = fit__print("option '%s' needs a value", arguments[optind - 1]);
+        else if (option == '?' || !known_to(command, option))
+            wrong = unknown_option(command, arguments[optind > before ? optind - 1 : before]);
+        else
+            wrong = take(options, option, optarg);
+        if (wrong)
+            return fit__fail_with(FIT_X_USAGE, wrong);
+    }
+    for (; optind < count; optind++)
+        fit__words_add(&options->words, arguments[optind]);
+    return 0;
+}

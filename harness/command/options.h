@@ -1,0 +1,32 @@
+/* harness/command/options.h - the command line of run, list and replay. */
+#ifndef HARNESS_COMMAND_OPTIONS_H
+#define HARNESS_COMMAND_OPTIONS_H
+
+#include "harness/command/session.h"
+#include "harness/report/screen.h"
+
+struct fit__options {
+    const char *output, *modes, *coverage;      /* NULL: not given */
+    unsigned jobs, finding;                     /* finding: 0 is not given */
+    struct fit__words tests, only, words;       /* words: what is no option */
+    bool verbose, trace, valgrind_given;
+    enum fit__valgrind valgrind;
+};
+
+/* `command` is the subcommand, arguments[0] its name. Options that the subcommand does not
+ * know are refused. 0, or a sentence on standard error and FIT_X_USAGE. */
+int fit__options_read(struct fit__options *options, const char *command, int count,
+                      char **arguments);
+
+/* Prints "faulttest: SENTENCE" on standard error, frees it and returns `status`. */
+int fit__fail_with(int status, char *sentence);
+
+/* "TEST:FAULT" taken apart; false if there is no colon. The caller frees both. */
+bool fit__case_split(const char *text, char **test, char **name);
+
+/* Modes that are tried when none are named: "timeout,partial,...". Lives for ever. */
+const char *fit__usual_modes(void);
+
+#define FIT_LAST_RUN ".faulttest/last.jsonl"
+
+#endif

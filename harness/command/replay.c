@@ -1,0 +1,197 @@
+/* harness/command/replay.c - `faulttest replay`: one case again, with everything about it. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/command/commands.h"
+#include "harness/command/options.h"
+#include "harness/command/sweep.h"
+#include "harness/report/evidence.h"
+#include "harness/report/lines.h"
+
+/* What is to be replayed, and what the last run knew of it. */
+struct wanted {
+    char *binary, *full;          /* full: "TEST:FAULT" */
+    json_t *lines;                /* of the last run, or NULL */
+    const json_t *line;           /* of this case in it, or NULL */
+};
+
+static bool is_number(const char *text)
+{
+    return *text && strspn(text, "0123456789") == strlen(text) && access(text, F_OK) != 0;
+}
+
+static int wanted_number(struct wanted *wanted, const char *text)
+{
+    char *failure;
+    wanted->lines = fit__lines_read(FIT_LAST_RUN, &failure);
+    if (!wanted->lines)
+        return fit__fail_with(FIT_X_USAGE, failure);
+    unsigned long number = strtoul(text, NULL, 10), highest = 0;
+    for (size_t i = 0; i < json_array_size(wanted->lines); i++) {
+        const json_t *line = json_array_get(wanted->lines, i);
+        unsigned long its = (unsigned long)json_integer_value(json_object_get(line, "finding"));
+        if (its == number && number > 0 && !wanted->line)
+            wanted->line = line;
+        highest = its > highest ? its : highest;
+    }
+    if (!wanted->line)
+        return fit__fail_with(FIT_X_USAGE, highest
+            ? fit__print("the last run has no finding %s, only 1 to %lu", text, highest)
+            : fit__print("the last run has no findings, so there is no number %s", text));
+    wanted->binary = fit__copy(fit__line_text(wanted->line, "binary"));
+    wanted->full = fit__copy(fit__line_text(wanted->line, "case"));
+    return FIT_X_OK;
+}
+
+static bool same_file(const char *one, const char *two)
+{
+    char first[PATH_MAX], second[PATH_MAX];
+    return strcmp(one, two) == 0
+        || (realpath(one, first) && realpath(two, second) && strcmp(first, second) == 0);
+}
+
+static int wanted_case(struct wanted *wanted, const char *binary, const char *name)
+{
+    char *unread = NULL;
+    wanted->binary = fit__copy(binary);
+    wanted->full = fit__copy(name);
+    wanted->lines = fit__lines_read(FIT_LAST_RUN, &unread);
+    free(unread);         /* No last run is fine here. */
+    for (size_t i = 0; i < json_array_size(wanted->lines) && !wanted->line; i++) {
+        const json_t *line = json_array_get(wanted->lines, i);
+        if (strcmp(fit__line_text(line, "case"), name) == 0
+            && same_file(fit__line_text(line, "binary"), binary))
+            wanted->line = line;
+    }
+    return FIT_X_OK;
+}
+
+static int read_wanted(struct wanted *wanted, const struct fit__words *words)
+{
+    if (words->count == 1 && is_number(words->list[0]))
+        return wanted_number(wanted, words->list[0]);
+    if (words->count == 2)
+        return wanted_case(wanted, words->list[0], words->list[1]);
+    return fit__fail_with(FIT_X_USAGE, fit__copy("replay what? faulttest replay NUMBER (of the "
+        "last run), or faulttest replay TEST-BINARY CASE"));
+}
+
+/* Memory findings show only under Memcheck. */
+static bool needs_memcheck(const struct wanted *wanted)
+{
+    const char *verdict = wanted->line ? fit__line_text(wanted->line, "verdict") : "";
+    return json_is_true(json_object_get(wanted->line, "valgrind"))
+        && (strcmp(verdict, "leak-memory") == 0 || strcmp(verdict, "memory-error") == 0)
+        && fit__have_program("valgrind");
+}
+
+/* The last run's other cases of the same finding, if there are any. */
+static void show_siblings(const struct wanted *wanted)
+{
+    json_int_t number = json_integer_value(json_object_get(wanted->line, "finding"));
+    unsigned long others = 0;
+    for (size_t i = 0; i < json_array_size(wanted->lines) && number > 0; i++) {
+        const json_t *line = json_array_get(wanted->lines, i);
+        others += line != wanted->line
+               && json_integer_value(json_object_get(line, "finding")) == number;
+    }
+    printf("\n");
+    if (others)
+        printf("Fails in %lu further %s at the same place: faulttest list --finding %lld\n",
+               others, others == 1 ? "case" : "cases", (long long)number);
+}
+
+static void show_comparison(const struct wanted *wanted, const struct fit__verdict *verdict)
+{
+    const char *before = wanted->line ? fit__line_text(wanted->line, "verdict") : NULL;
+    if (!before)
+        return;
+    if (strcmp(before, verdict->name) == 0)
+        printf("same verdict as in the sweep\n");
+    else if (fit__verdict_of(before)->family == FIT_FINDING && verdict->family == FIT_OUTCOME)
+        printf("fixed: in the sweep it was %s, this case now ends %s\n", before, verdict->name);
+    else
+        printf("in the sweep it was %s\n", before);
+}
+
+static int show(const struct wanted *wanted, const struct fit__replayed *replayed,
+                const struct fit__options *options, bool memcheck)
+{
+    const struct fit__verdict *verdict =
+        fit__verdict_of(fit__value_or_empty(replayed->result, "verdict"));
+    if (options->trace)
+        fit__show_trace(replayed, wanted->full);
+    else
+        fit__show_evidence(replayed, wanted->full);
+    if (!options->trace) {
+        show_siblings(wanted);
+        printf("replay with: --trace  all calls%s     meaning: faulttest explain %s\n",
+               memcheck ? "" : "   --valgrind  under Memcheck", verdict->name);
+    }
+    show_comparison(wanted, verdict);
+    if (verdict->family == FIT_OUTCOME || fit__value(replayed->result, "allowed"))
+        return FIT_X_OK;
+    if (verdict->family == FIT_FINDING || strcmp(verdict->name, "not-fired") == 0)
+        return FIT_X_FINDINGS;
+    return strcmp(verdict->name, "unsupported") == 0 ? FIT_X_UNSUPPORTED : FIT_X_NOTHING;
+}
+
+/* No result: the binary said why, or a test's state does. */
+static int without_result(const struct fit__replayed *replayed)
+{
+    const char *state = replayed->test_state;
+    int status = replayed->error_status ? replayed->error_status : FIT_X_INTERNAL;
+    if (status == FIT_X_INTERRUPTED)
+        return fit__fail_with(status, fit__copy("interrupted"));
+    if (!state || strcmp(state, "ready") == 0 || status == FIT_X_NO_FIT || status == FIT_X_USAGE)
+        return fit__fail_with(status, fit__copy(replayed->error ? replayed->error : "no result"));
+    fit__fail_with(0, fit__print("the test itself is %s, so the case was not run: %s", state,
+                                 replayed->test_text ? replayed->test_text : ""));
+    return strcmp(state, "unsupported") == 0 ? FIT_X_UNSUPPORTED : FIT_X_NOTHING;
+}
+
+static int replay(const struct wanted *wanted, const struct fit__options *options)
+{
+    char *refused = fit__binary_refused(wanted->binary), *test, *name;
+    bool memcheck = options->valgrind_given ? options->valgrind != FIT_VALGRIND_NONE
+                                            : needs_memcheck(wanted);
+    struct fit__orders orders = { .job = "replay", .jobs = 1, .memcheck = memcheck,
+                                  .thorough = memcheck, .trace = options->trace };
+    struct fit__replayed replayed = { 0 };
+    if (refused)
+        return fit__fail_with(FIT_X_USAGE, refused);
+    if (memcheck && !fit__have_program("valgrind"))
+        return fit__fail_with(FIT_X_USAGE, fit__copy("valgrind is not installed, but --valgrind "
+                                                     "was asked for"));
+    if (!fit__case_split(wanted->full, &test, &name))
+        return fit__fail_with(FIT_X_USAGE, fit__print("'%s' is no case: a case is TEST:FAULT, "
+            "see `faulttest help cases`", wanted->full));
+    fit__words_add(&orders.tests, test);
+    fit__words_add(&orders.cases, name);
+    fit__catch_interrupts();
+    fit__replay_case(wanted->binary, &orders, &replayed);
+    int status = replayed.result && !replayed.error
+        ? show(wanted, &replayed, options, memcheck) : without_result(&replayed);
+    fit__replayed_free(&replayed);
+    free(test);
+    free(name);
+    return status;
+}
+
+int fit__command_replay(int count, char **arguments)
+{
+    struct fit__options options;
+    struct wanted wanted = { 0 };
+    int status = fit__options_read(&options, "replay", count, arguments);
+    if (status == FIT_X_OK)
+        status = read_wanted(&wanted, &options.words);
+    if (status == FIT_X_OK)
+        status = replay(&wanted, &options);
+    json_decref(wanted.lines);
+    free(wanted.binary);
+    free(wanted.full);
+    return status;
+}

@@ -1,0 +1,68 @@
+/* harness/command/session.h - one run of a test binary: orders go in, records come out.
+ *
+ * The binary is started the same way every time, so that equal runs are equal in every byte
+ * that matters: no address randomisation (where that is allowed), 8 MiB of stack, 1024
+ * descriptors, no arguments, standard input /dev/null, and an environment that holds, sorted,
+ * only LANG=C, LC_ALL=C, TZ=UTC, FAULTTEST_CONTROL, and those of these that are set:
+ *   ASAN_OPTIONS GCOV_PREFIX GCOV_PREFIX_STRIP HOME LD_LIBRARY_PATH LSAN_OPTIONS PATH TMPDIR
+ *   TSAN_OPTIONS UBSAN_OPTIONS VALGRIND_LIB, and automake's abs_builddir abs_srcdir
+ *   abs_top_builddir abs_top_srcdir builddir srcdir top_builddir top_srcdir
+ * It runs in a process group of its own, which is killed when the session ends. */
+#ifndef HARNESS_COMMAND_SESSION_H
+#define HARNESS_COMMAND_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "harness/command/stream.h"
+
+/* The numbers of the two descriptors in the test binary: high enough to be in nobody's way. */
+enum { FIT_CONTROL_FD = 510, FIT_RESULTS_FD = 511 };
+
+struct fit__words { char **list; size_t count; };
+void fit__words_add(struct fit__words *words, const char *word);
+
+struct fit__orders {
+    const char *job;                       /* run, list, replay */
+    struct fit__words tests, cases;        /* cases without test prefix */
+    const char *modes, *coverage;          /* NULL: the binary's default; none */
+    unsigned jobs;
+    bool memcheck, trace;
+    bool thorough;                         /* memcheck: look for origins, too (slow) */
+};
+
+struct fit__session {
+    const char *path;                      /* of the test binary */
+    const struct fit__orders *orders;
+    void (*record)(void *arg, struct fit__record *record);   /* takes the record over */
+    void (*tick)(void *arg);               /* about ten times a second; may be NULL */
+    void *arg;
+    /* What came of it: */
+    bool hello, bye, interrupted, silent;  /* silent: killed because nothing came for long */
+    int wait_status;                       /* as from waitpid */
+    bool killed;                           /* by us */
+    unsigned long garbage;
+    char *output;                          /* the last bytes that the binary itself printed */
+    char *failure;                         /* NULL, or a sentence: it could not be started */
+};
+
+/* Runs to the end. 0, or -errno with session->failure set. */
+int fit__session_run(struct fit__session *session);
+void fit__session_free(struct fit__session *session);
+
+/* "ended by signal 11 (Segmentation fault)", "ended with status 1"; the caller frees it. */
+char *fit__session_end_text(const struct fit__session *session);
+
+/* From here on Ctrl-C (and SIGTERM) does not end the command but sets the flag. */
+void fit__catch_interrupts(void);
+bool fit__interrupted(void);
+
+/* NULL if `path` can be started as a test binary, otherwise a sentence, which the caller
+ * frees. */
+char *fit__binary_refused(const char *path);
+
+/* Is there a program of this name in PATH? */
+bool fit__have_program(const char *name);
+
+#endif

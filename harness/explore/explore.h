@@ -1,0 +1,220 @@
+/* harness/explore/explore.h - how one test becomes many cases (private to harness/).
+ *
+ * The swept program runs each test three times, each time in a snapshot of the same process:
+ * FIRST records every question the run asks (with call stacks, in memory shared with the
+ * parent) and is the reference for all verdicts; SECOND must ask the same; TRUNK runs it once
+ * more and makes, at each question, one snapshot child per alternative: a CASE. A child
+ * takes its answer, runs on with nothing going wrong to the end, is judged, and dies.
+ * So N cases cost one run plus N tails. */
+#ifndef HARNESS_EXPLORE_EXPLORE_H
+#define HARNESS_EXPLORE_EXPLORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fi/case.h"
+#include "fi/choice.h"
+#include "fi/stack.h"
+#include "harness/world/world.h"
+
+/* ---- session.c: what was ordered, and where this process stands ------------------------- */
+
+enum fit__job { FIT_J_PLAIN, FIT_J_RUN, FIT_J_LIST, FIT_J_REPLAY };
+enum fit__run { FIT_RUN_PLAIN, FIT_RUN_FIRST, FIT_RUN_SECOND, FIT_RUN_TRUNK, FIT_RUN_CASE };
+
+struct fit__orders {
+    enum fit__job job;
+    int results;                         /* descriptor for records */
+    bool modes[FIT_MODES], modes_given;
+    bool memcheck, trace, stacks;
+    unsigned jobs;
+    unsigned cpu_ms, wall_ms;            /* limits of one case */
+    const char *coverage;                /* folder, or NULL */
+    const char *logs;                    /* Memcheck's, one file a process, named by its pid */
+    const char **tests; unsigned test_count;
+    const char **cases; unsigned case_count;
+};
+
+struct fit__test {
+    const char *group, *name;
+    bool strict;
+    int (*setup)(void **state);
+    void (*body)(void **state);
+    int (*teardown)(void **state);
+    void *initial_state;
+};
+
+struct fit__reference;
+
+struct fit__session {
+    struct fit__orders orders;
+    enum fit__run run;
+    const struct fit__test *test;        /* that runs now; NULL between tests */
+    struct fit__reference *reference;    /* of this test, in shared memory; NULL in a plain run */
+    const char *case_text;               /* CASE: its name, without the test */
+    const struct fit__alternative *fault;/* CASE: what goes wrong */
+    unsigned point_index;                /* CASE: at which question */
+    unsigned questions;                  /* asked so far in this run */
+    unsigned setup_questions;            /* asked while faults were off */
+    unsigned turn;                       /* turns of the loop so far */
+    fit_ns fault_ns; unsigned fault_turn;/* CASE */
+    bool in_body;                        /* the test's body runs (not setup or teardown) */
+};
+extern struct fit__session fit__session;
+
+/* Reads the orders that the command left, if any; false: a plain run. Wrong orders end the
+ * program with a record `error`. Call it once, outside a world. */
+bool fit__session_start(void);
+bool fit__test_selected(const struct fit__test *test);
+
+/* ---- record.c: records to the command ----------------------------------------------------- */
+
+struct fit__record { char *text; size_t size, capacity; };   /* text in caller's memory */
+void fit__record_begin(struct fit__record *r, char *memory, size_t capacity, const char *kind);
+void fit__record_add(struct fit__record *r, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void fit__record_stack(struct fit__record *r, const char *key, void *const *frames,
+                       unsigned depth);
+void fit__record_send(struct fit__record *r);    /* writes it and an empty line to results */
+void fit__send_error(int status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* ---- reference.c: what the run without faults showed --------------------------------------- */
+
+struct fit__point {
+    const char *name, *on, *at, *op, *after;     /* as in struct fit__question */
+    const char *in;                              /* shortest unambiguous chain; after naming */
+    const char *chain;                           /* all of it */
+    unsigned when;                               /* after naming */
+    unsigned count; struct fit__alternative *alternatives;
+    void **frames; unsigned depth;
+    fit_ns ns; unsigned turn; bool world;
+    struct fit__point *next;
+};
+
+struct fit__divergence { unsigned line; fit_ns ns; char first[200], second[200];
+                         void *frames[FIT_STACK_MAX]; unsigned depth; };
+
+enum fit__test_state { FIT_TEST_DIED, FIT_TEST_READY, FIT_TEST_BROKEN, FIT_TEST_UNSUPPORTED,
+                       FIT_TEST_NONDETERMINISTIC, FIT_TEST_SKIPPED };
+
+enum { FIT_OPS_MAX = 64, FIT_LEFT_MAX = 512, FIT_CENSUS_MAX = 64, FIT_FINDINGS_MAX = 16,
+       FIT_SYMPTOM_MAX = 400, FIT_TEXT_MAX = 1000 };
+
+struct fit__op_result { char name[64]; int state, code; uint64_t hash; size_t size; };
+struct fit__left { const void *caller; unsigned blocks; size_t bytes; };
+struct fit__left_fd { char place[120]; unsigned count; };
+struct fit__left_handle { char type[48]; unsigned count; };
+
+/* A verdict with what belongs to it. */
+struct fit__finding {
+    char verdict[24], symptom[FIT_SYMPTOM_MAX], site[200];
+    void *frames[FIT_STACK_MAX]; unsigned depth;
+    int fd;                              /* the descriptor it is about, or -1 */
+    fit_ns ns;
+};
+
+struct fit__reference {
+    enum fit__test_state state, second_state;
+    char text[FIT_TEXT_MAX];             /* why it is not ready */
+    void *frames[FIT_STACK_MAX]; unsigned depth;
+    struct fit__divergence divergence;
+    bool modes[FIT_MODES], modes_set;    /* fit_options("--mode ...") */
+    unsigned questions, cancel_places, setup_questions, turns;
+    bool waits_itself;                   /* a loop of the test's own waited without an adapter */
+    char waiter[96];
+    fit_ns ns;
+    struct fit__point *points; struct fit__point **last_point;
+    struct fit__op_result ops[FIT_OPS_MAX]; unsigned op_count;
+    struct fit__left left[FIT_LEFT_MAX]; unsigned left_count;
+    struct fit__left_fd left_fds[FIT_LEFT_MAX]; unsigned left_fd_count;
+    struct fit__left_handle left_handles[FIT_CENSUS_MAX]; unsigned left_handle_count;
+    size_t lost_bytes;                   /* definitely and indirectly, by Memcheck */
+    unsigned errors;                     /* Memcheck's count */
+    struct fit__finding findings[FIT_FINDINGS_MAX]; unsigned finding_count;
+    unsigned bad_closes; char bad_close_sites[8][120];
+    int pid;                             /* of the first run: names its Memcheck log */
+    /* the calls of the first run, for comparing */
+    char **lines; unsigned line_count, line_capacity;
+};
+
+/* A new, empty one, and memory of the same kind: shared with all snapshots, dropped with
+ * the test. NULL never (running out ends the program). */
+struct fit__reference *fit__reference_new(void);
+void fit__reference_drop(struct fit__reference *reference);
+void *fit__shared_take(size_t size);
+const char *fit__shared_text(const char *text);      /* NULL stays NULL; equal texts once */
+
+/* Stores a question of the first run. */
+void fit__point_record(const struct fit__question *q);
+/* Fills `in`, `chain` and `when` of all points. Call in the parent. */
+void fit__points_name(struct fit__reference *reference, const struct fit__test *test);
+/* The case's name without the test; returns its length. */
+size_t fit__point_case(const struct fit__point *point, const struct fit__alternative *what,
+                       char *out, size_t size);
+enum fit__mode fit__point_mode(const struct fit__point *point, unsigned alternative);
+/* The chain of the user's functions for a stack ("net_connect/fetch_start"), or, when there is
+ * none, "library/function". */
+size_t fit__chain_of(void *const *frames, unsigned depth, const char *leave_out,
+                     char *out, size_t size);
+
+/* ---- find.c: from the name of a case to a place --------------------------------------------- */
+
+/* 0 and the point and alternative; else -EINVAL (no case at all) or -ENOENT with text for people that says what fits. */
+int fit__find_case(const struct fit__reference *reference, const char *text,
+                   struct fit__point **point, unsigned *alternative, char *error, size_t size);
+
+/* ---- snapshot.c: copies of the process ------------------------------------------------------ */
+
+struct fit__slot_record { size_t size; int done; char text[96 * 1024]; };
+
+/* Moves a descriptor of our own out of the way of the lowest free number, which belongs to the
+ * code under test. Negative numbers (errors) come back as they are. */
+int fit__own_fd(long fd);
+
+/* Copies the process and returns 0 in the copy, its pid in the parent, or -errno. */
+int fit__snapshot(void);
+/* The same, waits for it to end; returns the wait status. */
+int fit__snapshot_and_wait(unsigned wall_ms, bool *in_child);
+/* In the trunk: a case begins. True in the child. Waits while `jobs` children run. */
+bool fit__case_fork(const struct fit__point *point, unsigned alternative);
+void fit__case_reap_all(void);
+struct fit__slot_record *fit__case_record(void);     /* the child's own */
+int fit__output_fd(void);                            /* what the child printed */
+/* Ends this process at once, without any destructor. */
+void fit__die(void) __attribute__((noreturn));
+
+/* ---- watchdog.c ------------------------------------------------------------------------------ */
+
+/* Crash handlers and limits for this process (they are not inherited by snapshots). */
+void fit__watchdog_arm(unsigned cpu_ms, unsigned wall_ms);
+void fit__watchdog_disarm(void);
+
+/* ---- history.c: the calls, as text ------------------------------------------------------------ */
+
+void fit__history_start(enum fit__run run, bool trace);
+/* The second run has ended: if the first went on, they differ there. */
+void fit__history_end_second(void);
+/* Adds the records `call` for the last calls to results (replay). */
+void fit__history_send(void);
+
+/* ---- sweep.c ------------------------------------------------------------------------------------ */
+
+/* Sweeps (or lists, or replays in) one test. Call "inside", on green thread 0, in a world.
+ * `state`: the group's. Returns 0, or 1 if it failed. */
+int fit__sweep_test(const struct fit__test *test, void *state);
+/* Runs setup, body and teardown and ends as this process's role demands. Does not return
+ * except in a plain run. */
+void fit__test_run(const struct fit__test *test, void **state);
+/* A plain run's test is over: its peers go. */
+void fit__test_leave(void);
+/* The test has come to its end. Returns only in a plain run. */
+void fit__run_end(void);
+/* The run ends here and now with this verdict (any thread, "inside"). */
+void fit__end_finding(const struct fit__finding *finding) __attribute__((noreturn));
+/* Fills a finding from text. */
+void fit__finding_make(struct fit__finding *f, const char *verdict, const char *site,
+                       const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+#endif

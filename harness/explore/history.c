@@ -1,0 +1,112 @@
+/* The calls of a run, as text: compared between the two runs without faults, and shown by replay. */
+#include <stdio.h>
+#include <string.h>
+
+#include "fi/arena.h"
+#include "fi/trace.h"
+#include "harness/explore/explore.h"
+
+enum { LAST_CALLS = 400 };
+
+struct call { fit_ns ns; unsigned turn; int fd; char kind[3]; char text[180]; };
+
+static struct {
+    enum fit__run run;
+    bool send_all;
+    unsigned count;                      /* lines so far */
+    struct call *last;                   /* ring of LAST_CALLS, for a case's evidence */
+    bool diverged;
+} history;
+
+static void send_call(const struct call *c)
+{
+    char memory[1024];
+    struct fit__record r;
+    fit__record_begin(&r, memory, sizeof memory, "call");
+    fit__record_add(&r, "ns", "%lld", (long long)c->ns);
+    fit__record_add(&r, "turn", "%u", c->turn);
+    fit__record_add(&r, "mark", "%s", c->kind);
+    fit__record_add(&r, "fd", "%d", c->fd);
+    fit__record_add(&r, "text", "%s", c->text);
+    fit__record_send(&r);
+}
+
+static void remember_first(const char *line)
+{
+    struct fit__reference *r = fit__session.reference;
+    if (r->line_count == r->line_capacity) return;
+    r->lines[r->line_count++] = (char *)(uintptr_t)fit__shared_text(line);
+}
+
+static void compare_second(const char *line)
+{
+    struct fit__reference *r = fit__session.reference;
+    struct fit__divergence *d = &r->divergence;
+    const char *first = history.count < r->line_count ? r->lines[history.count] : "end of the test";
+    if (history.diverged || history.count >= r->line_capacity || !strcmp(first, line)) return;
+    history.diverged = true;
+    d->line = history.count + 1;
+    d->ns = fit__now();
+    snprintf(d->first, sizeof d->first, "%s", first);
+    snprintf(d->second, sizeof d->second, "%s", line);
+    d->depth = fit__stack(d->frames, FIT_STACK_MAX);
+}
+
+static void remember_case(const char *kind, int fd, const char *text)
+{
+    struct call *c = &history.last[history.count % LAST_CALLS];
+    c->ns = fit__now();
+    c->turn = fit__session.turn;
+    c->fd = fd;
+    snprintf(c->kind, sizeof c->kind, "%s", kind);
+    snprintf(c->text, sizeof c->text, "%s", text);
+    if (history.send_all) send_call(c);
+}
+
+static void on_line(const char *kind, int fd, const char *text)
+{
+    char line[240];
+    if (history.run == FIT_RUN_CASE) {
+        remember_case(kind, fd, text);
+    } else {
+        snprintf(line, sizeof line, "%.200s @%lld", text, (long long)fit__now());
+        if (history.run == FIT_RUN_FIRST) remember_first(line);
+        else compare_second(line);
+    }
+    history.count++;
+}
+
+void fit__history_start(enum fit__run run, bool trace)
+{
+    bool wanted = run == FIT_RUN_FIRST || run == FIT_RUN_SECOND
+               || (run == FIT_RUN_CASE && fit__session.orders.job == FIT_J_REPLAY);
+    history.run = run;
+    history.send_all = trace;
+    history.count = 0;
+    history.diverged = false;
+    if (run == FIT_RUN_CASE && !history.last)
+        history.last = fit__alloc(LAST_CALLS * sizeof *history.last);
+    fit__trace_listener = on_line;
+    fit__tracing = wanted;
+}
+
+void fit__history_send(void)
+{
+    unsigned from = history.count > LAST_CALLS ? history.count - LAST_CALLS : 0;
+    fit__tracing = false;
+    if (!history.last || history.send_all) return;
+    for (unsigned i = from; i < history.count; i++) send_call(&history.last[i % LAST_CALLS]);
+}
+
+/* The second run has ended: did the first go on? */
+void fit__history_end_second(void)
+{
+    struct fit__reference *r = fit__session.reference;
+    fit__tracing = false;
+    if (history.diverged || history.count >= r->line_count) return;
+    history.diverged = true;
+    r->divergence.line = history.count + 1;
+    r->divergence.ns = fit__now();
+    snprintf(r->divergence.first, sizeof r->divergence.first, "%s", r->lines[history.count]);
+    snprintf(r->divergence.second, sizeof r->divergence.second, "end of the test");
+}

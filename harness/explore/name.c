@@ -1,0 +1,154 @@
+/* Names of places: the shortest chain of the user's functions that is unambiguous in this
+ * build, and the how-manieth time there. Names, never addresses, so that a case survives edits. */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fi/arena.h"
+#include "fi/symbols.h"
+#include "harness/explore/explore.h"
+
+static bool is_libc(const struct fit__symbol *s)
+{
+    return !strcmp(s->library, "libc") || !strcmp(s->library, "libpthread")
+        || !strcmp(s->library, "ld-linux-x86-64");
+}
+
+/* No user's function on the stack: the library at work, and the exported function through
+ * which it came to run. */
+static size_t library_chain(void *const *frames, unsigned depth, char *out, size_t size)
+{
+    struct fit__symbol s;
+    const char *library = NULL, *function = NULL;
+    for (unsigned i = 0; i < depth; i++) {
+        if (!fit__symbol_of(frames[i], &s) || s.ours || s.users || is_libc(&s)) continue;
+        if (!library) library = s.library;
+        if (strcmp(library, s.library)) break;
+        if (s.function && s.exact) {
+            function = s.function;
+            break;
+        }
+    }
+    if (!library) return (size_t)snprintf(out, size, "%s", "");
+    return (size_t)snprintf(out, size, "%s%s%s", library, function ? "/" : "",
+                            function ? function : "");
+}
+
+size_t fit__chain_of(void *const *frames, unsigned depth, const char *leave_out,
+                     char *out, size_t size)
+{
+    struct fit__symbol s;
+    size_t have = 0;
+    out[0] = 0;
+    for (unsigned i = 0; i < depth && have < size; i++) {
+        if (!fit__symbol_of(frames[i], &s) || s.ours || !s.users || !s.function) continue;
+        if (!strcmp(s.function, "main")) break;
+        if (leave_out && !strcmp(s.function, leave_out)) continue;
+        have += (size_t)snprintf(out + have, size - have, "%s%s", have ? "/" : "", s.function);
+    }
+    if (!have) have = library_chain(frames, depth, out, size);
+    return have < size ? have : size - 1;
+}
+
+/* How many frames of `chain` tell it from every other chain among places of the same call. */
+static unsigned frames_needed(const struct fit__reference *r, const struct fit__point *p)
+{
+    unsigned needed = 1;
+    for (const struct fit__point *q = r->points; q; q = q->next) {
+        unsigned common = 0;
+        const char *a = p->chain, *b = q->chain;
+        if (q->name != p->name || q->chain == p->chain) continue;
+        for (; *a && *a == *b; a++, b++) common += *a == '/';
+        if ((!*a || *a == '/') && (!*b || *b == '/')) common++;
+        if (common + 1 > needed) needed = common + 1;
+    }
+    return needed;
+}
+
+static const char *cut_chain(const char *chain, unsigned frames)
+{
+    const char *end = chain;
+    char out[1024];
+    while (*end && (*end != '/' || --frames)) end++;
+    assert((size_t)(end - chain) < sizeof out);
+    memcpy(out, chain, (size_t)(end - chain));
+    out[end - chain] = 0;
+    return fit__shared_text(out);
+}
+
+/* The library form is one word of two parts; it is never cut. */
+static bool is_library_chain(const struct fit__point *p, const char *leave_out)
+{
+    struct fit__symbol s;
+    for (unsigned i = 0; i < p->depth; i++)
+        if (fit__symbol_of(p->frames[i], &s) && s.users && s.function
+            && (!leave_out || strcmp(s.function, leave_out)) && strcmp(s.function, "main"))
+            return false;
+    return true;
+}
+
+/* A name says `after` only where the place is the loop itself: between two callbacks, or in the
+ * wait of a loop that belongs to a library. */
+static bool by_callback(const struct fit__point *p)
+{
+    return p->world || !strcmp(p->name, "cancel") || !strcmp(p->name, "shutdown")
+        || (p->after && p->depth && !strcmp(p->name, "epoll_wait"));
+}
+
+static void name_chain(struct fit__point *p, const char *leave_out)
+{
+    char chain[1024];
+    if (p->in || by_callback(p)) {       /* told by whoever asked, or by the callback before */
+        p->chain = p->in ? p->in : fit__shared_text("");
+        return;
+    }
+    fit__chain_of(p->frames, p->depth, leave_out, chain, sizeof chain);
+    p->chain = fit__shared_text(chain);
+}
+
+static bool same_place(const struct fit__point *a, const struct fit__point *b)
+{
+    return a->name == b->name && a->in == b->in && a->on == b->on && a->at == b->at
+        && a->op == b->op && (!by_callback(a) || a->after == b->after);
+}
+
+void fit__points_name(struct fit__reference *r, const struct fit__test *test)
+{
+    struct fit__symbol s;
+    const char *leave_out = NULL;
+    if (fit__symbol_of((const char *)(uintptr_t)test->body + 1, &s)) leave_out = s.function;
+    for (struct fit__point *p = r->points; p; p = p->next) name_chain(p, leave_out);
+    for (struct fit__point *p = r->points; p; p = p->next) {
+        if (!*p->chain) p->in = NULL;
+        else if (p->in || is_library_chain(p, leave_out)) p->in = p->chain;
+        else p->in = cut_chain(p->chain, frames_needed(r, p));
+    }
+    for (struct fit__point *p = r->points; p; p = p->next) {
+        p->when = 1;
+        for (const struct fit__point *q = r->points; q != p; q = q->next)
+            if (same_place(p, q)) p->when = q->when + 1;
+    }
+}
+
+static void fault_of(const struct fit__point *p, const struct fit__alternative *what,
+                     struct fit__fault *f)
+{
+    *f = (struct fit__fault){
+        .point = p->name, .in = p->in, .on = p->on, .at = p->at, .op = p->op,
+        .after = by_callback(p) ? p->after : NULL, .when = p->when,
+        .when_last = what->until == FIT_U_ONWARDS ? 0 : p->when, .what = *what,
+    };
+}
+
+size_t fit__point_case(const struct fit__point *point, const struct fit__alternative *what,
+                       char *out, size_t size)
+{
+    struct fit__fault f;
+    fault_of(point, what, &f);
+    return fit__fault_print(out, size, &f);
+}
+
+enum fit__mode fit__point_mode(const struct fit__point *point, unsigned alternative)
+{
+    return (enum fit__mode)point->alternatives[alternative].mode;
+}

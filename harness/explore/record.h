@@ -1,0 +1,70 @@
+/* harness/explore/record.h - what the swept program and the command say to each other.
+ *
+ * The command starts the test binary with FAULTTEST_CONTROL=<fd> in its environment: a
+ * readable, seekable descriptor with ORDERS. The binary answers with RECORDS on another.
+ * Both are the same text: lines "key value", a backslash stands before n (newline) and
+ * before a backslash in values; an empty line ends a record. Unknown keys are ignored.
+ *
+ * ORDERS (one record)
+ *   version 1
+ *   results FD       where to write records
+ *   job run|list|replay    list: as run, but no case is executed, only named
+ *   test GROUP.NAME  only this test (may be repeated; none: all). Also plain NAME
+ *   modes WORD,WORD  which modes to try; default timeout,partial,emfile,callback,cancel
+ *   case TEXT        replay: this case, without its test prefix; or run: only these (repeated)
+ *   jobs N           children at once, at least 1
+ *   memcheck 0|1     runs inside Valgrind
+ *   leakcheck 0|1    under memcheck: ask Memcheck about memory left over
+ *   logs DIR         under memcheck: where Memcheck writes, a file for each process id
+ *   trace 0|1        replay: send a record "call" for each simulated call
+ *   cpu_ms N, wall_ms N    limits of one case
+ *   coverage DIR     dump gcov counters of each case into DIR/<mode>
+ *
+ * RECORDS, by their key "kind"
+ *   hello    pid; armed 0|1 (our definitions are the ones found first), why (if 0);
+ *            version; binary (path)
+ *   test     test GROUP.NAME, contract strict|old, state ready|broken-test|nondeterministic|
+ *            unsupported|no-calls, text (one sentence or several lines, see INTERFACE 3.7 to
+ *            3.9), stack, virtual_ns, points N (questions asked), cancel_places N, setup_points N
+ *   named    test, case, mode                        (job list: one for each case)
+ *   case     test, case (without test prefix; "none": a finding of the run without faults),
+ *            mode, verdict, valgrind 0|1, virtual_ns, turn, and as far as known
+ *            seq        place in the order of the sweep; equal with and without Memcheck
+ *            allowed    the reason given to fit_allow(), if that covers this finding
+ *            fd         the descriptor that the symptom speaks of
+ *            fault      what was done, for people, with {fault} for the place:
+ *                       "recv in {fault} gave 1 byte"
+ *            fault.stack, fault.ns, fault.turn, fault.call ("recv(7, buf, 65536, 0) = 1")
+ *            symptom    what was seen, with {symptom} for the place:
+ *                       "socket 7, connected to origin.test:80, opened by {symptom}, still open"
+ *            symptom.stack, symptom.ns
+ *            site       key for grouping: equal findings have equal test, verdict and site
+ *            left.bytes, left.blocks   memory beyond the run without faults (a suspicion)
+ *            cause_named 0|1           reported, and the cause was named
+ *            descriptors, timers, operations, threads    text blocks for the evidence
+ *            memcheck   what Memcheck said (text block)
+ *            detail     further lines for people
+ *   call     (replay --trace, or the last calls) ns, turn, mark ("  ", "--", "op", ">>", "pe"),
+ *            fd, text
+ *   note     text: something for people, e.g. "setup: 41 points not tried"
+ *   error    status (exit status for the command), text (one clear sentence)
+ *   bye      (last; without it the binary died)
+ *
+ * A stack is frames, innermost first, separated by a blank: OFFSET@PATH, the hexadecimal
+ * offset being the return address less the load address of the object file at PATH. Frames
+ * of libfaulttest itself are left out. */
+#ifndef HARNESS_EXPLORE_RECORD_H
+#define HARNESS_EXPLORE_RECORD_H
+
+#include <stddef.h>
+
+#define FIT_CONTROL_VARIABLE "FAULTTEST_CONTROL"
+enum { FIT_PROTOCOL_VERSION = 1, FIT_RECORD_FIELDS_MAX = 48 };
+
+/* Exit statuses of the command (INTERFACE 3.10). */
+enum fit__status {
+    FIT_X_OK = 0, FIT_X_FINDINGS = 1, FIT_X_USAGE = 2, FIT_X_UNSUPPORTED = 3, FIT_X_NOTHING = 4,
+    FIT_X_INTERNAL = 70, FIT_X_NO_FIT = 125, FIT_X_INTERRUPTED = 130
+};
+
+#endif

@@ -1,0 +1,212 @@
+/* One run of one test, from setup to teardown, and how it ends in each role. */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fi/guard.h"
+#include "fi/raw.h"
+#include "fi/trace.h"
+#include "harness/explore/coverage.h"
+#include "harness/explore/explore.h"
+#include "harness/explore/record.h"
+#include "harness/judge/judge.h"
+#include "harness/loops/loops.h"
+#include "harness/peers.h"
+
+enum { DRAIN_ROUNDS = 200 };
+#define DRAIN_LIMIT (3600 * FIT_S)
+
+/* Threads that the code under test has left behind and that will still do something: a resolver
+ * that waits for its answer gives its memory back by itself, and is no leak. */
+static void drain(void)
+{
+    fit_ns limit = fit__now() + DRAIN_LIMIT;
+    for (unsigned round = 0; round < DRAIN_ROUNDS; round++) {
+        fit_ns soonest = FIT_NEVER;
+        struct fit__thread *t;
+        fit__yield();
+        for (t = fit__thread_first(); t; t = TAILQ_NEXT(t, all))
+            if (t->service && t->id && t->state == FIT_T_BLOCKED && t->deadline.slot >= 0
+                && t->deadline.due < soonest)
+                soonest = t->deadline.due;
+        if (soonest == FIT_NEVER || soonest > limit) return;
+        fit__kernel->sleep(soonest > fit__now() ? soonest - fit__now() : 1);
+    }
+}
+
+static void end_first(void)
+{
+    struct fit__reference *r = fit__session.reference;
+    drain();
+    fit__tracing = false;
+    fit__judge_reference(r);
+    r->ns = fit__now();
+    r->turns = fit__session.turn;
+    r->setup_questions = fit__unasked;
+    r->state = FIT_TEST_READY;
+    if (fit__session.orders.job == FIT_J_RUN) fit__coverage_dump("none");
+    fit__die();
+}
+
+static void end_trunk(void)
+{
+    fit__case_reap_all();
+    if (fit__session.orders.job == FIT_J_REPLAY)
+        fit__send_error(FIT_X_NO_FIT, "the run ended before the fault could be injected: this "
+                        "program is not deterministic");
+    fit__die();
+}
+
+static void end_case(void)
+{
+    drain();
+    fit__judge_case();
+    fit__coverage_dump(fit__mode_name((enum fit__mode)fit__session.fault->mode));
+    fit__die();
+}
+
+void fit__run_end(void)
+{
+    switch (fit__session.run) {
+    case FIT_RUN_PLAIN: return;
+    case FIT_RUN_FIRST: end_first(); break;
+    case FIT_RUN_SECOND:
+        drain();
+        fit__history_end_second();
+        fit__session.reference->second_state = FIT_TEST_READY;
+        fit__die();
+    case FIT_RUN_TRUNK: end_trunk(); break;
+    case FIT_RUN_CASE: end_case(); break;
+    }
+}
+
+static void __attribute__((noreturn)) end_plain(const struct fit__finding *f)
+{
+    char text[600];
+    int n = snprintf(text, sizeof text, "faulttest: %s: %s (at %lld.%06lld s of virtual time)\n",
+                     f->verdict, f->symptom, (long long)(f->ns / FIT_S),
+                     (long long)(f->ns % FIT_S / 1000));
+    fit__raw(SYS_write, 2, text, (size_t)n);
+    fit__raw(SYS_exit_group, !strcmp(f->verdict, "unsupported") ? FIT_X_UNSUPPORTED : 1);
+    __builtin_unreachable();
+}
+
+static void end_reference(const struct fit__finding *f)
+{
+    struct fit__reference *r = fit__session.reference;
+    r->state = !strcmp(f->verdict, "unsupported") ? FIT_TEST_UNSUPPORTED
+             : !strcmp(f->verdict, "skipped") ? FIT_TEST_SKIPPED : FIT_TEST_BROKEN;
+    snprintf(r->text, sizeof r->text, "%s%s%s",
+             r->state == FIT_TEST_BROKEN && strcmp(f->verdict, "assertion") ? f->verdict : "",
+             r->state == FIT_TEST_BROKEN && strcmp(f->verdict, "assertion") ? ": " : "",
+             f->symptom);
+    memcpy(r->frames, f->frames, sizeof r->frames);
+    r->depth = f->depth;
+    r->ns = fit__now();
+}
+
+void fit__end_finding(const struct fit__finding *finding)
+{
+    fit__tracing = false;
+    switch (fit__session.run) {
+    case FIT_RUN_PLAIN: end_plain(finding);
+    case FIT_RUN_FIRST: end_reference(finding); break;
+    case FIT_RUN_SECOND:
+        fit__session.reference->divergence.line = 1;
+        snprintf(fit__session.reference->divergence.second,
+                 sizeof fit__session.reference->divergence.second, "%s", finding->symptom);
+        break;
+    case FIT_RUN_TRUNK:
+        fit__case_reap_all();
+        fit__send_error(FIT_X_INTERNAL, "the run that cases branch from ended otherwise than the "
+                        "runs before it: %s: %s", finding->verdict, finding->symptom);
+        break;
+    case FIT_RUN_CASE:
+        fit__judge_early(finding);
+        fit__coverage_dump(fit__mode_name((enum fit__mode)fit__session.fault->mode));
+        break;
+    }
+    fit__die();
+}
+
+static int call_fixture(int (*function)(void **), void **state)
+{
+    int rc;
+    fit__leave();
+    rc = function(state);
+    fit__enter();
+    return rc;
+}
+
+static void __attribute__((noreturn)) fixture_failed(const char *what, int rc)
+{
+    struct fit__finding f;
+    fit__finding_make(&f, "assertion", what, "%s returned %d", what, rc);
+    fit__end_finding(&f);
+}
+
+void fit__test_run(const struct fit__test *test, void **state)
+{
+    int rc;
+    fit__judge_start();
+    fit__side_start();
+    fit__faults_off = 1;
+    if (test->setup && (rc = call_fixture(test->setup, state))) fixture_failed("setup", rc);
+    fit__faults_off = 0;
+    fit__session.in_body = true;
+    fit__leave();
+    test->body(state);
+    fit__enter();
+    fit__clients_wait();
+    fit__session.in_body = false;
+    fit__faults_off = 1;
+    if (test->teardown && (rc = call_fixture(test->teardown, state)))
+        fixture_failed("teardown", rc);
+    fit__faults_off = 0;
+    fit__run_end();
+}
+
+/* In a plain run the next test follows in the same process. */
+void fit__test_leave(void)
+{
+    fit__memory_stop();
+    fit__side_drop();
+    fit__session.in_body = false;
+    fit__faults_off = 0;
+}
+
+/* ---- a turn of a loop: here a user could cancel ------------------------------------------- */
+
+static void ask_cancel(const char *op, void (*cancel)(void *), void *arg)
+{
+    struct fit__question q = { .point = "cancel", .op = op, .after = fit__last_callback(),
+                               .fd = -1 };
+    fit__offer(&q, FIT_CANCEL, FIT_W_NONE, FIT_S_ERRNO, 0, FIT_U_ONCE);
+    if (!fit__choose(&q)) return;
+    fit__trace(">>", -1, "cancel(%s)", op);
+    fit__ops_cancelled();
+    fit__leave();
+    cancel(arg);
+    fit__enter();
+}
+
+static void ask_shutdown(void)
+{
+    struct fit__question q = { .point = "shutdown", .after = fit__last_callback(), .fd = -1 };
+    fit__offer(&q, FIT_CANCEL, FIT_W_NONE, FIT_S_ERRNO, 0, FIT_U_ONCE);
+    if (!fit__choose(&q)) return;
+    fit__trace(">>", -1, "shutdown");
+    fit__ops_cancelled();
+    fit__shutdown_call();
+}
+
+void fit__turn(void)
+{
+    if (fit__passes() || fit__guard->exempt) return;
+    fit__enter();
+    fit__session.turn++;
+    if (fit__shutdown_is_due()) fit__shutdown_call();
+    fit__ops_cancellable(ask_cancel);
+    if (fit__shutdown_registered()) ask_shutdown();
+    fit__leave();
+}

@@ -1,0 +1,195 @@
+/* What the command ordered, and where this process stands. */
+#include "harness/explore/explore.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fi/arena.h"
+#include "fi/raw.h"
+#include "fi/symbols.h"
+#include "harness/explore/record.h"
+#include "harness/judge/judge.h"
+
+
+struct fit__session fit__session;
+
+static const enum fit__mode default_modes[] = {
+    FIT_TIMEOUT, FIT_PARTIAL, FIT_EMFILE, FIT_CALLBACK, FIT_CANCEL
+};
+
+static void __attribute__((noreturn, format(printf, 1, 2))) refuse(const char *format, ...)
+{
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fit__send_error(FIT_X_INTERNAL, "%s", text);
+    fit__raw(SYS_exit_group, FIT_X_INTERNAL);
+    __builtin_unreachable();
+}
+
+static char *read_all(int fd)
+{
+    struct stat st;
+    char *text;
+    size_t have = 0;
+    long n;
+    if (fit__raw(SYS_fstat, fd, &st) || st.st_size > 1 << 20) return NULL;
+    text = fit__alloc((size_t)st.st_size + 1);
+    while (have < (size_t)st.st_size) {
+        n = fit__raw(SYS_pread64, fd, text + have, (size_t)st.st_size - have, have);
+        if (n <= 0) return NULL;
+        have += (size_t)n;
+    }
+    return text;
+}
+
+static void unescape(char *s)
+{
+    char *out = s;
+    for (; *s; s++) {
+        if (*s == '\\' && s[1]) {
+            s++;
+            *out++ = *s == 'n' ? '\n' : *s;
+        } else {
+            *out++ = *s;
+        }
+    }
+    *out = 0;
+}
+
+static void parse_modes(char *value)
+{
+    fit__session.orders.modes_given = true;
+    for (char *save, *word = strtok_r(value, ",", &save); word;
+         word = strtok_r(NULL, ",", &save)) {
+        unsigned mode = 0;
+        while (mode < FIT_MODES && strcmp(word, fit__mode_name((enum fit__mode)mode))) mode++;
+        if (mode == FIT_MODES) refuse("the orders name an unknown mode: %s", word);
+        fit__session.orders.modes[mode] = true;
+    }
+}
+
+static void append(const char ***list, unsigned *count, const char *value)
+{
+    *list = fit__resize((void *)*list, (*count + 1) * sizeof **list);
+    (*list)[(*count)++] = value;
+}
+
+static void parse_line(char *key, char *value)
+{
+    struct fit__orders *o = &fit__session.orders;
+    if (!strcmp(key, "version")) {
+        if (atoi(value) != FIT_PROTOCOL_VERSION)
+            refuse("libfaulttest " FIT_VERSION " and this faulttest command do not fit together: "
+                   "relink the test, or use the command of the same installation");
+    } else if (!strcmp(key, "results")) {
+        o->results = fit__own_fd(atoi(value));
+    } else if (!strcmp(key, "job")) {
+        o->job = !strcmp(value, "list") ? FIT_J_LIST
+                 : !strcmp(value, "replay") ? FIT_J_REPLAY : FIT_J_RUN;
+    } else if (!strcmp(key, "test")) {
+        append(&o->tests, &o->test_count, value);
+    } else if (!strcmp(key, "case")) {
+        append(&o->cases, &o->case_count, value);
+    } else if (!strcmp(key, "modes")) {
+        parse_modes(value);
+    } else if (!strcmp(key, "jobs")) {
+        o->jobs = (unsigned)atoi(value);
+    } else if (!strcmp(key, "memcheck")) {
+        o->memcheck = atoi(value) && fit__under_valgrind();
+    } else if (!strcmp(key, "trace")) {
+        o->trace = atoi(value);
+    } else if (!strcmp(key, "stacks")) {
+        o->stacks = atoi(value);
+    } else if (!strcmp(key, "cpu_ms")) {
+        o->cpu_ms = (unsigned)atoi(value);
+    } else if (!strcmp(key, "wall_ms")) {
+        o->wall_ms = (unsigned)atoi(value);
+    } else if (!strcmp(key, "logs")) {
+        o->logs = value;
+    } else if (!strcmp(key, "coverage")) {
+        o->coverage = value;
+    }
+}
+
+static void set_defaults(void)
+{
+    struct fit__orders *o = &fit__session.orders;
+    bool slow = fit__under_valgrind();
+    if (!o->jobs) o->jobs = 1;
+    if (!o->cpu_ms) o->cpu_ms = slow ? 30000 : 1000;
+    if (!o->wall_ms) o->wall_ms = slow ? 120000 : 10000;
+    if (o->modes_given) return;
+    for (size_t i = 0; i < sizeof default_modes / sizeof default_modes[0]; i++)
+        o->modes[default_modes[i]] = true;
+}
+
+static void say_hello(void)
+{
+    char memory[2048], path[600] = "";
+    struct fit__record r;
+    const char *why = fit__unarmed_reason();
+    long n = fit__raw(SYS_readlink, "/proc/self/exe", path, sizeof path - 1);
+    path[n > 0 ? n : 0] = 0;
+    fit__record_begin(&r, memory, sizeof memory, "hello");
+    fit__record_add(&r, "pid", "%ld", fit__raw(SYS_getpid));
+    fit__record_add(&r, "version", "%d", FIT_PROTOCOL_VERSION);
+    fit__record_add(&r, "library", "%s", FIT_VERSION);
+    fit__record_add(&r, "binary", "%s", path);
+    fit__record_add(&r, "armed", "%d", !why);
+    if (why) fit__record_add(&r, "why", "%s", why);
+    fit__record_send(&r);
+    if (why) fit__raw(SYS_exit_group, FIT_X_USAGE);
+}
+
+/* Snapshots end by a signal, so only the process that the command started says this. */
+static void say_bye(void)
+{
+    char memory[64];
+    struct fit__record r;
+    fit__record_begin(&r, memory, sizeof memory, "bye");
+    fit__record_send(&r);
+}
+
+bool fit__session_start(void)
+{
+    static bool started, ordered;
+    const char *variable = getenv(FIT_CONTROL_VARIABLE);
+    char *text;
+    if (started) return ordered;
+    started = true;
+    if (!variable || !*variable) return false;
+    text = read_all(atoi(variable));
+    if (!text) refuse(FIT_CONTROL_VARIABLE "=%s is no descriptor with orders", variable);
+    fit__raw(SYS_close, atoi(variable));
+    ordered = true;
+    for (char *save, *line = strtok_r(text, "\n", &save); line;
+         line = strtok_r(NULL, "\n", &save)) {
+        char *value = strchr(line, ' ');
+        if (!value) continue;
+        *value++ = 0;
+        unescape(value);
+        parse_line(line, value);
+    }
+    set_defaults();
+    say_hello();
+    atexit(say_bye);
+    return true;
+}
+
+bool fit__test_selected(const struct fit__test *test)
+{
+    const struct fit__orders *o = &fit__session.orders;
+    char full[300];
+    if (!o->test_count) return true;
+    snprintf(full, sizeof full, "%s.%s", test->group, test->name);
+    for (unsigned i = 0; i < o->test_count; i++)
+        if (!strcmp(o->tests[i], full) || !strcmp(o->tests[i], test->name)) return true;
+    return false;
+}

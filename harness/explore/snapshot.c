@@ -1,0 +1,172 @@
+/* Copies of the process. A bare clone system call: fork() runs atfork handlers (libuv's throws its
+ * thread pool away), and glibc's _Fork() writes the child's thread id into the thread block, so
+ * that locks held across the point would be somebody else's. */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "fi/arena.h"
+#include "fi/raw.h"
+#include "harness/explore/explore.h"
+#include "harness/judge/judge.h"
+
+enum { JOBS_MAX = 64, OWN_FDS_FROM = 900, GRACE_MS = 2000 /* behind the child's own alarm */ };
+
+struct slot {
+    struct fit__slot_record *record;     /* shared with the child */
+    int output;                          /* memfd: what the child prints */
+    int pid, pidfd;                      /* 0: free */
+    const struct fit__point *point;
+    unsigned alternative, sequence;
+};
+
+static struct {
+    struct slot slots[JOBS_MAX];
+    struct slot *mine;                   /* in a child */
+    unsigned running, sequence;
+} pool;
+
+int fit__own_fd(long fd)
+{
+    long high;
+    if (fd < 0) return (int)fd;
+    high = fit__raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, OWN_FDS_FROM);
+    if (high < 0) return (int)fd;
+    fit__raw(SYS_close, fd);
+    return (int)high;
+}
+
+int fit__snapshot(void)
+{
+    return (int)fit__raw(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+}
+
+void fit__die(void)
+{
+    fit__raw(SYS_kill, fit__raw(SYS_getpid), SIGKILL);
+    for (;;) fit__raw(SYS_pause);
+}
+
+/* Waits until the process has ended, kills it after wall_ms. Returns the wait status. */
+static int wait_for(int pid, int pidfd, unsigned wall_ms)
+{
+    int status = 0;
+    long got;
+    struct timespec limit = { .tv_sec = wall_ms / 1000, .tv_nsec = wall_ms % 1000 * 1000000L };
+    struct pollfd p = { .fd = pidfd, .events = POLLIN };
+    if (pidfd >= 0 && wall_ms) {
+        do got = fit__raw(SYS_ppoll, &p, 1, &limit, 0, 8); while (got == -EINTR);
+        if (got == 0) fit__raw(SYS_kill, pid, SIGKILL);
+    }
+    do got = fit__raw(SYS_wait4, pid, &status, 0, 0); while (got == -EINTR);
+    return status;
+}
+
+int fit__snapshot_and_wait(unsigned wall_ms, bool *in_child)
+{
+    int pid = fit__snapshot(), pidfd, status;
+    *in_child = pid == 0;
+    if (pid <= 0) return pid;
+    pidfd = wall_ms ? fit__own_fd(fit__raw(SYS_pidfd_open, pid, 0)) : -1;
+    status = wait_for(pid, pidfd, wall_ms);
+    if (pidfd >= 0) fit__raw(SYS_close, pidfd);
+    return status;
+}
+
+static void open_slot(struct slot *s)
+{
+    if (s->record) return;
+    s->record = fit__alloc_shared(sizeof *s->record);
+    s->output = fit__own_fd(fit__raw(SYS_memfd_create, "output", MFD_CLOEXEC));
+}
+
+/* A child's standard output and error are its own, so that nothing it prints is taken for the
+ * trunk's; they are kept for evidence. */
+static void become_child(struct slot *s)
+{
+    pool.mine = s;
+    fit__raw(SYS_lseek, s->output, 0, SEEK_SET);
+    fit__raw(SYS_dup3, s->output, 1, 0);
+    fit__raw(SYS_dup3, s->output, 2, 0);
+}
+
+static void reap(struct slot *s)
+{
+    char name[FIT_CASE_MAX];
+    int status = wait_for(s->pid, s->pidfd, fit__session.orders.wall_ms + GRACE_MS);
+    fit__point_case(s->point, &s->point->alternatives[s->alternative], name, sizeof name);
+    fit__judge_forward(s->record, s->point, s->alternative, name, s->sequence, s->pid, status);
+    if (s->pidfd >= 0) fit__raw(SYS_close, s->pidfd);
+    s->pid = 0;
+    pool.running--;
+}
+
+/* The child that has run longest is waited for: results come in the order of the cases. */
+static void reap_oldest(void)
+{
+    struct slot *oldest = NULL;
+    for (unsigned i = 0; i < JOBS_MAX; i++) {
+        struct slot *s = &pool.slots[i];
+        if (s->pid && (!oldest || s->sequence < oldest->sequence)) oldest = s;
+    }
+    assert(oldest);
+    reap(oldest);
+}
+
+static struct slot *free_slot(void)
+{
+    unsigned jobs = fit__session.orders.jobs;
+    if (jobs > JOBS_MAX) jobs = JOBS_MAX;
+    while (pool.running >= jobs) reap_oldest();
+    for (unsigned i = 0; i < JOBS_MAX; i++)
+        if (!pool.slots[i].pid) return &pool.slots[i];
+    return NULL;
+}
+
+bool fit__case_fork(const struct fit__point *point, unsigned alternative)
+{
+    struct slot *s = free_slot();
+    int pid;
+    assert(s);
+    open_slot(s);
+    s->record->done = 0;
+    s->record->size = 0;
+    fit__raw(SYS_ftruncate, s->output, 0);
+    s->point = point;
+    s->alternative = alternative;
+    s->sequence = ++pool.sequence;
+    while ((pid = fit__snapshot()) == -EAGAIN && pool.running) reap_oldest();
+    if (pid == 0) {
+        become_child(s);
+        return true;
+    }
+    if (pid < 0) {
+        fit__send_error(70, "cannot copy the process for a case: error %d from clone", -pid);
+        fit__die();
+    }
+    s->pid = pid;
+    s->pidfd = fit__own_fd(fit__raw(SYS_pidfd_open, pid, 0));
+    pool.running++;
+    return false;
+}
+
+void fit__case_reap_all(void)
+{
+    while (pool.running) reap_oldest();
+}
+
+struct fit__slot_record *fit__case_record(void)
+{
+    return pool.mine ? pool.mine->record : NULL;
+}
+
+int fit__output_fd(void)
+{
+    return pool.mine ? pool.mine->output : -1;
+}

@@ -1,0 +1,279 @@
+/* One test, swept: two runs without faults, then the trunk with a child for each case. */
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fi/arena.h"
+#include "fi/raw.h"
+#include "fi/symbols.h"
+#include "fi/trace.h"
+#include "harness/explore/record.h"
+#include "harness/explore/explore.h"
+#include "harness/judge/judge.h"
+#include "harness/loops/loops.h"
+#include "harness/peers.h"
+
+/* The reference run is judged by its end; it gets more time than a case. */
+enum { REFERENCE_FACTOR = 10 };
+
+static bool mode_wanted(enum fit__mode mode)
+{
+    const struct fit__reference *r = fit__session.reference;
+    const struct fit__orders *o = &fit__session.orders;
+    return !o->modes_given && r->modes_set ? r->modes[mode] : o->modes[mode];
+}
+
+static bool case_wanted(const struct fit__point *p, unsigned alternative)
+{
+    const struct fit__orders *o = &fit__session.orders;
+    char name[FIT_CASE_MAX], full[FIT_CASE_MAX + 300];
+    if (!mode_wanted(fit__point_mode(p, alternative))) return false;
+    if (!o->case_count) return true;
+    fit__point_case(p, &p->alternatives[alternative], name, sizeof name);
+    snprintf(full, sizeof full, "%s:%s", fit__session.test->name, name);
+    for (unsigned i = 0; i < o->case_count; i++)
+        if (!strcmp(o->cases[i], name) || !strcmp(o->cases[i], full)) return true;
+    return false;
+}
+
+/* ---- who answers questions in which run --------------------------------------------------- */
+
+static int answer_first(struct fit__question *q)
+{
+    fit__session.questions++;
+    fit__point_record(q);
+    return -1;
+}
+
+static int answer_nothing(struct fit__question *q)
+{
+    (void)q;
+    fit__session.questions++;
+    return -1;
+}
+
+static void enter_case(const struct fit__point *p, unsigned alternative)
+{
+    static char name[FIT_CASE_MAX];
+    fit__point_case(p, &p->alternatives[alternative], name, sizeof name);
+    fit__session.run = FIT_RUN_CASE;
+    fit__session.case_text = name;
+    fit__session.fault = &p->alternatives[alternative];
+    fit__session.fault_ns = fit__now();
+    fit__session.fault_turn = fit__session.turn;
+    fit__chooser = answer_nothing;
+    fit__watchdog_arm(fit__session.orders.cpu_ms, fit__session.orders.wall_ms);
+    fit__judge_case_start(p, alternative);
+}
+
+static struct fit__point *next_point(struct fit__question *q)
+{
+    static struct fit__point *next;
+    struct fit__point *p = fit__session.questions ? next : fit__session.reference->points;
+    if (!p || strcmp(p->name, q->point) || p->count != q->count) return NULL;
+    next = p->next;
+    fit__session.questions++;
+    return p;
+}
+
+static int answer_trunk(struct fit__question *q)
+{
+    struct fit__point *p = next_point(q);
+    if (!p) {                            /* the third run is not like the first two */
+        fit__session.reference->second_state = FIT_TEST_NONDETERMINISTIC;
+        fit__chooser = answer_nothing;
+        return -1;
+    }
+    for (unsigned a = 0; a < p->count; a++)
+        if (case_wanted(p, a) && fit__case_fork(p, a)) {
+            enter_case(p, a);
+            return (int)a;
+        }
+    return -1;
+}
+
+/* A replay: the fault comes at its question, in this very process. */
+static struct { const struct fit__point *point; unsigned alternative; } wanted;
+
+static int answer_replay(struct fit__question *q)
+{
+    struct fit__point *p = next_point(q);
+    if (!p) {
+        fit__send_error(FIT_X_NO_FIT, "the run took another way before the fault could be "
+                        "injected: this program is not deterministic");
+        fit__die();
+    }
+    if (p != wanted.point) return -1;
+    enter_case(p, wanted.alternative);
+    return (int)wanted.alternative;
+}
+
+/* ---- the runs ------------------------------------------------------------------------------- */
+
+static void prepare(enum fit__run run, const struct fit__test *test)
+{
+    struct fit__session *s = &fit__session;
+    s->run = run;
+    s->test = test;
+    s->questions = s->setup_questions = s->turn = 0;
+    fit__chooser = run == FIT_RUN_FIRST ? answer_first
+                 : run == FIT_RUN_SECOND ? answer_nothing
+                 : run == FIT_RUN_TRUNK ? answer_trunk : answer_replay;
+    fit__history_start(run, s->orders.trace);
+}
+
+static void run_in_child(const struct fit__test *test, void *group_state)
+{
+    void *state = test->initial_state ? test->initial_state : group_state;
+    fit__test_run(test, &state);
+    fit__die();
+}
+
+static void run_once(enum fit__run run, const struct fit__test *test, void *state)
+{
+    bool in_child;
+    struct fit__reference *r = fit__session.reference;
+    const struct fit__orders *o = &fit__session.orders;
+    unsigned wall = run == FIT_RUN_TRUNK ? 0 : o->wall_ms * REFERENCE_FACTOR;
+    int status = fit__snapshot_and_wait(wall, &in_child);
+    if (in_child) {
+        prepare(run, test);
+        if (run == FIT_RUN_FIRST) r->pid = (int)fit__raw(SYS_getpid);
+        if (run != FIT_RUN_TRUNK)
+            fit__watchdog_arm(o->cpu_ms * REFERENCE_FACTOR, wall);
+        run_in_child(test, state);
+    }
+    if (run == FIT_RUN_FIRST && r->state == FIT_TEST_DIED && !r->text[0])
+        snprintf(r->text, sizeof r->text, "the program ended in the middle of the test: %s",
+                 WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "it exited");
+}
+
+static const char *state_word(enum fit__test_state state)
+{
+    switch (state) {
+    case FIT_TEST_READY: return "ready";
+    case FIT_TEST_UNSUPPORTED: return "unsupported";
+    case FIT_TEST_NONDETERMINISTIC: return "nondeterministic";
+    case FIT_TEST_SKIPPED: return "skipped";
+    default: return "broken-test";
+    }
+}
+
+static void send_divergence(struct fit__record *rec, const struct fit__divergence *d)
+{
+    fit__record_add(rec, "line", "%u", d->line);
+    fit__record_add(rec, "first", "%s", d->first);
+    fit__record_add(rec, "second", "%s", d->second);
+    fit__record_stack(rec, "stack", d->frames, d->depth);
+}
+
+static void send_test(const struct fit__test *test, const struct fit__reference *r)
+{
+    static char memory[16384];
+    struct fit__record rec;
+    enum fit__test_state state = r->state;
+    if (state == FIT_TEST_READY && r->divergence.line) state = FIT_TEST_NONDETERMINISTIC;
+    fit__record_begin(&rec, memory, sizeof memory, "test");
+    fit__record_add(&rec, "test", "%s.%s", test->group, test->name);
+    fit__record_add(&rec, "contract", "%s", test->strict ? "strict" : "old");
+    fit__record_add(&rec, "state", "%s",
+                    state == FIT_TEST_READY && !r->points ? "no-calls" : state_word(state));
+    if (r->text[0]) fit__record_add(&rec, "text", "%s", r->text);
+    if (state == FIT_TEST_NONDETERMINISTIC) send_divergence(&rec, &r->divergence);
+    else fit__record_stack(&rec, "stack", r->frames, r->depth);
+    fit__record_add(&rec, "virtual_ns", "%lld", (long long)r->ns);
+    fit__record_add(&rec, "points", "%u", r->questions);
+    fit__record_add(&rec, "cancel_places", "%u", r->cancel_places);
+    if (!r->cancel_places && r->waiter[0]) fit__record_add(&rec, "waiter", "%s", r->waiter);
+    fit__record_add(&rec, "setup_points", "%u", r->setup_questions);
+    fit__record_send(&rec);
+}
+
+static void send_names(const struct fit__test *test, const struct fit__reference *r)
+{
+    char name[FIT_CASE_MAX], memory[2048];
+    struct fit__record rec;
+    for (struct fit__point *p = r->points; p; p = p->next)
+        for (unsigned a = 0; a < p->count; a++) {
+            if (!case_wanted(p, a)) continue;
+            fit__point_case(p, &p->alternatives[a], name, sizeof name);
+            fit__record_begin(&rec, memory, sizeof memory, "named");
+            fit__record_add(&rec, "test", "%s.%s", test->group, test->name);
+            fit__record_add(&rec, "case", "%s", name);
+            fit__record_add(&rec, "mode", "%s", fit__mode_name(fit__point_mode(p, a)));
+            fit__record_send(&rec);
+        }
+}
+
+static void replay(const struct fit__test *test, void *state)
+{
+    char error[2000];
+    struct fit__point *point;
+    const char *text = fit__session.orders.cases[0];
+    bool in_child;
+    int status, rc = fit__find_case(fit__session.reference, text, &point, &wanted.alternative,
+                                    error, sizeof error);
+    if (rc) {
+        fit__send_error(rc == -EINVAL ? FIT_X_USAGE : FIT_X_NO_FIT, "%s", error);
+        return;
+    }
+    wanted.point = point;
+    status = fit__snapshot_and_wait(0, &in_child);
+    if (in_child) {
+        prepare(FIT_RUN_CASE, test);
+        fit__session.run = FIT_RUN_TRUNK;        /* until the fault has come */
+        run_in_child(test, state);
+    }
+    fit__judge_forward(NULL, point, wanted.alternative, text, 1, 0, status);
+}
+
+static bool ready(const struct fit__reference *r)
+{
+    return r->state == FIT_TEST_READY && !r->divergence.line;
+}
+
+int fit__sweep_test(const struct fit__test *test, void *state)
+{
+    struct fit__session *s = &fit__session;
+    struct fit__reference *r = fit__reference_new();
+    bool failed;
+    s->reference = r;
+    s->test = test;
+    run_once(FIT_RUN_FIRST, test, state);
+    if (r->state == FIT_TEST_READY && s->orders.job != FIT_J_REPLAY)
+        run_once(FIT_RUN_SECOND, test, state);
+    send_test(test, r);
+    if (ready(r)) {
+        fit__points_name(r, test);
+        if (s->orders.job == FIT_J_LIST) send_names(test, r);
+        if (s->orders.job == FIT_J_RUN) {
+            fit__judge_send_findings(test, r);
+            run_once(FIT_RUN_TRUNK, test, state);
+        }
+        if (s->orders.job == FIT_J_REPLAY) replay(test, state);
+    }
+    failed = !ready(r);
+    fit__reference_drop(r);
+    s->reference = NULL;
+    s->test = NULL;
+    return failed;
+}
+
+void fit__finding_make(struct fit__finding *f, const char *verdict, const char *site,
+                       const char *format, ...)
+{
+    va_list args;
+    memset(f, 0, sizeof *f);
+    f->fd = -1;
+    f->ns = fit__now();
+    snprintf(f->verdict, sizeof f->verdict, "%s", verdict);
+    snprintf(f->site, sizeof f->site, "%s", site);
+    va_start(args, format);
+    vsnprintf(f->symptom, sizeof f->symptom, format, args);
+    va_end(args);
+}

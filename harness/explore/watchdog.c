@@ -1,0 +1,135 @@
+/* Crashes and endless computing, seen from inside the process that suffers them. Timers are not
+ * inherited by snapshots, so each process arms its own. */
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <ucontext.h>
+
+#include "fi/guard.h"
+#include "fi/raw.h"
+#include "fi/symbols.h"
+#include "harness/explore/explore.h"
+
+static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP };
+
+static struct {
+    int (*sigaction)(int, const struct sigaction *, struct sigaction *);
+    int (*sigaltstack)(const stack_t *, stack_t *);
+    void *stack;
+    unsigned cpu_ms, wall_ms;
+} watch;
+
+enum { ALT_STACK = 1 << 17 };
+
+static void find_functions(void)
+{
+    if (watch.sigaction) return;
+    watch.sigaction = (int (*)(int, const struct sigaction *, struct sigaction *))
+        dlsym(RTLD_NEXT, "sigaction");
+    watch.sigaltstack = (int (*)(const stack_t *, stack_t *))dlsym(RTLD_NEXT, "sigaltstack");
+    watch.stack = (void *)fit__raw(SYS_mmap, 0, ALT_STACK, PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+/* The innermost frame of our own machinery would be the handler; leave it out by looking for
+ * the interrupted instruction. */
+static unsigned stack_from(const ucontext_t *context, void **frames)
+{
+    void *all[FIT_STACK_MAX];
+    unsigned depth = fit__stack(all, FIT_STACK_MAX), from = 0, n = 0;
+#if defined(__x86_64__)
+    const char *pc = (const char *)context->uc_mcontext.gregs[REG_RIP];
+#else
+    const char *pc = (const char *)context->uc_mcontext.pc;
+#endif
+    for (unsigned i = 0; i < depth; i++)
+        if ((const char *)all[i] == pc || (const char *)all[i] == pc + 1) from = i;
+    if (!from) frames[n++] = (char *)(uintptr_t)pc + 1;
+    for (unsigned i = from; i < depth && n < FIT_STACK_MAX; i++) frames[n++] = all[i];
+    return n;
+}
+
+static const char *function_at(void *const *frames, unsigned depth)
+{
+    struct fit__symbol s;
+    for (unsigned i = 0; i < depth; i++)
+        if (fit__symbol_of(frames[i], &s) && s.users && s.function) return s.function;
+    return "?";
+}
+
+static void on_crash(int signal, siginfo_t *info, void *context)
+{
+    struct fit__finding f;
+    void *frames[FIT_STACK_MAX];
+    unsigned depth;
+    fit__enter();
+    depth = stack_from(context, frames);
+    fit__finding_make(&f, "crash", function_at(frames, depth),
+                      "%s in {symptom}%s", strsignal(signal),
+                      signal == SIGSEGV && (uintptr_t)info->si_addr < 4096 ? ", at address 0 or near"
+                                                                           : "");
+    memcpy(f.frames, frames, sizeof f.frames);
+    f.depth = depth;
+    fit__end_finding(&f);
+}
+
+static void on_time(int signal, siginfo_t *info, void *context)
+{
+    struct fit__finding f;
+    void *frames[FIT_STACK_MAX];
+    unsigned depth;
+    (void)info;
+    fit__enter();
+    depth = stack_from(context, frames);
+    if (signal == SIGPROF)
+        fit__finding_make(&f, "busy-loop", function_at(frames, depth),
+                          "computes for more than %u ms without coming to an end, in {symptom}",
+                          watch.cpu_ms);
+    else
+        fit__finding_make(&f, "hang", function_at(frames, depth),
+                          "stands still for more than %u s of real time, in {symptom}",
+                          watch.wall_ms / 1000);
+    memcpy(f.frames, frames, sizeof f.frames);
+    f.depth = depth;
+    fit__end_finding(&f);
+}
+
+static void handle(int signal, void (*handler)(int, siginfo_t *, void *))
+{
+    struct sigaction act;
+    memset(&act, 0, sizeof act);
+    act.sa_sigaction = handler;
+    act.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER;
+    watch.sigaction(signal, &act, NULL);
+}
+
+static void set_timer(int which, unsigned ms)
+{
+    struct itimerval t = { .it_value = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 } };
+    fit__raw(SYS_setitimer, which, &t, 0);
+}
+
+void fit__watchdog_arm(unsigned cpu_ms, unsigned wall_ms)
+{
+    stack_t alternative = { .ss_size = ALT_STACK };
+    find_functions();
+    watch.cpu_ms = cpu_ms;
+    watch.wall_ms = wall_ms;
+    alternative.ss_sp = watch.stack;
+    watch.sigaltstack(&alternative, NULL);
+    for (size_t i = 0; i < sizeof crash_signals / sizeof crash_signals[0]; i++)
+        handle(crash_signals[i], on_crash);
+    handle(SIGPROF, on_time);
+    handle(SIGALRM, on_time);
+    set_timer(ITIMER_PROF, cpu_ms);
+    set_timer(ITIMER_REAL, wall_ms);
+}
+
+void fit__watchdog_disarm(void)
+{
+    set_timer(ITIMER_PROF, 0);
+    set_timer(ITIMER_REAL, 0);
+}

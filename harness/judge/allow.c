@@ -1,0 +1,103 @@
+/* What a test allows, and what it demands beyond the defaults. */
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fi/arena.h"
+#include "fi/export.h"
+#include "fi/symbols.h"
+#include "harness/api.h"
+#include "harness/faulttest.h"
+#include "harness/judge/judge.h"
+
+enum { ALLOWANCES_MAX = 32 };
+
+struct allowance { const char *verdict, *faults, *where, *reason; };
+
+static struct {
+    struct allowance allowances[ALLOWANCES_MAX];
+    unsigned count;
+    const char *must_recover[ALLOWANCES_MAX];
+    unsigned must_count;
+} rules;
+
+void fit__allow_reset(void)
+{
+    memset(&rules, 0, sizeof rules);
+}
+
+FIT_EXPORT void fit_allow(const char *verdict, const char *faults, const char *where,
+                          const char *reason)
+{
+    fit__api_enter("fit_allow", __builtin_return_address(0));
+    if (!verdict || !faults || !reason || !*reason)
+        fit__fail(__FILE__, __LINE__, "fit_allow: verdict, faults and a reason are needed");
+    if (rules.count == ALLOWANCES_MAX)
+        fit__fail(__FILE__, __LINE__, "fit_allow: more than %d in one test", ALLOWANCES_MAX);
+    rules.allowances[rules.count++] = (struct allowance){
+        fit__strdup(verdict), fit__strdup(faults), where ? fit__strdup(where) : NULL,
+        fit__strdup(reason)
+    };
+    if (where) fit__memory_want_stacks();
+    fit__api_leave();
+}
+
+FIT_EXPORT void fit_must_recover(const char *faults)
+{
+    fit__api_enter("fit_must_recover", __builtin_return_address(0));
+    if (!faults) fit__fail(__FILE__, __LINE__, "fit_must_recover: NULL");
+    if (rules.must_count == ALLOWANCES_MAX)
+        fit__fail(__FILE__, __LINE__, "fit_must_recover: more than %d in one test", ALLOWANCES_MAX);
+    rules.must_recover[rules.must_count++] = fit__strdup(faults);
+    fit__api_leave();
+}
+
+/* One word of a selector against the words of a case: any of them, in any order. */
+static bool word_fits(const char *word, const char *case_text, enum fit__mode mode)
+{
+    char copy[FIT_CASE_MAX], *save;
+    if (!strncmp(word, "mode=", 5)) return !fnmatch(word + 5, fit__mode_name(mode), 0);
+    snprintf(copy, sizeof copy, "%s", case_text);
+    for (char *w = strtok_r(copy, ":,", &save); w; w = strtok_r(NULL, ":,", &save))
+        if (!fnmatch(word, w, 0)) return true;
+    return false;
+}
+
+static bool selects(const char *faults, const char *case_text, enum fit__mode mode)
+{
+    char copy[FIT_CASE_MAX], *save;
+    snprintf(copy, sizeof copy, "%s", faults);
+    for (char *w = strtok_r(copy, ":", &save); w; w = strtok_r(NULL, ":", &save))
+        if (!word_fits(w, case_text, mode)) return false;
+    return true;
+}
+
+/* `where` names a function of the stack, or a library. */
+static bool stack_has(const char *where, void *const *frames, unsigned depth)
+{
+    struct fit__symbol s;
+    for (unsigned i = 0; i < depth; i++)
+        if (fit__symbol_of(frames[i], &s)
+            && ((s.function && !fnmatch(where, s.function, 0)) || !strcmp(where, s.library)))
+            return true;
+    return false;
+}
+
+const char *fit__allowed(const char *verdict, const char *case_text, enum fit__mode mode,
+                         void *const *frames, unsigned depth)
+{
+    for (unsigned i = 0; i < rules.count; i++) {
+        const struct allowance *a = &rules.allowances[i];
+        if (!strcmp(a->verdict, verdict) && selects(a->faults, case_text, mode)
+            && (!a->where || stack_has(a->where, frames, depth)))
+            return a->reason;
+    }
+    return NULL;
+}
+
+bool fit__must_recover(const char *case_text, enum fit__mode mode)
+{
+    for (unsigned i = 0; i < rules.must_count; i++)
+        if (selects(rules.must_recover[i], case_text, mode)) return true;
+    return false;
+}

@@ -1,0 +1,129 @@
+/* The ledgers of descriptors and loop handles, against the run without faults. */
+#include <stdio.h>
+#include <string.h>
+
+#include "fi/symbols.h"
+#include "harness/judge/judge.h"
+#include "harness/loops/loops.h"
+
+/* Where a descriptor was opened, in names. */
+static void place_of(const struct fit__slot *slot, char *out, size_t size)
+{
+    char chain[100];
+    fit__chain_of(slot->opened_stack, slot->opened_depth, NULL, chain, sizeof chain);
+    snprintf(out, size, "%s in %s", slot->opened_by ? slot->opened_by : "?", chain);
+}
+
+unsigned fit__fds_census(struct fit__left_fd *left, unsigned most)
+{
+    const struct fit__process *p = fit__service_process();
+    unsigned count = 0, k;
+    char place[120];
+    for (int fd = 0; fd < p->slot_count; fd++) {
+        if (!p->slots[fd].file) continue;
+        place_of(&p->slots[fd], place, sizeof place);
+        for (k = 0; k < count && strcmp(left[k].place, place); k++) { }
+        if (k == most) break;
+        if (k == count) {
+            left[count] = (struct fit__left_fd){ .count = 0 };
+            memcpy(left[count++].place, place, sizeof place);
+        }
+        left[k].count++;
+    }
+    return count;
+}
+
+static unsigned allowed_there(const struct fit__left_fd *left, unsigned count, const char *place)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (!strcmp(left[i].place, place)) return left[i].count;
+    return 0;
+}
+
+static void describe_leak(int fd, const struct fit__slot *slot, const char *place,
+                          struct fit__finding *f)
+{
+    struct fit__info info;
+    memset(&info, 0, sizeof info);
+    fit__kernel->describe(fd, &info);
+    fit__finding_make(f, "leak-fd", place, "descriptor %d (%s), opened by {symptom}, still open",
+                      fd, info.text[0] ? info.text : slot->file->ops->kind);
+    f->fd = fd;
+    f->ns = slot->opened_at;
+    f->depth = slot->opened_depth;
+    memcpy(f->frames, slot->opened_stack, slot->opened_depth * sizeof slot->opened_stack[0]);
+}
+
+bool fit__fds_left(const struct fit__reference *reference, struct fit__finding *finding)
+{
+    const struct fit__process *p = fit__service_process();
+    struct { unsigned seen; char place[120]; } seen[64];
+    unsigned count = 0, k;
+    char place[120];
+    for (int fd = 0; fd < p->slot_count; fd++) {
+        if (!p->slots[fd].file) continue;
+        place_of(&p->slots[fd], place, sizeof place);
+        for (k = 0; k < count && strcmp(seen[k].place, place); k++) { }
+        if (k == count && count < 64) {
+            memcpy(seen[count].place, place, sizeof place);
+            seen[count++].seen = 0;
+        }
+        if (k < count && ++seen[k].seen <= allowed_there(reference->left_fds,
+                                                         reference->left_fd_count, place))
+            continue;
+        describe_leak(fd, &p->slots[fd], place, finding);
+        return true;
+    }
+    return false;
+}
+
+/* Opened by code of the user's own and open at the end even without any fault. What a library
+ * keeps for the life of the process (libuv's signal pipe) is no finding. */
+bool fit__fds_left_by_user(struct fit__finding *finding)
+{
+    const struct fit__process *p = fit__service_process();
+    struct fit__symbol s;
+    char place[120];
+    for (int fd = 0; fd < p->slot_count; fd++) {
+        const struct fit__slot *slot = &p->slots[fd];
+        if (!slot->file || !slot->opened_depth) continue;
+        if (!fit__symbol_of(slot->opened_stack[0], &s) || !s.users) continue;
+        place_of(slot, place, sizeof place);
+        describe_leak(fd, slot, place, finding);
+        return true;
+    }
+    return false;
+}
+
+unsigned fit__handles_census(struct fit__left_handle *left, unsigned most)
+{
+    struct fit__census_entry entries[FIT_CENSUS_MAX];
+    unsigned count = (unsigned)fit__loops_census(entries, FIT_CENSUS_MAX), n = 0, k;
+    for (unsigned i = 0; i < count; i++) {
+        for (k = 0; k < n && strcmp(left[k].type, entries[i].type); k++) { }
+        if (k == most) break;
+        if (k == n) {
+            snprintf(left[n].type, sizeof left[n].type, "%s", entries[i].type);
+            left[n++].count = 0;
+        }
+        left[k].count += entries[i].count;
+    }
+    return n;
+}
+
+bool fit__handles_left(const struct fit__reference *r, struct fit__finding *finding)
+{
+    struct fit__left_handle now[FIT_CENSUS_MAX];
+    unsigned count = fit__handles_census(now, FIT_CENSUS_MAX), before;
+    for (unsigned i = 0; i < count; i++) {
+        before = 0;
+        for (unsigned k = 0; k < r->left_handle_count; k++)
+            if (!strcmp(r->left_handles[k].type, now[i].type)) before = r->left_handles[k].count;
+        if (now[i].count <= before) continue;
+        fit__finding_make(finding, "leak-handle", now[i].type,
+                          "%s: %u still there at the end of the test, %u without the fault",
+                          now[i].type, now[i].count, before);
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,105 @@
+/* harness/judge/judge.h - ledgers and verdicts (private to harness/).
+ *
+ * Judges only look: they never make a fault and never change the world. Everything here is
+ * called "inside". The run without faults is the reference for every ledger. */
+#ifndef HARNESS_JUDGE_JUDGE_H
+#define HARNESS_JUDGE_JUDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "harness/explore/explore.h"
+
+/* ---- memory.c: every block of the code under test --------------------------------------- */
+
+void fit__memory_start(bool stacks);     /* from here on; stacks: a call stack for each block */
+void fit__memory_stop(void);
+void fit__memory_want_stacks(void);
+/* For fi/watch.h. */
+void fit__memory_allocated(void *address, size_t size, const void *caller);
+void fit__memory_released(void *address);
+struct fit__memory_left { unsigned blocks; size_t bytes; const void *caller;
+                          void *frames[FIT_STACK_MAX]; unsigned depth; };
+/* What is there now, by caller, into `left` (at most `most` callers); returns how many. */
+unsigned fit__memory_census(struct fit__left *left, unsigned most);
+/* What is left beyond the reference; the caller with most bytes in *worst. Returns blocks. */
+unsigned fit__memory_left(const struct fit__reference *reference, struct fit__memory_left *worst,
+                          size_t *bytes);
+
+/* ---- descriptors.c ----------------------------------------------------------------------- */
+
+unsigned fit__fds_census(struct fit__left_fd *left, unsigned most);
+/* A finding for the first descriptor that is open beyond the reference; false: none. */
+bool fit__fds_left(const struct fit__reference *reference, struct fit__finding *finding);
+/* Opened by the user's own code and open at the end without any fault. */
+bool fit__fds_left_by_user(struct fit__finding *finding);
+unsigned fit__handles_census(struct fit__left_handle *left, unsigned most);
+bool fit__handles_left(const struct fit__reference *r, struct fit__finding *finding);
+
+/* ---- operations.c: who waits for what, and what they were told ----------------------------- */
+
+struct fit_op;
+enum { FIT_OP_WAITING, FIT_OP_SUCCEEDED, FIT_OP_FAILED };
+
+void fit__ops_reset(void);
+unsigned fit__ops_census(struct fit__op_result *ops, unsigned most);
+/* The operation's verdicts: callback-lost, swallowed, cause-lost, context-missing. */
+bool fit__ops_judge(const struct fit__reference *reference, struct fit__finding *finding);
+bool fit__ops_failed(const struct fit__reference *reference, bool *cause_named);
+size_t fit__ops_text(char *out, size_t size);
+size_t fit__ops_waiting_text(char *out, size_t size);   /* "download.1, upload.1", or "" */
+void fit__ops_require(const char *keys);
+/* The user has cancelled: operations begun from now on need not succeed. */
+void fit__ops_cancelled(void);
+/* For the turn of a loop: calls `visit` for each operation that can be cancelled now. */
+void fit__ops_cancellable(void (*visit)(const char *op, void (*cancel)(void *), void *arg));
+
+/* ---- cause.c --------------------------------------------------------------------------------- */
+
+/* Does what a caller was told name the injected cause? True also when the fault has no cause
+ * that could be named (a short read). */
+bool fit__cause_named(const struct fit__alternative *fault, const char *point, int code,
+                      const char *text);
+
+/* ---- words.c: faults as sentences -------------------------------------------------------------- */
+
+size_t fit__fault_text(const struct fit__point *point, const struct fit__alternative *what,
+                       char *out, size_t size);
+
+/* ---- allow.c ------------------------------------------------------------------------------------- */
+
+void fit__allow_reset(void);
+/* Is this verdict allowed in this case? Returns the reason, or NULL. */
+const char *fit__allowed(const char *verdict, const char *case_text, enum fit__mode mode,
+                         void *const *frames, unsigned depth);
+bool fit__must_recover(const char *case_text, enum fit__mode mode);
+
+/* ---- memcheck.c ------------------------------------------------------------------------------------ */
+
+bool fit__under_valgrind(void);
+unsigned fit__memcheck_errors(void);
+/* Bytes definitely and indirectly lost now; does a leak check. */
+size_t fit__memcheck_lost(void);
+
+/* ---- verdict.c --------------------------------------------------------------------------------------- */
+
+void fit__judge_start(void);             /* a test begins: plugs into fi/watch.h */
+/* CASE: the place of its fault. */
+const struct fit__point *fit__judge_point(void);
+/* A case begins in this process: the fault is about to happen. */
+void fit__judge_case_start(const struct fit__point *point, unsigned alternative);
+/* What was wrong already without any fault, as cases TEST:none. */
+void fit__judge_send_findings(const struct fit__test *test, const struct fit__reference *r);
+/* The test ran to its end: fills the reference (FIRST). */
+void fit__judge_reference(struct fit__reference *reference);
+/* The test ran to its end in a case: writes the case's record. */
+void fit__judge_case(void);
+/* The run ended early with a finding, or with a word that is no finding. */
+void fit__judge_early(const struct fit__finding *finding);
+/* In the trunk: a case's process has ended with `status`. Sends its record on, or, when it left
+ * none, makes one from how it died. */
+void fit__judge_forward(struct fit__slot_record *record, const struct fit__point *point,
+                        unsigned alternative, const char *case_text, unsigned sequence,
+                        int pid, int status);
+
+#endif

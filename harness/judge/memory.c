@@ -1,0 +1,168 @@
+/* The ledger of memory: every block that the code under test holds, exactly. */
+#include <string.h>
+
+#include "fi/arena.h"
+#include "harness/judge/judge.h"
+
+struct block {
+    void *address;                       /* NULL: free place, GONE: was used */
+    size_t size;
+    const void *caller;
+    void **frames;                       /* only if stacks are wanted */
+    unsigned depth;
+};
+#define GONE ((void *)1)
+enum { FIRST_CAPACITY = 1 << 12, FRAMES_KEPT = 24 };
+
+static struct {
+    bool on, stacks;
+    struct block *blocks;
+    size_t capacity, used;               /* used: places that are not NULL */
+} ledger;
+
+static size_t place_of(const void *address)
+{
+    uint64_t x = (uint64_t)(uintptr_t)address >> 4;
+    return (size_t)(x * 0x9e3779b97f4a7c15u >> 20) & (ledger.capacity - 1);
+}
+
+static struct block *find(const void *address)
+{
+    for (size_t i = place_of(address);; i = (i + 1) & (ledger.capacity - 1)) {
+        if (!ledger.blocks[i].address) return NULL;
+        if (ledger.blocks[i].address == address) return &ledger.blocks[i];
+    }
+}
+
+static struct block *place_for(const void *address)
+{
+    size_t i = place_of(address);
+    while (ledger.blocks[i].address && ledger.blocks[i].address != GONE)
+        i = (i + 1) & (ledger.capacity - 1);
+    return &ledger.blocks[i];
+}
+
+static void grow(size_t capacity)
+{
+    struct block *old = ledger.blocks;
+    size_t count = ledger.capacity;
+    ledger.blocks = fit__alloc(capacity * sizeof *old);
+    ledger.capacity = capacity;
+    ledger.used = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!old[i].address || old[i].address == GONE) continue;
+        *place_for(old[i].address) = old[i];
+        ledger.used++;
+    }
+    fit__free(old);
+}
+
+static size_t live_count(void)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ledger.capacity; i++)
+        n += ledger.blocks[i].address && ledger.blocks[i].address != GONE;
+    return n;
+}
+
+void fit__memory_allocated(void *address, size_t size, const void *caller)
+{
+    struct block *b;
+    if (!ledger.on) return;
+    if ((ledger.used + 1) * 4 > ledger.capacity * 3)     /* keep a quarter free */
+        grow(live_count() * 4 > ledger.capacity ? ledger.capacity * 2 : ledger.capacity);
+    b = place_for(address);
+    if (!b->address) ledger.used++;
+    *b = (struct block){ .address = address, .size = size, .caller = caller };
+    if (ledger.stacks) {
+        void *frames[FRAMES_KEPT];
+        b->depth = fit__stack(frames, FRAMES_KEPT);
+        b->frames = fit__alloc(b->depth * sizeof frames[0] + 1);
+        memcpy(b->frames, frames, b->depth * sizeof frames[0]);
+    }
+}
+
+void fit__memory_released(void *address)
+{
+    struct block *b = ledger.on ? find(address) : NULL;
+    if (!b) return;                      /* from before the test, or a peer's */
+    fit__free(b->frames);
+    *b = (struct block){ .address = GONE };
+}
+
+void fit__memory_start(bool stacks)
+{
+    if (!ledger.blocks) grow(FIRST_CAPACITY);
+    memset(ledger.blocks, 0, ledger.capacity * sizeof *ledger.blocks);
+    ledger.used = 0;
+    ledger.stacks = stacks;
+    ledger.on = true;
+}
+
+void fit__memory_want_stacks(void)
+{
+    ledger.stacks = true;
+}
+
+void fit__memory_stop(void)
+{
+    ledger.on = false;
+}
+
+unsigned fit__memory_census(struct fit__left *left, unsigned most)
+{
+    unsigned count = 0, k;
+    for (size_t i = 0; i < ledger.capacity; i++) {
+        const struct block *b = &ledger.blocks[i];
+        if (!b->address || b->address == GONE) continue;
+        for (k = 0; k < count && left[k].caller != b->caller; k++) { }
+        if (k == most) continue;         /* too many callers: the rest is not compared */
+        if (k == count) left[count++] = (struct fit__left){ .caller = b->caller };
+        left[k].blocks++;
+        left[k].bytes += b->size;
+    }
+    return count;
+}
+
+static const struct fit__left *in_reference(const struct fit__reference *r, const void *caller)
+{
+    for (unsigned i = 0; i < r->left_count; i++)
+        if (r->left[i].caller == caller) return &r->left[i];
+    return NULL;
+}
+
+/* A block of that caller: its call stack tells the place. */
+static void find_stack(struct fit__memory_left *worst)
+{
+    for (size_t i = 0; i < ledger.capacity; i++) {
+        const struct block *b = &ledger.blocks[i];
+        if (!b->address || b->address == GONE || b->caller != worst->caller || !b->depth) continue;
+        worst->depth = b->depth;
+        memcpy(worst->frames, b->frames, b->depth * sizeof b->frames[0]);
+    }
+}
+
+unsigned fit__memory_left(const struct fit__reference *reference, struct fit__memory_left *worst,
+                          size_t *bytes)
+{
+    struct fit__left *now = fit__alloc(FIT_LEFT_MAX * sizeof *now);
+    unsigned count = fit__memory_census(now, FIT_LEFT_MAX), total = 0;
+    *worst = (struct fit__memory_left){ .caller = NULL };
+    *bytes = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const struct fit__left *before = in_reference(reference, now[i].caller);
+        unsigned blocks = before && before->blocks < now[i].blocks
+                        ? now[i].blocks - before->blocks : before ? 0 : now[i].blocks;
+        size_t more = before && before->bytes < now[i].bytes
+                    ? now[i].bytes - before->bytes : before ? 1 : now[i].bytes;
+        if (!blocks) continue;
+        total += blocks;
+        *bytes += more;
+        if (worst->caller && worst->bytes >= more) continue;
+        *worst = (struct fit__memory_left){ .caller = now[i].caller, .blocks = blocks,
+                                            .bytes = more };
+    }
+    if (total) find_stack(worst);
+    fit__free(now);
+    return total;
+}

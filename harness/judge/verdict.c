@@ -1,0 +1,370 @@
+/* The verdict on a case: all ledgers against the run without faults, the most serious word wins. */
+#include <assert.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "fi/arena.h"
+#include "fi/raw.h"
+#include "fi/symbols.h"
+#include "fi/watch.h"
+#include "harness/explore/coverage.h"
+#include "harness/judge/judge.h"
+#include "harness/loops/loops.h"
+
+static struct {
+    const struct fit__point *point;
+    unsigned alternative;
+    unsigned errors_before;              /* Memcheck's count when the fault came */
+    struct fit__finding bad_close; bool has_bad_close;
+    const char *not_fired;
+} judge;
+
+const struct fit__point *fit__judge_point(void)
+{
+    return judge.point;
+}
+
+/* ---- what wrappers report (fi/watch.h) ------------------------------------------------------ */
+
+static bool known_bad_close(const char *site)
+{
+    const struct fit__reference *r = fit__session.reference;
+    for (unsigned i = 0; r && i < r->bad_closes; i++)
+        if (!strcmp(r->bad_close_sites[i], site)) return true;
+    return false;
+}
+
+static void on_bad_close(int fd, const char *call, const void *caller)
+{
+    struct fit__reference *r = fit__session.reference;
+    void *frames[FIT_STACK_MAX];
+    unsigned depth = fit__stack(frames, FIT_STACK_MAX);
+    char site[120];
+    (void)caller; (void)call;
+    fit__chain_of(frames, depth, NULL, site, sizeof site);
+    if (judge.has_bad_close) return;
+    if (fit__session.run == FIT_RUN_CASE && known_bad_close(site)) return;
+    judge.has_bad_close = true;
+    fit__finding_make(&judge.bad_close, "bad-close", site,
+                      "close(%d) by {symptom}: no such descriptor is open", fd);
+    judge.bad_close.fd = fd;
+    judge.bad_close.depth = depth;
+    memcpy(judge.bad_close.frames, frames, sizeof frames);
+    if (r && fit__session.run == FIT_RUN_FIRST && r->bad_closes < 8)
+        memcpy(r->bad_close_sites[r->bad_closes++], site, sizeof site);
+}
+
+static void on_ended(const char *how, const char *text, int status)
+{
+    struct fit__finding f;
+    void *frames[FIT_STACK_MAX];
+    unsigned depth = fit__stack(frames, FIT_STACK_MAX);
+    char site[120];
+    fit__chain_of(frames, depth, NULL, site, sizeof site);
+    if (!strcmp(how, "exit") || !strcmp(how, "_exit"))
+        fit__finding_make(&f, "abort", site, "%s(%d) called by {symptom}", how, status);
+    else
+        fit__finding_make(&f, "abort", site, "%s%s%s, by {symptom}", how, text ? ": " : "",
+                          text ? text : "");
+    f.depth = depth;
+    memcpy(f.frames, frames, sizeof frames);
+    fit__end_finding(&f);
+}
+
+static const struct fit__watcher watcher = {
+    .allocated = fit__memory_allocated, .released = fit__memory_released,
+    .bad_close = on_bad_close, .ended = on_ended,
+};
+
+static void on_not_fired(const char *why)
+{
+    judge.not_fired = why;
+}
+
+void fit__judge_start(void)
+{
+    memset(&judge, 0, sizeof judge);
+    fit__ops_reset();
+    fit__allow_reset();
+    fit__loops_reset();
+    fit__memory_start(fit__session.orders.stacks || fit__session.orders.job == FIT_J_REPLAY);
+    fit__watcher = &watcher;
+    fit__on_not_fired = on_not_fired;
+    if (fit__session.run != FIT_RUN_PLAIN) fit__coverage_reset();
+}
+
+/* ---- the run without faults -------------------------------------------------------------------- */
+
+static void add_finding(struct fit__reference *r, const struct fit__finding *f)
+{
+    if (r->finding_count < FIT_FINDINGS_MAX) r->findings[r->finding_count++] = *f;
+}
+
+void fit__judge_reference(struct fit__reference *r)
+{
+    struct fit__finding f;
+    r->op_count = fit__ops_census(r->ops, FIT_OPS_MAX);
+    r->left_count = fit__memory_census(r->left, FIT_LEFT_MAX);
+    r->left_fd_count = fit__fds_census(r->left_fds, FIT_LEFT_MAX);
+    r->left_handle_count = fit__handles_census(r->left_handles, FIT_CENSUS_MAX);
+    r->errors = fit__memcheck_errors();
+    r->lost_bytes = fit__memcheck_lost();
+    if (judge.has_bad_close) add_finding(r, &judge.bad_close);
+    if (fit__fds_left_by_user(&f)) add_finding(r, &f);
+    if (fit__uv_busy_closes() && r->left_handle_count) {
+        fit__finding_make(&f, "leak-handle", r->left_handles[0].type,
+                          "uv_loop_close() answered UV_EBUSY: %s x %u still there",
+                          r->left_handles[0].type, r->left_handles[0].count);
+        add_finding(r, &f);
+    }
+    for (unsigned i = 0; i < r->op_count; i++) {
+        if (r->ops[i].state != FIT_OP_WAITING) continue;
+        fit__finding_make(&f, "callback-lost", r->ops[i].name,
+                          "%s had been told nothing when the test ended", r->ops[i].name);
+        add_finding(r, &f);
+    }
+    if (r->errors > judge.errors_before) {
+        fit__finding_make(&f, "memory-error", "memcheck", "Memcheck reported %u errors",
+                          r->errors - judge.errors_before);
+        add_finding(r, &f);
+    }
+    if (r->lost_bytes) {
+        fit__finding_make(&f, "leak-memory", "memcheck",
+                          "%zu bytes lost at the end of the test, by Memcheck", r->lost_bytes);
+        add_finding(r, &f);
+    }
+}
+
+void fit__judge_send_findings(const struct fit__test *test, const struct fit__reference *r)
+{
+    char memory[12000];
+    struct fit__record rec;
+    for (unsigned i = 0; i < r->finding_count; i++) {
+        const struct fit__finding *f = &r->findings[i];
+        fit__record_begin(&rec, memory, sizeof memory, "case");
+        fit__record_add(&rec, "test", "%s.%s", test->group, test->name);
+        fit__record_add(&rec, "case", "none");
+        fit__record_add(&rec, "mode", "none");
+        fit__record_add(&rec, "seq", "0");
+        fit__record_add(&rec, "verdict", "%s", f->verdict);
+        fit__record_add(&rec, "valgrind", "%d", fit__session.orders.memcheck);
+        fit__record_add(&rec, "fault", "none: this happens in the run without faults");
+        fit__record_add(&rec, "symptom", "%s", f->symptom);
+        fit__record_add(&rec, "site", "%s", f->site);
+        fit__record_add(&rec, "log", "%d", r->pid);
+        fit__record_add(&rec, "virtual_ns", "%lld", (long long)r->ns);
+        fit__record_stack(&rec, "symptom.stack", f->frames, f->depth);
+        fit__record_send(&rec);
+    }
+}
+
+/* ---- a case --------------------------------------------------------------------------------------- */
+
+void fit__judge_case_start(const struct fit__point *point, unsigned alternative)
+{
+    judge.point = point;
+    judge.alternative = alternative;
+    judge.errors_before = fit__memcheck_errors();
+    fit__coverage_reset();
+}
+
+static void begin_record(struct fit__record *rec, char *memory, size_t size,
+                         const struct fit__point *p, unsigned alternative, const char *case_text)
+{
+    const struct fit__session *s = &fit__session;
+    char text[600];
+    fit__record_begin(rec, memory, size, "case");
+    fit__record_add(rec, "test", "%s.%s", s->test->group, s->test->name);
+    fit__record_add(rec, "case", "%s", case_text);
+    fit__record_add(rec, "mode", "%s", fit__mode_name(fit__point_mode(p, alternative)));
+    fit__record_add(rec, "valgrind", "%d", s->orders.memcheck);
+    fit__fault_text(p, &p->alternatives[alternative], text, sizeof text);
+    fit__record_add(rec, "fault", "%s", text);
+    fit__record_add(rec, "fault.ns", "%lld", (long long)p->ns);
+    fit__record_add(rec, "fault.turn", "%u", p->turn);
+    fit__record_stack(rec, "fault.stack", p->frames, p->depth);
+}
+
+static void add_evidence(struct fit__record *rec)
+{
+    char text[6000];
+    if (fit__session.orders.job != FIT_J_REPLAY) return;
+    if (fit__descriptors_text(text, sizeof text)) fit__record_add(rec, "descriptors", "%s", text);
+    if (fit__threads_text(text, sizeof text)) fit__record_add(rec, "threads", "%s", text);
+    if (fit__ops_text(text, sizeof text)) fit__record_add(rec, "operations", "%s", text);
+}
+
+static void finish_record(struct fit__record *rec)
+{
+    struct fit__slot_record *out = fit__case_record();
+    add_evidence(rec);
+    if (!out) {                          /* a replay: straight to the command */
+        fit__record_send(rec);
+        fit__history_send();
+        return;
+    }
+    assert(rec->size <= sizeof out->text);
+    out->size = rec->size;
+    out->done = 1;
+}
+
+static char *record_memory(size_t *size)
+{
+    static char memory[90 * 1024];
+    struct fit__slot_record *out = fit__case_record();
+    *size = sizeof memory;
+    return out ? out->text : memory;
+}
+
+static void add_memcheck(struct fit__record *rec)
+{
+    if (!fit__session.orders.memcheck) return;
+    fit__record_add(rec, "memcheck.errors", "%u", fit__memcheck_errors() - judge.errors_before);
+    fit__record_add(rec, "log", "%ld", fit__raw(SYS_getpid));
+}
+
+static void write_finding(struct fit__record *rec, const struct fit__finding *f)
+{
+    const char *reason = fit__allowed(f->verdict, fit__session.case_text,
+                                      (enum fit__mode)fit__session.fault->mode, f->frames,
+                                      f->depth);
+    fit__record_add(rec, "verdict", "%s", f->verdict);
+    if (reason) fit__record_add(rec, "allowed", "%s", reason);
+    fit__record_add(rec, "symptom", "%s", f->symptom);
+    fit__record_add(rec, "symptom.ns", "%lld", (long long)f->ns);
+    fit__record_add(rec, "site", "%s", f->site);
+    if (f->fd >= 0) fit__record_add(rec, "fd", "%d", f->fd);
+    fit__record_stack(rec, "symptom.stack", f->frames, f->depth);
+}
+
+static const char *outcome(void)
+{
+    const struct fit__reference *r = fit__session.reference;
+    if (fit__ops_failed(r, NULL)) return "reported";
+    return fit__session.questions == r->questions && fit__session.turn == r->turns
+               ? "unaffected" : "recovered";
+}
+
+/* Memory beyond the run without faults: a leak if Memcheck calls it lost, else a suspicion that
+ * a run under Memcheck must settle. */
+static bool judge_memory(struct fit__record *rec, struct fit__finding *f)
+{
+    struct fit__memory_left worst;
+    struct fit__symbol s;
+    size_t bytes, lost;
+    unsigned blocks = fit__memory_left(fit__session.reference, &worst, &bytes);
+    char site[160] = "?";
+    if (!blocks) return false;
+    fit__record_add(rec, "left.blocks", "%u", blocks);
+    fit__record_add(rec, "left.bytes", "%zu", bytes);
+    if (!fit__session.orders.memcheck) return false;
+    lost = fit__memcheck_lost();
+    if (lost <= fit__session.reference->lost_bytes) return false;
+    if (worst.depth) fit__chain_of(worst.frames, worst.depth, NULL, site, sizeof site);
+    else if (fit__symbol_of(worst.caller, &s))
+        snprintf(site, sizeof site, "%s/%s", s.library, s.function ? s.function : "?");
+    fit__finding_make(f, "leak-memory", site,
+                      "%u block%s (%zu bytes), allocated by {symptom}, definitely lost", blocks,
+                      blocks == 1 ? "" : "s", bytes);
+    f->depth = worst.depth ? worst.depth : 1;
+    if (worst.depth) memcpy(f->frames, worst.frames, sizeof f->frames);
+    else f->frames[0] = (void *)(uintptr_t)worst.caller;
+    return true;
+}
+
+/* In the order of DESIGN: what ends a test early came earlier still. */
+static bool judge_ledgers(struct fit__record *rec, struct fit__finding *f)
+{
+    const struct fit__reference *r = fit__session.reference;
+    struct fit__finding memory;
+    bool leaks = judge_memory(rec, &memory);
+    if (fit__ops_judge(r, f) && !strcmp(f->verdict, "callback-lost")) return true;
+    if (leaks) {
+        *f = memory;
+        return true;
+    }
+    if (fit__fds_left(r, f) || fit__handles_left(r, f)) return true;
+    if (judge.has_bad_close) {
+        *f = judge.bad_close;
+        return true;
+    }
+    return fit__ops_judge(r, f);
+}
+
+void fit__judge_case(void)
+{
+    struct fit__record rec;
+    struct fit__finding f;
+    size_t size;
+    char *memory = record_memory(&size);
+    bool named = false, failed;
+    begin_record(&rec, memory, size, judge.point, judge.alternative, fit__session.case_text);
+    fit__record_add(&rec, "virtual_ns", "%lld", (long long)fit__now());
+    fit__record_add(&rec, "turn", "%u", fit__session.turn);
+    add_memcheck(&rec);
+    if (judge.not_fired) {
+        fit__record_add(&rec, "verdict", "not-fired");
+        fit__record_add(&rec, "symptom", "%s", judge.not_fired);
+    } else if (judge_ledgers(&rec, &f)) {
+        write_finding(&rec, &f);
+    } else {
+        failed = fit__ops_failed(fit__session.reference, &named);
+        fit__record_add(&rec, "verdict", "%s", outcome());
+        if (failed) fit__record_add(&rec, "cause_named", "%d", named);
+    }
+    finish_record(&rec);
+}
+
+void fit__judge_early(const struct fit__finding *finding)
+{
+    struct fit__record rec;
+    size_t size;
+    char *memory = record_memory(&size);
+    begin_record(&rec, memory, size, judge.point, judge.alternative, fit__session.case_text);
+    fit__record_add(&rec, "virtual_ns", "%lld", (long long)fit__now());
+    fit__record_add(&rec, "turn", "%u", fit__session.turn);
+    add_memcheck(&rec);
+    write_finding(&rec, finding);
+    finish_record(&rec);
+}
+
+/* ---- in the trunk: a case's process is gone ----------------------------------------------------- */
+
+static void make_record(struct fit__record *rec, char *memory, size_t size,
+                        const struct fit__point *point, unsigned alternative,
+                        const char *case_text, int status)
+{
+    begin_record(rec, memory, size, point, alternative, case_text);
+    if (WIFSIGNALED(status)) {
+        fit__record_add(rec, "verdict", "%s", WTERMSIG(status) == SIGKILL ? "hang" : "crash");
+        fit__record_add(rec, "symptom", "the program was ended by signal %d (%s)",
+                        WTERMSIG(status), strsignal(WTERMSIG(status)));
+        fit__record_add(rec, "site", "signal %d", WTERMSIG(status));
+    } else {
+        fit__record_add(rec, "verdict", "abort");
+        fit__record_add(rec, "symptom", "the program exited with status %d", WEXITSTATUS(status));
+        fit__record_add(rec, "site", "exit");
+    }
+}
+
+void fit__judge_forward(struct fit__slot_record *record, const struct fit__point *point,
+                        unsigned alternative, const char *case_text, unsigned sequence,
+                        int pid, int status)
+{
+    static char memory[96 * 1024];
+    struct fit__record rec;
+    bool complete = record ? record->done : WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    (void)pid;
+    if (!record && complete) return;     /* a replay that wrote its own */
+    if (complete) {
+        rec = (struct fit__record){ .text = memory, .size = record->size,
+                                    .capacity = sizeof memory - 2 };
+        memcpy(memory, record->text, record->size);
+    } else {
+        make_record(&rec, memory, sizeof memory, point, alternative, case_text, status);
+    }
+    fit__record_add(&rec, "seq", "%u", sequence);
+    fit__record_send(&rec);
+}

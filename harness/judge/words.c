@@ -1,0 +1,91 @@
+/* Faults as sentences. {fault} stands for the place, which the command puts in, with file and
+ * line, from the call stack that goes with it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/judge/judge.h"
+
+static const char *until_words(const struct fit__alternative *what)
+{
+    switch ((enum fit__until)what->until) {
+    case FIT_U_CLOSE: return " until a descriptor was closed";
+    case FIT_U_FREE: return " until memory was freed";
+    case FIT_U_ONWARDS: return ", from then on";
+    default: return "";
+    }
+}
+
+/* "origin.test/80" is what people write as origin.test:80. */
+static const char *object_words(const char *object, char *out, size_t size)
+{
+    char *slash;
+    if (!object) return "";
+    snprintf(out, size, "%s", object);
+    slash = strrchr(out, '/');
+    if (slash && slash != out && slash[1] >= '0' && slash[1] <= '9') *slash = ':';
+    return out;
+}
+
+static size_t peer_text(const struct fit__point *p, const struct fit__alternative *what,
+                        char *out, size_t size)
+{
+    char object[200];
+    const char *who = object_words(p->on, object, sizeof object);
+    if (what->what == FIT_W_SHORT)
+        return (size_t)snprintf(out, size, "%s sent %lld bytes of its answer and said nothing more%s%s",
+                                who, (long long)what->value, p->after ? ", after " : "",
+                                p->after ? p->after : "");
+    return (size_t)snprintf(out, size, "%s says nothing more%s%s", who, p->after ? " after " : "",
+                            p->after ? p->after : "");
+}
+
+static size_t error_text(const struct fit__point *p, const struct fit__alternative *what,
+                         const char *object, char *out, size_t size)
+{
+    const char *code = fit__code_name((enum fit__space)what->space, what->value);
+    char number[32];
+    snprintf(number, sizeof number, "%lld", (long long)what->value);
+    if (p->at)
+        return (size_t)snprintf(out, size, "fault point %s in {fault} gave %s", p->at,
+                                code ? code : number);
+    return (size_t)snprintf(out, size, "%s in {fault}%s%s failed with %s%s", p->name,
+                            *object ? ", " : "", object, code ? code : number, until_words(what));
+}
+
+size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative *what,
+                       char *out, size_t size)
+{
+    char buffer[200];
+    const char *object = object_words(p->on, buffer, sizeof buffer);
+    const char *comma = *object ? ", " : "";
+    bool sends = strchr("ws", p->name[0]) != NULL;   /* write, writev, send... */
+    if (!strcmp(p->name, "peer")) return peer_text(p, what, out, size);
+    if (!strcmp(p->name, "cancel") || !strcmp(p->name, "shutdown"))
+        return (size_t)snprintf(out, size, "%s%s was %s, %s%s", p->op ? p->op : "the service", "",
+                                p->op ? "cancelled" : "told to stop",
+                                p->after ? "after " : "before any callback", p->after ? p->after : "");
+    switch ((enum fit__what)what->what) {
+    case FIT_W_ERROR: return error_text(p, what, object, out, size);
+    case FIT_W_SHORT:
+        return (size_t)snprintf(out, size, "%s in {fault}%s%s %s %lld byte%s", p->name, comma, object,
+                                sends ? "took only" : "gave only", (long long)what->value,
+                                what->value == 1 ? "" : "s");
+    case FIT_W_EOF:
+        return (size_t)snprintf(out, size, "%s in {fault}%s%s met the end of the stream", p->name,
+                                comma, object);
+    case FIT_W_NEVER:
+        return (size_t)snprintf(out, size, "%s in {fault}%s%s was never answered", p->name, comma,
+                                object);
+    case FIT_W_TIMERS_FIRST:
+        return (size_t)snprintf(out, size, "%s let timers run before the data that was ready%s%s",
+                                p->name, p->after ? ", after " : "", p->after ? p->after : "");
+    case FIT_W_RETURN:
+        return (size_t)snprintf(out, size, "%s %s failed: it returned %lld", p->name,
+                                p->in ? p->in : "", (long long)what->value);
+    case FIT_W_NONE: case FIT_W_RAISE:
+        return (size_t)snprintf(out, size, "an exception was raised at %s in {fault}",
+                                p->at ? p->at : "?");
+    default:
+        return (size_t)snprintf(out, size, "%s in {fault}", p->name);
+    }
+}

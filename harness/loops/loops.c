@@ -1,0 +1,207 @@
+/* harness/loops/loops.c - what all adapters share: which callbacks run, thunks, real functions. */
+#include "harness/loops/loops.h"
+
+#include <assert.h>
+#include <dlfcn.h>
+#include <link.h>
+#include <string.h>
+
+#include "fi/choice.h"
+#include "fi/guard.h"
+#include "fi/kernel.h"
+#include "fi/symbols.h"
+#include "fi/trace.h"
+#include "harness/loops/thunk.h"
+
+enum { FRAMES_MAX = 32 };
+
+/* Stacks grow downwards: what runs inside a frame lies below its base, so a frame whose base
+ * is below that of the caller was left by longjmp. */
+struct frame { const char *type; void *function; uintptr_t base; };
+
+static __thread struct { unsigned depth; struct frame frames[FRAMES_MAX]; } running;
+static void *last_function;
+
+static bool watched(void)
+{
+    return !fit__passes() && !fit__guard->exempt;
+}
+
+static void forget_dead_frames(uintptr_t base)
+{
+    while (running.depth && running.frames[running.depth - 1].base <= base) running.depth--;
+}
+
+static void push(const char *type, void *function, uintptr_t base)
+{
+    forget_dead_frames(base);
+    assert(running.depth < FRAMES_MAX);
+    running.frames[running.depth++] = (struct frame){ type, function, base };
+}
+
+/* True if the frame was there: it was not, if the world began after the callback did. */
+static bool pop(const char *type, void *function)
+{
+    while (running.depth) {
+        struct frame *top = &running.frames[--running.depth];
+        if (top->type == type && top->function == function) return true;
+    }
+    return false;
+}
+
+const char *fit__name_of(void *function)
+{
+    struct fit__symbol symbol;
+    const char *name = NULL;
+    fit__enter();
+    if (fit__symbol_of(fit__as_caller(function), &symbol)) name = symbol.function;
+    fit__leave();
+    return name;
+}
+
+void fit__callback_begin(const char *type, void *function)
+{
+    if (!watched()) return;
+    if (fit__tracing) {
+        const char *name = fit__name_of(function);
+        fit__enter();
+        fit__trace("--", -1, "cb %-16s %s", type, name ? name : "?");
+        fit__leave();
+    }
+    push(type, function, (uintptr_t)__builtin_frame_address(0));
+}
+
+void fit__callback_end(const char *type, void *function)
+{
+    if (!watched() || !pop(type, function)) return;
+    if (strcmp(type, "uv_work_cb") != 0) last_function = function;
+}
+
+void fit__loop_begin(const char *type)
+{
+    if (watched()) push(type, NULL, (uintptr_t)__builtin_frame_address(0));
+}
+
+void fit__loop_end(const char *type)
+{
+    if (watched()) pop(type, NULL);
+}
+
+bool fit__turn_allowed(void)
+{
+    if (!watched()) return false;
+    forget_dead_frames((uintptr_t)__builtin_frame_address(0));
+    return running.depth == 0;
+}
+
+const char *fit__last_callback(void)
+{
+    return fit__active && last_function ? fit__name_of(last_function) : NULL;
+}
+
+void *fit__running_callback(void)
+{
+    forget_dead_frames((uintptr_t)__builtin_frame_address(0));
+    for (unsigned i = running.depth; i > 0; i--)
+        if (running.frames[i - 1].function) return running.frames[i - 1].function;
+    return NULL;
+}
+
+bool fit__callback_fails(const char *type, void *function, long value)
+{
+    if (!watched()) return false;
+    struct fit__question q = { .point = type, .in = fit__name_of(function),
+                               .caller = fit__as_caller(function), .fd = -1 };
+    fit__offer(&q, FIT_CALLBACK, FIT_W_RETURN, FIT_S_NUMBER, value, FIT_U_ONCE);
+    return fit__choose(&q) != NULL;
+}
+
+/* ---- Thunks ------------------------------------------------------------------------------ */
+
+void *fit__user_of(const struct fit__pool *pool, void *thunk)
+{
+    for (unsigned i = 0; i < FIT_THUNKS; i++)
+        if (pool->thunks[i] == thunk) return pool->users[i];
+    return thunk;
+}
+
+/* Before a world begins several kernel threads may come here at once, hence the exchange. */
+void *fit__thunk_for(struct fit__pool *pool, void *user)
+{
+    if (!user || fit__user_of(pool, user) != user) return user;
+    for (unsigned i = 0; i < FIT_THUNKS; i++) {
+        void *owner = NULL;
+        if (__atomic_compare_exchange_n(&pool->users[i], &owner, user, false,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) || owner == user)
+            return pool->thunks[i];
+    }
+    if (!fit__active) return user;
+    fit__unsupported(pool->type, fit__as_caller(user),
+                     "pass at most 64 different functions as callbacks of this type");
+}
+
+/* ---- The library behind our definitions -------------------------------------------------- */
+
+struct span { uintptr_t inside, low, high; };
+
+static int find_span(struct dl_phdr_info *object, size_t size, void *arg)
+{
+    struct span *span = arg;
+    uintptr_t low = UINTPTR_MAX, high = 0;
+    (void)size;
+    for (unsigned i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        uintptr_t start = object->dlpi_addr + part->p_vaddr;
+        if (part->p_type != PT_LOAD) continue;
+        if (start < low) low = start;
+        if (start + part->p_memsz > high) high = start + part->p_memsz;
+    }
+    if (span->inside < low || span->inside >= high) return 0;
+    span->low = low;
+    span->high = high;
+    return 1;
+}
+
+/* A library that the program loaded with dlopen is not behind us in the search order. */
+void *fit__real_of(struct fit__library *library, const char *name)
+{
+    bool active = fit__active;       /* else other kernel threads may share the guard */
+    if (active) fit__enter();
+    void *found = dlsym(RTLD_NEXT, name);
+    if (!found) {
+        void *loaded = dlopen(library->file, RTLD_LAZY | RTLD_NOLOAD);
+        if (loaded) found = dlsym(loaded, name);
+    }
+    if (found && !library->high) {
+        struct span span = { .inside = (uintptr_t)found };
+        dl_iterate_phdr(find_span, &span);
+        library->low = span.low;
+        library->high = span.high;
+    }
+    if (active) fit__leave();
+    if (!found) fit__unsupported(name, NULL, "link the library that defines it");
+    return found;
+}
+
+bool fit__users_callback(const struct fit__library *library, const void *caller)
+{
+    uintptr_t address = (uintptr_t)caller;
+    if (fit__active && (fit__guard->inside || fit__guard->exempt)) return false;
+    return address < library->low || address >= library->high;
+}
+
+/* ---- Together ---------------------------------------------------------------------------- */
+
+size_t fit__loops_census(struct fit__census_entry *entries, size_t most)
+{
+    size_t count = fit__uv_census(entries, most);
+    return count + fit__event_census(entries + count, most - count);
+}
+
+void fit__loops_reset(void)
+{
+    running.depth = 0;
+    last_function = NULL;
+    fit__uv_reset();
+    fit__event_reset();
+}

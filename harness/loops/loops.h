@@ -1,0 +1,90 @@
+/* harness/loops/loops.h - what differs by loop library.
+ *
+ * An adapter defines the library's public functions (found before the library's own), steps
+ * its run function turn by turn, names the callbacks it delivers, and takes the census of
+ * its handles. It asks the rest of the harness through these few functions. All may be called
+ * in or out of a world: outside they do nothing. */
+#ifndef HARNESS_LOOPS_LOOPS_H
+#define HARNESS_LOOPS_LOOPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A turn of a loop is about to begin, between two callbacks, on the loop's own thread: asks
+ * whether the user cancels now, and calls the test's cancel function if so. */
+void fit__turn(void);
+
+/* ---- loops.c: callbacks that run ------------------------------------------------------- */
+
+/* Around each callback that the library delivers to code of the user's. `type` is static
+ * text ("uv_timer_cb"), `function` the user's function. Each thread has its own stack of them.
+ * A callback that was left by longjmp is forgotten when the next begins or is asked for. */
+void fit__callback_begin(const char *type, void *function);
+void fit__callback_end(const char *type, void *function);
+
+/* The same around the library's own run function ("uv_run"). */
+void fit__loop_begin(const char *type);
+void fit__loop_end(const char *type);
+
+/* May a turn begin here: in a world, by code under test, and neither a callback nor another
+ * loop is on this thread's stack? */
+bool fit__turn_allowed(void);
+
+/* The name of the callback that ended last (symbol of the user's function), or NULL: for
+ * `after=`. Callbacks on pool threads (uv_work_cb) do not count. */
+const char *fit__last_callback(void);
+/* The symbol of a function of the user's, or NULL. */
+const char *fit__name_of(void *function);
+/* The address of the innermost one that runs now on the calling thread, or NULL. */
+void *fit__running_callback(void);
+
+/* The callback `function` of type `type` could return `value` to say that it failed: asks
+ * whether it does so now (mode callback; case "curl_write_callback:in=on_body:return=0").
+ * Returns true if so. Ask before the user's function runs, and do not call it then. */
+bool fit__callback_fails(const char *type, void *function, long value);
+
+/* `function` as fit__symbol_of and fit__question.caller want it: they take return addresses,
+ * and a function's first byte taken for one would lie in the function before it. */
+static inline const void *fit__as_caller(void *function) { return (const char *)function + 1; }
+
+/* ---- loops.c: the library behind our definitions --------------------------------------- */
+
+/* A library whose functions we define. It is never linked: found when first needed. */
+struct fit__library {
+    const char *file;            /* "libuv.so.1" */
+    uintptr_t low, high;         /* where it is mapped; 0, 0 until the first look-up */
+};
+
+/* The library's own function `name`. Ends the test as unsupported if there is none. */
+void *fit__real_of(struct fit__library *library, const char *name);
+#define FIT__REAL(library, name)                                                       \
+    (__extension__({ static void *found;                                               \
+        if (!found) found = fit__real_of((library), #name);                            \
+        (__typeof__(&name))found; }))
+
+/* Is a callback passed by the code at `caller` one of the user's? Not if the library itself
+ * passes it, nor a peer. Call FIT__REAL first. */
+bool fit__users_callback(const struct fit__library *library, const void *caller);
+
+/* ---- Census ---------------------------------------------------------------------------- */
+
+/* Handles that are still there ("uv_timer_t", 2), to be compared with the run without faults.
+ * Texts are static. Loops that were made outside this test do not count. */
+struct fit__census_entry { const char *loop; const char *type; unsigned count; };
+/* Fills up to `most` entries for all loops that were not closed; returns how many. Each such
+ * loop is itself an entry ("uv_loop_t", 1). Memory of a loop that is gone is not touched. */
+size_t fit__uv_census(struct fit__census_entry *entries, size_t most);
+/* libevent: bases that were not freed, and events still pending when theirs was. */
+size_t fit__event_census(struct fit__census_entry *entries, size_t most);
+/* All libraries together. */
+size_t fit__loops_census(struct fit__census_entry *entries, size_t most);
+/* uv_loop_close() returned UV_EBUSY since the test began: how often. */
+unsigned fit__uv_busy_closes(void);
+
+/* Forgets everything about loops: a new test begins. Call it on the test's own thread. */
+void fit__loops_reset(void);
+void fit__uv_reset(void);        /* its parts */
+void fit__event_reset(void);
+
+#endif

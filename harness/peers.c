@@ -1,0 +1,392 @@
+/* The other side of a test: servers and clients as plain blocking code on green threads of their
+ * own, with their own host and descriptors. They are simulated, never faulted, never counted. */
+#include "harness/peers.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fi/arena.h"
+#include "fi/export.h"
+#include "fi/trace.h"
+#include "harness/api.h"
+#include "harness/explore/explore.h"
+#include "harness/faulttest.h"
+#include "harness/judge/judge.h"
+
+enum { BACKLOG = 128, SERVICE_STACK = 256 * 1024 };
+
+struct peer {
+    char address[120];
+    struct fit__process *process;
+    int listener;
+    void (*session)(int fd, void *arg);
+    void *arg;
+};
+struct session { struct peer *peer; int fd; };
+
+struct script { const struct fit_reply *rows; };
+
+struct client {
+    void (*program)(void *);
+    void *arg;
+    const struct fit_reply *rows;        /* of fit_client_asks */
+    struct sockaddr_in address;
+    struct fit_op *op;
+};
+
+static struct {
+    unsigned clients, returned;
+    struct fit__waitq clients_done;
+    bool told_to_stop;
+    void (*stop)(void *); void *stop_arg;
+} side;
+
+/* ---- addresses --------------------------------------------------------------------------------- */
+
+static struct sockaddr_in parse_address(const char *function, const char *address,
+                                        struct fit__host **host, bool create)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET };
+    char name[100];
+    const char *colon = address ? strrchr(address, ':') : NULL;
+    char *end;
+    long port = colon ? strtol(colon + 1, &end, 10) : 0;
+    if (address && address[0] == '/')
+        fit__fail(__FILE__, __LINE__, "%s: AF_UNIX addresses (%s) are not built yet", function,
+                  address);
+    if (colon && !strcmp(end, "/udp"))
+        fit__fail(__FILE__, __LINE__, "%s: UDP (%s) is not built yet", function, address);
+    if (!colon || colon == address || *end || port < 1 || port > 65535
+        || (size_t)(colon - address) >= sizeof name)
+        fit__fail(__FILE__, __LINE__, "%s: \"%s\" is no address; write \"host:port\"", function,
+                  address ? address : "NULL");
+    memcpy(name, address, (size_t)(colon - address));
+    name[colon - address] = 0;
+    *host = !strncmp(name, "127.", 4) || !strcmp(name, "localhost")
+          ? fit__service_process()->host : fit__host_named(name, create);
+    if (!*host)
+        fit__fail(__FILE__, __LINE__, "%s: no host can be called \"%s\"; use names under .test, or "
+                  "an IPv4 address", function, name);
+    a.sin_port = htons((uint16_t)port);
+    a.sin_addr.s_addr = (*host)->address;
+    return a;
+}
+
+static struct fit__thread *start_thread(const char *kind, const char *name,
+                                        struct fit__process *process, void *(*start)(void *),
+                                        void *arg)
+{
+    char full[160];
+    struct fit__thread *t;
+    snprintf(full, sizeof full, "%s %s", kind, name);
+    t = fit__thread_new(full, process, start, arg, SERVICE_STACK);
+    if (!t) fit__fail(__FILE__, __LINE__, "no memory for a thread of %s", full);
+    t->service = false;
+    t->guard.exempt = true;
+    t->guard.inside = 1;                 /* it starts in our code */
+    t->detached = true;
+    return t;
+}
+
+/* ---- servers ------------------------------------------------------------------------------------- */
+
+static void *run_session(void *arg)
+{
+    struct session *s = arg;
+    fit__leave();
+    s->peer->session(s->fd, s->peer->arg);
+    fit__enter();
+    fit__kernel->close(s->fd);
+    fit__free(s);
+    return NULL;
+}
+
+static void *run_listener(void *arg)
+{
+    struct peer *p = arg;
+    for (;;) {
+        struct session *s;
+        int fd = fit__kernel->accept(p->listener, NULL, NULL, 0);
+        if (fd < 0) return NULL;
+        s = fit__alloc(sizeof *s);
+        *s = (struct session){ p, fd };
+        start_thread("peer", p->address, p->process, run_session, s);
+    }
+}
+
+static int listen_at(struct fit__process *process, const struct sockaddr_in *address)
+{
+    struct fit__process *own = fit__current->process;
+    int fd, rc, one = 1;
+    fit__current->process = process;     /* none of these calls blocks */
+    fd = fit__kernel->socket(AF_INET, SOCK_STREAM, 0);
+    if (fd >= 0) fit__kernel->setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    rc = fd < 0 ? fd : fit__kernel->bind(fd, (const struct sockaddr *)address, sizeof *address);
+    if (rc >= 0) rc = fit__kernel->listen(fd, BACKLOG);
+    fit__current->process = own;
+    return rc < 0 ? rc : fd;
+}
+
+static void start_peer(const char *function, const char *address,
+                       void (*session)(int, void *), void *arg)
+{
+    struct fit__host *host;
+    struct sockaddr_in a = parse_address(function, address, &host, true);
+    struct peer *p = fit__alloc(sizeof *p);
+    snprintf(p->address, sizeof p->address, "%s", address);
+    p->process = fit__process_new(host, false);
+    p->session = session;
+    p->arg = arg;
+    p->listener = listen_at(p->process, &a);
+    if (p->listener < 0)
+        fit__fail(__FILE__, __LINE__, "%s: cannot listen at %s: %s", function, address,
+                  strerrordesc_np(-p->listener));
+    start_thread("peer", address, p->process, run_listener, p);
+}
+
+FIT_EXPORT void fit_peer(const char *address, void (*session)(int fd, void *arg), void *arg)
+{
+    fit__api_enter("fit_peer", __builtin_return_address(0));
+    if (!session) fit__fail(__FILE__, __LINE__, "fit_peer: the session is NULL");
+    start_peer("fit_peer", address, session, arg);
+    fit__api_leave();
+}
+
+/* ---- scripts --------------------------------------------------------------------------------------- */
+
+static bool is_end(const struct fit_reply *row)
+{
+    return !row->until && !row->send && !row->after_ms && !row->hold && !row->next;
+}
+
+struct reader { char *data; size_t have, capacity; };
+
+/* Reads until `until` has come; what came behind it stays for the next row. False: the other side
+ * has ended. */
+static bool read_until(int fd, struct reader *r, const char *until, size_t size,
+                       void (*taken)(void *, const char *, size_t), void *arg)
+{
+    for (;;) {
+        char *at = r->have ? memmem(r->data, r->have, until, size) : NULL;
+        struct iovec v;
+        ssize_t n;
+        if (at) {
+            size_t used = (size_t)(at - r->data) + size;
+            if (taken) taken(arg, r->data, used);
+            memmove(r->data, r->data + used, r->have - used);
+            r->have -= used;
+            return true;
+        }
+        if (r->have == r->capacity) {
+            r->capacity = r->capacity ? r->capacity * 2 : 4096;
+            r->data = fit__resize(r->data, r->capacity);
+        }
+        v = (struct iovec){ r->data + r->have, r->capacity - r->have };
+        n = fit__kernel->readv(fd, &v, 1, -1);
+        if (n <= 0) return false;
+        r->have += (size_t)n;
+    }
+}
+
+static bool send_all(int fd, const char *bytes, size_t size)
+{
+    while (size) {
+        struct iovec v = { (char *)(uintptr_t)bytes, size };
+        ssize_t n = fit__kernel->writev(fd, &v, 1, -1);
+        if (n <= 0) return false;
+        bytes += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+static void hold_open(int fd)
+{
+    struct fit__waitq never;
+    (void)fd;
+    fit__waitq_init(&never);
+    for (;;) fit__block_on("connection held open", &never, FIT_NEVER);
+}
+
+static bool play_row(int fd, const struct fit_reply *row, struct reader *r)
+{
+    size_t until = row->until ? (row->until_size ? row->until_size : strlen(row->until)) : 0;
+    size_t size = row->send ? (row->size ? row->size : strlen(row->send)) : 0;
+    if (until && !read_until(fd, r, row->until, until, NULL, NULL)) return false;
+    if (row->after_ms) fit__kernel->sleep((int64_t)row->after_ms * FIT_MS);
+    return !size || send_all(fd, row->send, size);
+}
+
+static void play_script(int fd, void *arg)
+{
+    struct script *s = arg;
+    const struct fit_reply *row = s->rows, *next;
+    struct reader r = { 0 };
+    bool hold = false;
+    fit__enter();
+    /* The connection after this one starts behind the row that says `next`. */
+    for (next = row; !is_end(next) && !next->next; next++) { }
+    if (!is_end(next)) s->rows = next + 1;
+    for (; !is_end(row) && play_row(fd, row, &r); row++) {
+        hold = row->hold;
+        if (row->next) break;
+    }
+    fit__free(r.data);
+    if (hold) hold_open(fd);
+    fit__leave();
+}
+
+FIT_EXPORT void fit_peer_replies(const char *address, const struct fit_reply *rows)
+{
+    struct script *s;
+    fit__api_enter("fit_peer_replies", __builtin_return_address(0));
+    if (!rows) fit__fail(__FILE__, __LINE__, "fit_peer_replies: the rows are NULL");
+    s = fit__alloc(sizeof *s);
+    s->rows = rows;
+    start_peer("fit_peer_replies", address, play_script, s);
+    fit__api_leave();
+}
+
+/* ---- clients ------------------------------------------------------------------------------------------ */
+
+static void *run_client(void *arg)
+{
+    struct client *c = arg;
+    fit__leave();
+    c->program(c->arg);
+    fit__enter();
+    side.returned++;
+    fit__wake_all(&side.clients_done);
+    return NULL;
+}
+
+static void start_client(const char *function, const char *host_name, struct client *c)
+{
+    struct fit__host *host = host_name ? fit__host_named(host_name, true)
+                                       : fit__service_process()->host;
+    if (!host)
+        fit__fail(__FILE__, __LINE__, "%s: no host can be called \"%s\"; use names under .test",
+                  function, host_name);
+    side.clients++;
+    start_thread("client", host_name ? host_name : "here", fit__process_new(host, false),
+                 run_client, c)->must_end = true;
+}
+
+FIT_EXPORT void fit_client(const char *host, void (*program)(void *arg), void *arg)
+{
+    struct client *c;
+    fit__api_enter("fit_client", __builtin_return_address(0));
+    if (!program) fit__fail(__FILE__, __LINE__, "fit_client: the program is NULL");
+    c = fit__alloc(sizeof *c);
+    c->program = program;
+    c->arg = arg;
+    start_client("fit_client", host, c);
+    fit__api_leave();
+}
+
+struct answer { char *bytes; size_t size; };
+
+static void keep_answer(void *arg, const char *bytes, size_t size)
+{
+    struct answer *a = arg;
+    a->bytes = fit__resize(a->bytes, a->size + size);
+    memcpy(a->bytes + a->size, bytes, size);
+    a->size += size;
+}
+
+static bool ask_row(int fd, const struct fit_reply *row, struct reader *r, struct answer *a)
+{
+    size_t until = row->until ? (row->until_size ? row->until_size : strlen(row->until)) : 0;
+    size_t size = row->send ? (row->size ? row->size : strlen(row->send)) : 0;
+    if (row->after_ms) fit__kernel->sleep((int64_t)row->after_ms * FIT_MS);
+    if (size && !send_all(fd, row->send, size)) return false;
+    return !until || read_until(fd, r, row->until, until, keep_answer, a);
+}
+
+static void ask(void *arg)
+{
+    struct client *c = arg;
+    struct reader r = { 0 };
+    struct answer a = { 0 };
+    const struct fit_reply *row = c->rows;
+    int fd, rc;
+    fit__enter();
+    fd = fit__kernel->socket(AF_INET, SOCK_STREAM, 0);
+    rc = fd < 0 ? fd : fit__kernel->connect(fd, (struct sockaddr *)&c->address, sizeof c->address);
+    while (rc >= 0 && !is_end(row) && ask_row(fd, row, &r, &a)) row++;
+    if (fd >= 0) fit__kernel->close(fd);
+    fit__leave();
+    if (rc < 0) fit_op_failed(c->op, -rc, strerrordesc_np(-rc), NULL);
+    else if (is_end(row)) fit_op_succeeded(c->op, a.bytes, a.size);
+    else fit_op_failed(c->op, ECONNRESET, "the connection was closed early", NULL);
+}
+
+FIT_EXPORT void fit_client_asks(const char *host, const char *address,
+                                const struct fit_reply *rows)
+{
+    struct client *c;
+    struct fit__host *server;
+    fit__api_enter("fit_client_asks", __builtin_return_address(0));
+    if (!rows) fit__fail(__FILE__, __LINE__, "fit_client_asks: the rows are NULL");
+    c = fit__alloc(sizeof *c);
+    c->program = ask;
+    c->arg = c;
+    c->rows = rows;
+    c->address = parse_address("fit_client_asks", address, &server, false);
+    if (!strncmp(address, "127.", 4)) c->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    c->op = fit_op(address);
+    start_client("fit_client_asks", host, c);
+    fit__api_leave();
+}
+
+/* ---- begin and end --------------------------------------------------------------------------------------------- */
+
+void fit__side_start(void)
+{
+    memset(&side, 0, sizeof side);
+    fit__waitq_init(&side.clients_done);
+}
+
+void fit__side_drop(void)
+{
+    struct fit__thread *t;
+    for (t = fit__thread_first(); t; t = TAILQ_NEXT(t, all))
+        if (t->guard.exempt && t->state != FIT_T_ENDED) fit__thread_abandon(t);
+    for (t = fit__thread_first(); t; t = TAILQ_NEXT(t, all))
+        if (t->guard.exempt) fit__process_empty(t->process);
+}
+
+void fit__clients_wait(void)
+{
+    while (side.returned < side.clients)
+        fit__block_on("a client of the test", &side.clients_done, FIT_NEVER);
+}
+
+bool fit__shutdown_is_due(void)
+{
+    return side.stop && side.clients && side.returned == side.clients && !side.told_to_stop;
+}
+
+bool fit__shutdown_registered(void)
+{
+    return side.stop && !side.told_to_stop;
+}
+
+void fit__shutdown_register(void (*stop)(void *), void *arg)
+{
+    side.stop = stop;
+    side.stop_arg = arg;
+}
+
+void fit__shutdown_call(void)
+{
+    side.told_to_stop = true;
+    fit__trace("op", -1, "the service is told to stop");
+    fit__leave();
+    side.stop(side.stop_arg);
+    fit__enter();
+}

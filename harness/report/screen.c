@@ -1,0 +1,213 @@
+/* harness/report/screen.c - what `faulttest run` and `list` print: binary, table, findings. */
+#include "harness/report/screen.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/report/places.h"
+#include "harness/report/told.h"
+
+enum { FINDINGS_SHOWN = 10, NAME_COLUMNS_MIN = 18, NAME_COLUMNS_MAX = 44 };
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static unsigned long tests_in_state(const struct fit__results *results, const char *state)
+{
+    unsigned long count = 0;
+    for (size_t i = 0; i < results->test_count; i++)
+        count += strcmp(results->tests[i].state, state) == 0;
+    return count;
+}
+
+static void show_header(const struct fit__results *results)
+{
+    unsigned long long virtual_ns = 0;
+    static const struct { const char *state, *words; } bad[] = {
+        { "broken-test", "broken" }, { "nondeterministic", "not deterministic" },
+        { "unsupported", "unsupported" },
+    };
+    unsigned long swept = results->test_count;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        swept -= tests_in_state(results, bad[i].state);
+    for (size_t i = 0; i < results->test_count; i++)
+        virtual_ns += results->tests[i].virtual_ns;
+    printf("%sfaulttest: %s, %zu %s", fit__look(stdout, FIT_BOLD), base_name(results->binary),
+           results->test_count, results->test_count == 1 ? "test" : "tests");
+    if (swept == results->test_count)
+        printf(", no faults: pass, deterministic (%.1f s virtual)", (double)virtual_ns / 1e9);
+    else if (swept > 0)
+        printf(", no faults: %lu pass, deterministic", swept);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (tests_in_state(results, bad[i].state))
+            printf(", %lu %s", tests_in_state(results, bad[i].state), bad[i].words);
+    printf("%s\n", fit__look(stdout, FIT_PLAIN));
+}
+
+/* A name in exactly `columns` columns; if it is too long, its middle is left out. */
+static void show_name(const char *name, size_t columns)
+{
+    size_t size = strlen(name);
+    if (size <= columns) {
+        printf("%-*s", (int)columns, name);
+        return;
+    }
+    size_t front = (columns - 3) / 2, back = columns - 3 - front;
+    printf("%.*s...%s", (int)front, name, name + size - back);
+}
+
+struct table { size_t name; bool shown[FIT_MODES_MAX]; bool failed; };
+
+static struct table table_of(const struct fit__results *results)
+{
+    struct table table = { .name = NAME_COLUMNS_MIN };
+    for (size_t i = 0; i < results->test_count; i++) {
+        const struct fit__test *test = &results->tests[i];
+        size_t size = strlen(test->name);
+        table.failed |= test->failed > 0;
+        for (size_t m = 0; m < FIT_MODES_MAX; m++)
+            table.shown[m] |= test->modes[m] > 0;
+        if (size > table.name)
+            table.name = size < NAME_COLUMNS_MAX ? size : NAME_COLUMNS_MAX;
+    }
+    return table;
+}
+
+static void show_row(const struct table *table, const struct fit__test *test)
+{
+    show_name(test->name, table->name);
+    if (test->cases == 0 && test->failed == 0) {
+        printf("  %s\n", strcmp(test->state, "ready") == 0 ? "no case of these modes"
+                       : strcmp(test->state, "no-calls") == 0 ? "makes no call that can fail"
+                       : "not swept, see below");
+        return;
+    }
+    for (size_t m = 0; m < FIT_MODES_MAX; m++)
+        if (table->shown[m])
+            printf("  %*lu", (int)strlen(fit__mode_at(m)->name), test->modes[m]);
+    printf("  %6lu", test->cases);
+    if (table->failed)
+        printf("  %6lu", test->failed);
+    printf("\n");
+}
+
+static void show_table(const struct fit__results *results)
+{
+    struct table table = table_of(results);
+    bool empty = true;
+    for (size_t i = 0; i < results->test_count; i++)
+        empty &= results->tests[i].cases == 0;
+    if (empty)
+        return;
+    printf("\n%*s", (int)table.name, "");
+    for (size_t m = 0; fit__mode_at(m); m++)
+        if (table.shown[m])
+            printf("  %s", fit__mode_at(m)->name);
+    printf("   total%s\n", table.failed ? "  failed" : "");
+    for (size_t i = 0; i < results->test_count; i++)
+        show_row(&table, &results->tests[i]);
+}
+
+/* "9 partial, 3 cancel"; the caller frees it. */
+static char *modes_text(const struct fit__finding *finding)
+{
+    struct fit__text text = { 0 };
+    for (size_t m = 0; m < FIT_MODES_MAX; m++)
+        if (finding->modes[m])
+            fit__text_add(&text, "%s%lu %s", text.size ? ", " : "", finding->modes[m],
+                          fit__mode_at(m)->name);
+    if (finding->without_fault)
+        fit__text_add(&text, "%swithout any fault", text.size ? ", " : "");
+    return text.data ? text.data : fit__copy("of unknown mode");
+}
+
+static void show_told(const struct fit__record *record, const char *what, const char *head)
+{
+    char *told = fit__told(record, what);
+    if (told)
+        fit__wrap(stdout, head, told);
+    free(told);
+}
+
+static void show_cases(const struct fit__results *results, unsigned finding)
+{
+    for (size_t i = 0; i < results->count; i++)
+        if (results->list[i].finding == finding)
+            printf("     case     %s\n", results->list[i].full);
+}
+
+static void show_finding(const struct fit__results *results, const struct fit__finding *finding,
+                         bool verbose)
+{
+    const struct fit__result *first = finding->first;
+    char *modes = modes_text(finding);
+    printf("\n%s%-2u %-*s%s %s   %lu %s: %s\n", fit__look(stdout, FIT_RED), finding->number, 12,
+           first->verdict->name, fit__look(stdout, FIT_PLAIN),
+           results->tests[first->test].name, finding->cases,
+           finding->cases == 1 ? "case" : "cases", modes);
+    free(modes);
+    if (fit__is_case(first))
+        show_told(first->record, "fault", "     fault    ");
+    show_told(first->record, "symptom", "     symptom  ");
+    if (finding->replayed_as)
+        printf("     note     when it was run again it was %s\n", finding->replayed_as);
+    if (verbose)
+        show_cases(results, finding->number);
+    printf("     replay   faulttest replay %s %s\n", results->binary, first->full);
+}
+
+static void show_findings(const struct fit__results *results, bool verbose)
+{
+    unsigned long hidden = 0, cases = 0;
+    for (size_t i = 0; i < results->finding_count; i++) {
+        if (i < FINDINGS_SHOWN || verbose) {
+            show_finding(results, &results->findings[i], verbose);
+        } else {
+            hidden++;
+            cases += results->findings[i].cases;
+        }
+    }
+    if (hidden)
+        printf("\n%lu more findings in %lu cases are not shown; all of them: -v\n", hidden, cases);
+}
+
+void fit__show_binary(const struct fit__results *results, bool verbose)
+{
+    show_header(results);
+    show_table(results);
+    show_findings(results, verbose);
+    fit__show_no_results(results, verbose);
+}
+
+static void list_modes(const struct fit__test *test)
+{
+    for (size_t m = 0; m < FIT_MODES_MAX; m++)
+        if (test->modes[m])
+            printf("  %s %lu", fit__mode_at(m)->name, test->modes[m]);
+    printf("\n");
+}
+
+unsigned long fit__show_list(const struct fit__results *results)
+{
+    struct table table = table_of(results);
+    unsigned long cases = 0;
+    for (size_t i = 0; i < results->test_count; i++) {
+        const struct fit__test *test = &results->tests[i];
+        show_name(test->name, table.name);
+        cases += test->cases;
+        if (strcmp(test->state, "ready") == 0) {
+            printf("  %-8s %6lu cases  ", test->strict ? "strict" : "as it is", test->cases);
+            list_modes(test);
+        } else if (strcmp(test->state, "no-calls") == 0) {
+            printf("  %-8s %6u cases    makes no call that can fail\n",
+                   test->strict ? "strict" : "as it is", 0);
+        } else {
+            printf("  %-8s %s\n", "-", test->state);
+        }
+    }
+    fit__show_no_results(results, false);
+    return cases;
+}

@@ -1,0 +1,285 @@
+/* harness/report/summary.c - the lines under a run: what has no result, and what was tried. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/report/places.h"
+#include "harness/report/screen.h"
+#include "harness/report/told.h"
+
+enum { CASES_SHOWN = 10, CALLERS_SHOWN = 4, ALLOWANCES_MAX = 64 };
+
+static const struct { const char *state, *heading, *advice; } states[] = {
+    { "broken-test", "BROKEN TEST  %s fails with no fault injected; nothing of it was swept.",
+      "Run the program by itself. If the test passes there, on the real kernel, the simulation may "
+      "be to blame: please report it with the lines above." },
+    { "nondeterministic",
+      "NOT DETERMINISTIC  %s: two runs without faults differ; nothing of it was swept.",
+      "Usual causes: addresses in data, uninitialised memory, rdtsc. "
+      "See: faulttest help determinism" },
+    { "unsupported", "UNSUPPORTED  %s uses what is not simulated; nothing of it was swept.",
+      "What to do: replace the other side by a peer (fit_peer), or leave this test out; the other "
+      "tests are not affected." },
+};
+
+/* "db_spawn (db.c:19) < setup (test_db.c:12)"; NULL without a stack; the caller frees it. */
+static char *callers(const char *stack)
+{
+    struct fit__frame frames[FIT_FRAMES_MAX];
+    struct fit__text text = { 0 };
+    size_t count = fit__frames(stack, frames), shown = 0;
+    for (size_t i = 0; i < count && shown < CALLERS_SHOWN; i++) {
+        if (!frames[i].users)
+            continue;
+        char *where = fit__frame_where(&frames[i]);
+        fit__text_add(&text, "%s%s (%s)", shown++ ? " < " : "", frames[i].function, where);
+        free(where);
+    }
+    return text.data;
+}
+
+static void show_test(const struct fit__test *test)
+{
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        if (strcmp(test->state, states[i].state) != 0)
+            continue;
+        const char *hole = strstr(states[i].heading, "%s");
+        printf("\n%.*s%s%s\n", (int)(hole - states[i].heading), states[i].heading, test->name,
+               hole + 2);
+        fit__block(stdout, 2, test->text ? test->text : "");
+        char *path = callers(test->stack);
+        if (path)
+            fit__wrap(stdout, "  called by  ", path);
+        fit__wrap(stdout, "  ", states[i].advice);
+        free(path);
+    }
+    if (test->cases == 0 && test->failed > 0 && strcmp(test->state, "no-calls") == 0) {
+        printf("\nNO CASES  %s makes no call that can fail.\n", test->name);
+        fit__wrap(stdout, "  ", "A strict test (fit_run_group_tests) without a case proves "
+                  "nothing, so it counts as failed. Use cmocka_run_group_tests for it, or see "
+                  "that what it calls comes from a shared library linked after libfaulttest.");
+    }
+}
+
+static const char *case_heading(const char *verdict)
+{
+    return strcmp(verdict, "not-fired") == 0 ? "NOT FIRED"
+         : strcmp(verdict, "nondeterministic") == 0 ? "NOT DETERMINISTIC"
+         : strcmp(verdict, "unsupported") == 0 ? "UNSUPPORTED" : "NO RESULT";
+}
+
+static void show_case(const struct fit__result *result)
+{
+    char *symptom = fit__told(result->record, "symptom");
+    const char *detail = fit__value(result->record, "detail");
+    const char *verdict = result->verdict->name;
+    printf("\n%s  %s\n", case_heading(verdict), result->full);
+    if (symptom)
+        fit__wrap(stdout, "  ", symptom);
+    if (detail)
+        fit__block(stdout, 2, detail);
+    if (!symptom && !detail)
+        fit__wrap(stdout, "  ", result->verdict->meaning);
+    if (strcmp(verdict, "not-fired") == 0)
+        printf("  See: faulttest explain not-fired\n");
+    free(symptom);
+}
+
+static bool has_result(const struct fit__result *result)
+{
+    return result->verdict->family != FIT_NO_RESULT;
+}
+
+void fit__show_no_results(const struct fit__results *results, bool verbose)
+{
+    unsigned long hidden = 0, shown = 0;
+    for (size_t i = 0; i < results->test_count; i++)
+        show_test(&results->tests[i]);
+    for (size_t i = 0; i < results->count; i++) {
+        if (has_result(&results->list[i]) || !fit__is_case(&results->list[i]))
+            continue;
+        if (verbose || shown < CASES_SHOWN) {
+            show_case(&results->list[i]);
+            shown++;
+        } else {
+            hidden++;
+        }
+    }
+    if (hidden)
+        printf("\n%lu more cases without a result are not shown; all of them: -v\n", hidden);
+}
+
+static void add_result(struct fit__totals *totals, const struct fit__result *result)
+{
+    const char *verdict = result->verdict->name;
+    bool reported = strcmp(verdict, "reported") == 0;
+    totals->failed += result->failed;
+    totals->memory_errors += strcmp(verdict, "memory-error") == 0;
+    totals->suspicious += result->suspicious && !result->failed;
+    if (!fit__is_case(result))
+        return;
+    totals->cases++;
+    totals->not_fired += strcmp(verdict, "not-fired") == 0;
+    totals->unsupported += strcmp(verdict, "unsupported") == 0;
+    totals->broken += strcmp(verdict, "nondeterministic") == 0
+                   || strcmp(verdict, "broken-test") == 0;
+    totals->recovered += strcmp(verdict, "recovered") == 0;
+    totals->reported += reported;
+    totals->cause_named += reported && fit__number(result->record, "cause_named") > 0;
+    totals->unaffected += strcmp(verdict, "unaffected") == 0;
+    totals->noticed += strcmp(verdict, "noticed") == 0;
+    totals->memcheck += result->memcheck;
+}
+
+void fit__totals_add(struct fit__totals *totals, const struct fit__results *results)
+{
+    for (size_t i = 0; i < results->count; i++)
+        add_result(totals, &results->list[i]);
+    for (size_t i = 0; i < results->test_count; i++) {
+        const struct fit__test *test = &results->tests[i];
+        totals->unsupported += strcmp(test->state, "unsupported") == 0;
+        totals->broken += strcmp(test->state, "broken-test") == 0
+                       || strcmp(test->state, "nondeterministic") == 0;
+        totals->failed += strcmp(test->state, "no-calls") == 0 && test->failed > 0;
+    }
+    totals->only_native += results->only_native;
+    totals->only_memcheck += results->only_memcheck;
+    totals->findings += (unsigned)results->finding_count;
+}
+
+static void show_outcomes(const struct fit__totals *totals)
+{
+    if (totals->recovered + totals->reported + totals->unaffected + totals->noticed == 0)
+        return;
+    printf("outcome  recovered %lu   reported %lu (cause named %lu)   unaffected %lu",
+           totals->recovered, totals->reported, totals->cause_named, totals->unaffected);
+    if (totals->noticed)
+        printf("   noticed %lu", totals->noticed);
+    printf("\n");
+}
+
+/* A line for each verdict and reason, in order of appearance. */
+static void show_allowed(const struct fit__results *binaries, size_t count)
+{
+    struct { const struct fit__result *first; unsigned long cases; } allowed[ALLOWANCES_MAX];
+    size_t known = 0;
+    for (size_t b = 0; b < count; b++) {
+        for (size_t i = 0; i < binaries[b].count; i++) {
+            const struct fit__result *result = &binaries[b].list[i];
+            size_t a = 0;
+            if (!result->allowed)
+                continue;
+            while (a < known && (allowed[a].first->verdict != result->verdict
+                                 || strcmp(allowed[a].first->allowed, result->allowed) != 0))
+                a++;
+            if (a == ALLOWANCES_MAX)
+                continue;
+            if (a == known) {
+                allowed[known].first = result;
+                allowed[known++].cases = 0;
+            }
+            allowed[a].cases++;
+        }
+    }
+    for (size_t a = 0; a < known; a++) {
+        char *text = fit__print("%lu %s \"%s\"", allowed[a].cases, allowed[a].first->verdict->name,
+                                allowed[a].first->allowed);
+        fit__wrap(stdout, "allowed  ", text);
+        free(text);
+    }
+}
+
+static void show_memcheck(const struct fit__totals *totals, enum fit__valgrind valgrind)
+{
+    if (valgrind == FIT_VALGRIND_ALL || totals->memcheck > 0)
+        printf("memcheck %lu of %lu cases%s, %lu %s\n", totals->memcheck, totals->cases,
+               valgrind == FIT_VALGRIND_FAILED ? " (those with something to confirm)" : "",
+               totals->memory_errors, totals->memory_errors == 1 ? "error" : "errors");
+    if (valgrind == FIT_VALGRIND_ALL && totals->only_native + totals->only_memcheck > 0)
+        printf("note     %lu cases ran only natively, %lu only under Memcheck: the two runs met "
+               "different calls\n", totals->only_native, totals->only_memcheck);
+    if (totals->suspicious)
+        printf("suspect  %lu %s left memory behind: --valgrind tells whether it is a leak\n",
+               totals->suspicious, totals->suspicious == 1 ? "case" : "cases");
+}
+
+static bool tried(const char *modes, const char *mode)
+{
+    size_t size = strlen(mode);
+    for (const char *at = modes; at; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, mode, size) == 0 && (at[size] == ',' || at[size] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static void show_not_tried(const char *modes)
+{
+    struct fit__text unasked = { 0 }, unbuilt = { 0 };
+    for (size_t m = 0; fit__mode_at(m); m++) {
+        struct fit__text *list = fit__mode_at(m)->built ? &unasked : &unbuilt;
+        if (!tried(modes, fit__mode_at(m)->name))
+            fit__text_add(list, "%s%s", list->size ? ", " : "", fit__mode_at(m)->name);
+    }
+    if (unasked.size) {
+        char *text = fit__print("modes %s (left out by --mode)", unasked.data);
+        fit__wrap(stdout, "not tried  ", text);
+        free(text);
+    }
+    if (unbuilt.size) {
+        char *text = fit__print("modes %s (not built yet)", unbuilt.data);
+        fit__wrap(stdout, "not tried  ", text);
+        free(text);
+    }
+    free(unasked.data);
+    free(unbuilt.data);
+}
+
+/* What the user could have had, and did not: set-up without faults, cancel without a place. */
+static void show_places(const struct fit__results *results, bool cancel)
+{
+    unsigned long setup = 0;
+    for (size_t i = 0; i < results->test_count; i++) {
+        const struct fit__test *test = &results->tests[i];
+        setup += test->setup_points;
+        if (cancel && test->strict && test->places_known && test->cancel_places == 0
+            && test->cases > 0)
+            printf("cancel   0 places in %s: no fit_on_cancel, or no loop that turns\n",
+                   test->name);
+    }
+    if (setup)
+        printf("not tried  set-up of %s, %lu %s\n", results->binary, setup,
+               setup == 1 ? "point" : "points");
+}
+
+static void show_notes(const struct fit__results *results)
+{
+    for (size_t i = 0; i < results->notes.count; i++)
+        fit__wrap(stdout, "note     ", results->notes.list[i]);
+}
+
+void fit__show_totals(const struct fit__totals *totals, const struct fit__results *binaries,
+                      size_t count, const char *modes, enum fit__valgrind valgrind)
+{
+    if (totals->cases + totals->findings + totals->unsupported > 0)
+        printf("\n");
+    show_outcomes(totals);
+    show_allowed(binaries, count);
+    show_memcheck(totals, valgrind);
+    if (totals->cases > 0) {
+        for (size_t b = 0; b < count; b++)
+            show_places(&binaries[b], tried(modes, "cancel"));
+        show_not_tried(modes);
+    }
+    for (size_t b = 0; b < count; b++)
+        show_notes(&binaries[b]);
+    if (totals->findings)
+        printf("evidence: faulttest replay 1     all %lu: -v     meaning: faulttest explain WORD\n",
+               totals->failed);
+    if (totals->unsupported)
+        printf("%lu without a result: unsupported\n", totals->unsupported);
+    printf("\n%sfaulttest: %lu cases, %lu failed, %lu not fired, in %.1f s%s\n",
+           fit__look(stdout, totals->failed + totals->not_fired ? FIT_RED : FIT_BOLD),
+           totals->cases, totals->failed, totals->not_fired, totals->seconds,
+           fit__look(stdout, FIT_PLAIN));
+}

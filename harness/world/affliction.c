@@ -1,0 +1,286 @@
+/* affliction.c - what can go wrong with a TCP connection, as a change of the world itself. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fi/arena.h"
+#include "fi/choice.h"
+#include "harness/world/tcp.h"
+
+/* ---- names for people and for cases ------------------------------------------------------ */
+
+static const char *address_name(uint32_t address, char *out, size_t size)
+{
+    struct fit__host *host = NULL;
+    if ((ntohl(address) >> 24) != 127)
+        host = fit__host_at(address);
+    if (host) {
+        snprintf(out, size, "%s", host->name);
+    } else {
+        const unsigned char *b = (const unsigned char *)&address;
+        snprintf(out, size, "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
+    }
+    return out;
+}
+
+static void object_name(const struct fit__tcp *end, char *out, size_t size)
+{
+    char name[64];
+    if (end->state == FIT_TCP_LISTENING)
+        snprintf(out, size, "listener/%u", end->local_port);
+    else if (end->accepted)
+        snprintf(out, size, "client/%u", end->local_port);
+    else if (end->remote_port)
+        snprintf(out, size, "%s/%u", address_name(end->remote, name, sizeof name),
+                 end->remote_port);
+    else
+        snprintf(out, size, "socket");
+}
+
+static const char *state_text(const struct fit__tcp *end)
+{
+    switch (end->state) {
+    case FIT_TCP_LISTENING: return "listening";
+    case FIT_TCP_SYN_SENT: case FIT_TCP_SYN_RECEIVED: return "connecting";
+    case FIT_TCP_OPEN:
+        if (end->end_received)
+            return end->end_sent ? "closing" : "ended by the other side";
+        return end->end_sent ? "ended by this side" : "established";
+    case FIT_TCP_CLOSED: break;
+    }
+    return end->phase == FIT_UNCONNECTED ? "not connected" : "closed";
+}
+
+static void tell(const struct fit__tcp *end, char *out, size_t size)
+{
+    char remote[64];
+    const unsigned char *b = (const unsigned char *)&end->local;
+    if (!end->remote_port)
+        snprintf(out, size, "tcp %u.%u.%u.%u:%u, %s", b[0], b[1], b[2], b[3], end->local_port,
+                 state_text(end));
+    else
+        snprintf(out, size, "tcp %u.%u.%u.%u:%u -> %s:%u, %s", b[0], b[1], b[2], b[3],
+                 end->local_port, address_name(end->remote, remote, sizeof remote),
+                 end->remote_port, state_text(end));
+}
+
+int fit__tcp_describe(struct fit__file *file, struct fit__info *info)
+{
+    struct fit__tcp *end = fit__tcp_of(file);
+    info->class = end->state == FIT_TCP_LISTENING ? FIT_C_LISTENER
+                  : end->phase == FIT_UNCONNECTED ? FIT_C_SOCKET : FIT_C_STREAM;
+    info->connecting = end->state == FIT_TCP_SYN_SENT;
+    info->peer_closed = end->end_received;
+    info->broken = end->state == FIT_TCP_CLOSED && end->phase != FIT_UNCONNECTED;
+    info->readable = end->state == FIT_TCP_LISTENING ? end->waiting : end->unread.size;
+    if (end->state == FIT_TCP_OPEN && !(end->socket.shut & FIT_SHUT_SEND))
+        info->writable = fit__tcp_room(end);
+    object_name(end, info->object, sizeof info->object);
+    tell(end, info->text, sizeof info->text);
+    return 0;
+}
+
+/* ---- the world's own question ------------------------------------------------------------ */
+
+static int descriptor_of(const struct fit__file *file)
+{
+    const struct fit__process *process = fit__service_process();
+    for (int fd = 0; file && fd < process->slot_count; fd++)
+        if (process->slots[fd].file == file)
+            return fd;
+    return -1;
+}
+
+ssize_t fit__tcp_ask_arrival(struct fit__tcp *end, const struct fit__packet *packet)
+{
+    bool speaks = packet->kind == FIT_PK_DATA || packet->kind == FIT_PK_FIN;
+    if (!speaks || !end->service || !end->peer || end->peer->service
+        || end->state == FIT_TCP_CLOSED)
+        return (ssize_t)packet->size;
+    char object[120];
+    object_name(end, object, sizeof object);
+    struct fit__question q = { .point = "peer", .object = object, .world = true,
+                               .fd = descriptor_of(end->file) };
+    fit__offer(&q, FIT_TIMEOUT, FIT_W_SILENT, FIT_S_NUMBER, 0, FIT_U_ONCE);
+    if (packet->size >= 2)
+        fit__offer(&q, FIT_TIMEOUT, FIT_W_SHORT, FIT_S_NUMBER, (int64_t)packet->size / 2,
+                   FIT_U_ONCE);
+    const struct fit__alternative *answer = fit__choose(&q);
+    if (!answer)
+        return (ssize_t)packet->size;
+    /* A short one needs something left to cut off, or it would not be silence. */
+    if (answer->what == FIT_W_SHORT && answer->value > 0
+        && answer->value < (int64_t)packet->size)
+        return (ssize_t)answer->value;
+    return -1;
+}
+
+/* ---- afflictions ------------------------------------------------------------------------- */
+
+void fit__tcp_mute(struct fit__tcp *end)
+{
+    end->muted = true;
+    fit__tcp_clear_packets(&end->unsent);
+    end->unsent_bytes = 0;
+    if (end->peer) {
+        fit__tcp_clear_packets(&end->peer->wire);
+        end->peer->wire_bytes = 0;
+        fit__tcp_rearm(end->peer);
+    }
+}
+
+static int silence(struct fit__tcp *end)
+{
+    if (end->state == FIT_TCP_SYN_SENT) {
+        struct fit__tcp *child = end->peer;
+        end->syn_lost = true;
+        fit__tcp_clear_packets(&end->wire);
+        fit__tcp_rearm(end);
+        if (child) {
+            /* Its SYN did arrive: the listener's half-open end is dropped with it. */
+            child->peer = end->peer = NULL;
+            fit__tcp_clear_packets(&child->wire);
+            fit__tcp_rearm(child);
+            if (child->listener)
+                fit__tcp_forget_child(child);
+            fit__tcp_die(child, 0);
+            fit__tcp_reap(child);
+        }
+        if (!end->syn_tries)
+            end->syn_tries = 1;
+        fit__tcp_start_syn(end, end->syn_began
+                           + ((fit_ns)(1 << end->syn_tries) - 1) * FIT_S);
+        return 0;
+    }
+    if (!end->peer || end->state != FIT_TCP_OPEN)
+        return -ENOTCONN;
+    fit__tcp_mute(end->peer);
+    fit__bytes_clear(&end->unread);
+    return 0;
+}
+
+static int reset(struct fit__tcp *end, int error)
+{
+    if (end->state == FIT_TCP_CLOSED || end->state == FIT_TCP_LISTENING)
+        return -ENOTCONN;
+    fit__tcp_send_reset(end);
+    fit__tcp_clear_packets(&end->wire);
+    end->wire_bytes = 0;
+    fit__tcp_rearm(end);
+    fit__tcp_die(end, error);
+    return 0;
+}
+
+/* The other side has ended before it sent what we have not read yet. Whatever it, or we, say
+ * from now on meets a connection that is gone. */
+static int end_now(struct fit__tcp *end)
+{
+    struct fit__tcp *peer = end->peer;
+    if (!peer || end->state != FIT_TCP_OPEN)
+        return -ENOTCONN;
+    fit__bytes_clear(&end->unread);
+    fit__tcp_clear_packets(&end->wire);
+    end->wire_bytes = 0;
+    fit__tcp_rearm(end);
+    if (!end->end_received) {
+        end->end_received = true;
+        end->socket.shut |= FIT_SHUT_RECEIVE;
+    }
+    /* The application over there finds its connection reset, as if its host had closed it. */
+    fit__bytes_clear(&peer->unread);
+    fit__tcp_die(peer, ECONNRESET);
+    fit__tcp_changed(end, FIT_ALL_EVENTS);
+    return 0;
+}
+
+static bool takes_part(const struct fit__packet *packet)
+{
+    return packet->kind != FIT_PK_ACK;
+}
+
+/* What has arrived and was not looked at goes back on the wire, in front of what is there. */
+static void put_back(struct fit__tcp *end)
+{
+    struct fit__packet *first = TAILQ_FIRST(&end->wire);
+    struct fit__packet *packet;
+    size_t size = end->unread.size;
+    if (size) {
+        packet = fit__alloc(sizeof *packet + size);
+        packet->kind = FIT_PK_DATA;
+        packet->size = size;
+        memcpy(packet->bytes, end->unread.data + end->unread.start, size);
+        fit__bytes_clear(&end->unread);
+        end->wire_bytes += size;
+        if (first)
+            TAILQ_INSERT_BEFORE(first, packet, link);
+        else
+            TAILQ_INSERT_TAIL(&end->wire, packet, link);
+    }
+    if (end->end_received && end->state == FIT_TCP_OPEN) {
+        end->end_received = false;
+        end->socket.shut &= ~(unsigned)FIT_SHUT_RECEIVE;
+        packet = fit__alloc(sizeof *packet);
+        packet->kind = FIT_PK_FIN;
+        TAILQ_INSERT_TAIL(&end->wire, packet, link);
+    }
+    if (end->state == FIT_TCP_OPEN && end->phase == FIT_CONNECTING) {
+        packet = fit__alloc(sizeof *packet);
+        packet->kind = FIT_PK_SYN_ACK;
+        end->state = FIT_TCP_SYN_SENT;
+        TAILQ_INSERT_HEAD(&end->wire, packet, link);
+    }
+}
+
+static void delay(struct fit__tcp *end, fit_ns ns)
+{
+    struct fit__packet *packet;
+    fit_ns due = fit__now() + ns;
+    put_back(end);
+    TAILQ_FOREACH(packet, &end->wire, link)
+        if (takes_part(packet) && packet->due < due)
+            packet->due = due;
+    if (end->last_due < due)
+        end->last_due = due;
+    fit__tcp_rearm(end);
+    if (end->syn.slot >= 0 && end->syn.due < due)
+        fit__event_set(&end->syn, due, end->syn.fire);
+}
+
+static void room_again(struct fit__event *event)
+{
+    struct fit__tcp *end = (struct fit__tcp *)((char *)event - offsetof(struct fit__tcp, full));
+    end->full_until = 0;
+    end->short_of_room = false;
+    fit__tcp_changed(end, EPOLLOUT | EPOLLWRNORM);
+}
+
+int fit__tcp_afflict(struct fit__file *file, enum fit__affliction affliction, int64_t value)
+{
+    struct fit__tcp *end = fit__tcp_of(file);
+    switch (affliction) {
+    case FIT_A_RESET: return reset(end, (int)value);
+    case FIT_A_EOF: return end_now(end);
+    case FIT_A_SILENT: return silence(end);
+    case FIT_A_LATE: delay(end, value); return 0;
+    case FIT_A_FULL:
+        if (end->state != FIT_TCP_OPEN)
+            return -ENOTCONN;
+        end->full_until = fit__now() + value;
+        end->short_of_room = true;
+        fit__event_cancel(&end->full);
+        fit__event_set(&end->full, end->full_until, room_again);
+        return 0;
+    }
+    return -EOPNOTSUPP;
+}
+
+void fit__tcp_hold(fit_ns ns)
+{
+    struct fit__tcp *end;
+    TAILQ_FOREACH(end, &fit__tcps, all)
+        if (end->service && end->file && end->state != FIT_TCP_LISTENING)
+            delay(end, ns);
+}

@@ -1,0 +1,213 @@
+/* event.c - eventfd and timerfd. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+
+#include "fi/arena.h"
+#include "harness/world/objects.h"
+
+/* ---- eventfd ---------------------------------------------------------------------------- */
+
+struct counter { uint64_t value; bool semaphore; };
+
+static ssize_t counter_read(struct fit__file *file, const struct iovec *iov, int count, int flags)
+{
+    struct counter *counter = file->object;
+    uint64_t value = counter->semaphore ? 1 : counter->value;
+    struct fit__bytes bytes = { .data = (char *)&value, .size = sizeof value };
+    (void)flags;
+    if (fit__iov_size(iov, count) < sizeof value)
+        return -EINVAL;
+    if (!counter->value)
+        return -EAGAIN;
+    counter->value -= value;
+    fit__bytes_take(&bytes, iov, count, 0);
+    fit__progressed();
+    fit__file_changed(file, EPOLLOUT);
+    return sizeof value;
+}
+
+static ssize_t counter_write(struct fit__file *file, const struct iovec *iov, int count, int flags)
+{
+    struct counter *counter = file->object;
+    uint64_t value;
+    (void)flags;
+    if (fit__iov_read(iov, count, 0, &value, sizeof value) < sizeof value || value == UINT64_MAX)
+        return -EINVAL;
+    if (UINT64_MAX - counter->value <= value)
+        return -EAGAIN;
+    counter->value += value;
+    fit__progressed();
+    fit__file_changed(file, EPOLLIN);
+    return sizeof value;
+}
+
+static uint32_t counter_poll(struct fit__file *file)
+{
+    struct counter *counter = file->object;
+    return (counter->value ? EPOLLIN : 0) | (counter->value < UINT64_MAX - 1 ? EPOLLOUT : 0)
+           | (counter->value == UINT64_MAX ? EPOLLERR : 0);
+}
+
+static void counter_release(struct fit__file *file)
+{
+    fit__free(file->object);
+}
+
+static int counter_describe(struct fit__file *file, struct fit__info *info)
+{
+    struct counter *counter = file->object;
+    info->class = FIT_C_WAKEUP;
+    info->readable = counter->value ? sizeof counter->value : 0;
+    info->writable = sizeof counter->value;
+    snprintf(info->object, sizeof info->object, "wakeup");
+    snprintf(info->text, sizeof info->text, "eventfd, count %llu",
+             (unsigned long long)counter->value);
+    return 0;
+}
+
+const struct fit__file_ops fit__eventfd_ops = {
+    .kind = "eventfd", .read = counter_read, .write = counter_write, .poll = counter_poll,
+    .release = counter_release, .describe = counter_describe,
+};
+
+struct fit__file *fit__eventfd_new(unsigned initial, int flags)
+{
+    struct counter *counter = fit__alloc(sizeof *counter);
+    counter->value = initial;
+    counter->semaphore = !!(flags & EFD_SEMAPHORE);
+    return fit__file_new(&fit__eventfd_ops, counter, O_RDWR | (flags & O_NONBLOCK));
+}
+
+/* ---- timerfd ---------------------------------------------------------------------------- */
+
+struct timer {
+    struct fit__event event;
+    struct fit__file *file;
+    fit_ns clock_start, interval;            /* what the timer's clock shows at time 0 */
+    uint64_t expired;
+};
+
+static fit_ns from_timespec(const struct timespec *time)
+{
+    if (time->tv_sec > FIT_NEVER / FIT_S / 4)
+        return FIT_NEVER / 4;
+    return time->tv_sec * FIT_S + time->tv_nsec;
+}
+
+static struct timespec to_timespec(fit_ns ns)
+{
+    return (struct timespec){ .tv_sec = ns / FIT_S, .tv_nsec = ns % FIT_S };
+}
+
+static bool valid(const struct timespec *time)
+{
+    return time->tv_sec >= 0 && time->tv_nsec >= 0 && time->tv_nsec < FIT_S;
+}
+
+static void expires(struct fit__event *event)
+{
+    struct timer *timer = (struct timer *)event;
+    timer->expired++;
+    if (timer->interval) {
+        /* Periods that passed unnoticed are counted at once. */
+        fit_ns late = fit__now() - event->due;
+        timer->expired += (uint64_t)(late / timer->interval);
+        fit__event_set(event, event->due + (late / timer->interval + 1) * timer->interval,
+                       expires);
+    }
+    fit__progressed();
+    fit__file_changed(timer->file, EPOLLIN);
+}
+
+static ssize_t timer_read(struct fit__file *file, const struct iovec *iov, int count, int flags)
+{
+    struct timer *timer = file->object;
+    uint64_t value = timer->expired;
+    struct fit__bytes bytes = { .data = (char *)&value, .size = sizeof value };
+    (void)flags;
+    if (fit__iov_size(iov, count) < sizeof value)
+        return -EINVAL;
+    if (!value)
+        return -EAGAIN;
+    timer->expired = 0;
+    fit__bytes_take(&bytes, iov, count, 0);
+    return sizeof value;
+}
+
+static uint32_t timer_poll(struct fit__file *file)
+{
+    return ((struct timer *)file->object)->expired ? EPOLLIN : 0;
+}
+
+static void timer_release(struct fit__file *file)
+{
+    struct timer *timer = file->object;
+    fit__event_cancel(&timer->event);
+    fit__free(timer);
+}
+
+static int timer_describe(struct fit__file *file, struct fit__info *info)
+{
+    struct timer *timer = file->object;
+    info->class = FIT_C_TIMER;
+    info->readable = timer->expired ? sizeof timer->expired : 0;
+    snprintf(info->object, sizeof info->object, "timer");
+    if (timer->event.slot < 0)
+        snprintf(info->text, sizeof info->text, "timerfd, %s",
+                 timer->expired ? "expired" : "not set");
+    else
+        snprintf(info->text, sizeof info->text, "timerfd, due in %lld ms",
+                 (long long)((timer->event.due - fit__now()) / FIT_MS));
+    return 0;
+}
+
+const struct fit__file_ops fit__timerfd_ops = {
+    .kind = "timerfd", .read = timer_read, .poll = timer_poll, .release = timer_release,
+    .describe = timer_describe,
+};
+
+struct fit__file *fit__timerfd_new(int clock, int flags)
+{
+    struct timer *timer = fit__alloc(sizeof *timer);
+    timer->event.slot = -1;
+    timer->clock_start = (clock == CLOCK_REALTIME ? FIT_REALTIME_START_S : FIT_UPTIME_START_S)
+                         * FIT_S;
+    timer->file = fit__file_new(&fit__timerfd_ops, timer, O_RDWR | (flags & O_NONBLOCK));
+    return timer->file;
+}
+
+int fit__timerfd_get(struct fit__file *file, struct itimerspec *value)
+{
+    struct timer *timer = file->object;
+    fit_ns left = timer->event.slot < 0 ? 0 : timer->event.due - fit__now();
+    value->it_value = to_timespec(left > 0 || timer->event.slot < 0 ? left : 1);
+    value->it_interval = to_timespec(timer->interval);
+    return 0;
+}
+
+int fit__timerfd_set(struct fit__file *file, int flags, const struct itimerspec *value,
+                     struct itimerspec *old)
+{
+    struct timer *timer = file->object;
+    if ((flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) || !valid(&value->it_value)
+        || !valid(&value->it_interval))
+        return -EINVAL;
+    if (old)
+        fit__timerfd_get(file, old);
+    fit__event_cancel(&timer->event);
+    timer->expired = 0;
+    timer->interval = from_timespec(&value->it_interval);
+    fit_ns due = from_timespec(&value->it_value);
+    if (!due)
+        return 0;
+    due = flags & TFD_TIMER_ABSTIME ? due - timer->clock_start : fit__now() + due;
+    if (due < fit__now())
+        due = timer->interval ? due : fit__now();
+    fit__event_set(&timer->event, due, expires);
+    fit__run_due_events();
+    return 0;
+}

@@ -1,0 +1,39 @@
+/* faults.c - what the wrappers ask and change when something is to go wrong. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "harness/world/calls.h"
+
+int fit__call_describe(int fd, struct fit__info *info)
+{
+    struct fit__file *file = fit__file_of(fd);
+    memset(info, 0, sizeof *info);
+    if (!file)
+        return -EBADF;
+    info->nonblocking = !!(file->status_flags & O_NONBLOCK);
+    info->edge_triggered = fit__epoll_has_edge(file);
+    return file->ops->describe(file, info);
+}
+
+int fit__call_afflict(int fd, enum fit__affliction affliction, int64_t value)
+{
+    struct fit__file *file = fit__file_of(fd);
+    if (!file)
+        return -EBADF;
+    return file->ops->afflict ? file->ops->afflict(file, affliction, value) : -EOPNOTSUPP;
+}
+
+void fit__call_limit_descriptors(bool until_close)
+{
+    struct fit__process *service = fit__service_process();
+    service->budget = service->open_count;
+    service->budget_until_close = until_close;
+}
+
+void fit__call_unlimit_descriptors(void)
+{
+    struct fit__process *service = fit__service_process();
+    service->budget = -1;
+    service->budget_until_close = false;
+}

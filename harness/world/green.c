@@ -1,0 +1,191 @@
+/* What the thread wrappers use of the scheduler (struct fit__threads), and the threads' part
+ * of the evidence. */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/world/inner.h"
+
+/* Who sleeps for which key. Few do at a time, so one list in order of coming does. */
+struct sleeper {
+    TAILQ_ENTRY(sleeper) link;
+    const void *key;
+    const struct fit__thread *thread;
+    struct fit__waitq queue;
+    bool woken;
+};
+static TAILQ_HEAD(, sleeper) sleepers = TAILQ_HEAD_INITIALIZER(sleepers);
+
+static struct sleeper *sleeper_of(const struct fit__thread *thread)
+{
+    struct sleeper *s;
+    TAILQ_FOREACH(s, &sleepers, link)
+        if (s->thread == thread) break;
+    return s;
+}
+
+bool fit__sleeps_for_key(const struct fit__thread *thread)
+{
+    return sleeper_of(thread) != NULL;
+}
+
+void fit__sleeper_forget(const struct fit__thread *thread)
+{
+    struct sleeper *s = sleeper_of(thread);
+    if (s) TAILQ_REMOVE(&sleepers, s, link);
+}
+
+static fit_ns deadline_in(int64_t timeout_ns)
+{
+    fit_ns now = fit__now();
+    if (timeout_ns < 0) return FIT_NEVER;
+    return timeout_ns >= FIT_NEVER - 1 - now ? FIT_NEVER : now + timeout_ns;
+}
+
+static int park(const void *key, const char *what, int64_t timeout_ns)
+{
+    struct sleeper self = { .key = key, .thread = fit__current };
+    fit_ns deadline = deadline_in(timeout_ns);
+    int result = 0;
+    fit__waitq_init(&self.queue);
+    TAILQ_INSERT_TAIL(&sleepers, &self, link);
+    while (!self.woken && result == 0) result = fit__block_on(what, &self.queue, deadline);
+    if (self.woken) return 0;
+    TAILQ_REMOVE(&sleepers, &self, link);
+    return ETIMEDOUT;
+}
+
+static void unpark(const void *key, unsigned most)
+{
+    struct sleeper *s, *next;
+    for (s = TAILQ_FIRST(&sleepers); s && most > 0; s = next) {
+        next = TAILQ_NEXT(s, link);
+        /* One whose time has run out, but who did not run since, is not there any more. */
+        if (s->key != key || TAILQ_EMPTY(&s->queue.waiters)) continue;
+        if (!fit__wake_one(&s->queue)) continue;
+        TAILQ_REMOVE(&sleepers, s, link);
+        s->woken = true;
+        most--;
+    }
+}
+
+/* A thread that does nothing but yield uses up the processor, and time goes on. */
+static void yield(void)
+{
+    enum { YIELD_NS = 1000, SPIN_NS = 10000 };
+    struct fit__thread *t;
+    bool others = false;
+    for (t = fit__thread_first(); t && !others; t = TAILQ_NEXT(t, all))
+        others = t != fit__current && t->state == FIT_T_RUNNABLE;
+    fit__spend(others ? YIELD_NS : SPIN_NS);
+    fit__yield();
+}
+
+static struct fit__thread *find(pthread_t handle)
+{
+    struct fit__thread *t;
+    for (t = fit__thread_first(); t; t = TAILQ_NEXT(t, all))
+        if (t->tls && pthread_equal(fit__tls_handle(t->tls), handle)) return t;
+    return NULL;
+}
+
+static bool is_ours(pthread_t handle)
+{
+    return fit__active ? find(handle) != NULL : fit__is_stack_address((uintptr_t)handle);
+}
+
+/* glibc's default is 8 MiB, and libuv asks for as much: nobody means it. */
+static size_t stack_size_of(const pthread_attr_t *attr)
+{
+    size_t size = 0;
+    if (!attr || pthread_attr_getstacksize(attr, &size) || size >= FIT_STACK_MOST)
+        return FIT_STACK_DEFAULT;
+    return size;
+}
+
+static int create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
+{
+    enum { CREATE_NS = 10000 };
+    int detach = PTHREAD_CREATE_JOINABLE;
+    struct fit__thread *t;
+    fit__spend(CREATE_NS);
+    t = fit__thread_new(NULL, fit__current->process, start, arg, stack_size_of(attr));
+    if (!t) return EAGAIN;
+    if (attr) pthread_attr_getdetachstate(attr, &detach);
+    t->handle = true;
+    t->detached = detach == PTHREAD_CREATE_DETACHED;
+    if (fit__current->service) fit__progressed();
+    *thread = fit__tls_handle(t->tls);
+    return 0;
+}
+
+static int join(pthread_t handle, void **result, int64_t timeout_ns)
+{
+    struct fit__thread *t = find(handle);
+    fit_ns deadline = deadline_in(timeout_ns);
+    char what[64];
+    if (!t) return ESRCH;
+    if (t == fit__current) return EDEADLK;
+    if (t->detached || t->joined || !t->handle) return EINVAL;
+    snprintf(what, sizeof what, "end of %s", t->name);
+    t->joined = true;
+    while (t->state != FIT_T_ENDED)
+        if (fit__block_on(what, &t->joiners, deadline) && t->state != FIT_T_ENDED) {
+            t->joined = false;
+            return ETIMEDOUT;
+        }
+    if (result) *result = t->result;
+    fit__thread_forget(t);
+    return 0;
+}
+
+static int detach(pthread_t handle)
+{
+    struct fit__thread *t = find(handle);
+    if (!t) return ESRCH;
+    if (t->detached || !t->handle) return EINVAL;
+    t->detached = true;
+    if (t->state == FIT_T_ENDED) fit__thread_forget(t);
+    return 0;
+}
+
+static int stack_of(pthread_t handle, void **lowest, size_t *size)
+{
+    struct fit__thread *t = find(handle);
+    if (!t) return ESRCH;
+    *lowest = t->stack;
+    *size = t->stack_size;
+    return 0;
+}
+
+const struct fit__threads fit__green_threads = {
+    .create = create,
+    .exit = fit__thread_exit,
+    .join = join,
+    .detach = detach,
+    .park = park,
+    .unpark = unpark,
+    .yield = yield,
+    .stack_of = stack_of,
+    .is_ours = is_ours,
+};
+
+size_t fit__threads_text(char *out, size_t size)
+{
+    struct fit__thread *t;
+    size_t length = 0;
+    for (t = fit__thread_first(); t; t = TAILQ_NEXT(t, all)) {
+        int more;
+        if (!t->service) continue;
+        more = snprintf(length < size ? out + length : NULL, length < size ? size - length : 0,
+                        "%-10s %s%s\n", t->name,
+                        t->state == FIT_T_ENDED ? "ended, not joined" :
+                        t == fit__current && t->state == FIT_T_RUNNABLE ? "runs" :
+                        t->state == FIT_T_RUNNABLE ? "could run" : "waits for ",
+                        t->state == FIT_T_BLOCKED ? t->waiting_for : "");
+        assert(more > 0);
+        length += (size_t)more;
+    }
+    return length < size ? length : size ? size - 1 : 0;
+}

@@ -1,0 +1,53 @@
+/* harness/world/inner.h - between the units clock, sched, tls, desc, progress and world.
+ *
+ * Nobody else includes it: what the rest of the simulated kernel needs is in world.h. */
+#ifndef HARNESS_WORLD_INNER_H
+#define HARNESS_WORLD_INNER_H
+
+#include "harness/world/world.h"
+
+enum {
+    FIT_SWITCH_NS = 500,                /* what a context switch costs in virtual time */
+    FIT_STACK_DEFAULT = 256 * 1024,
+    FIT_STACK_MOST = 8 * 1024 * 1024,
+    FIT_THREADS_MAX = 4096              /* alive at a time; then pthread_create gives EAGAIN */
+};
+
+/* clock.c: time zero, no events. */
+void fit__clock_reset(void);
+
+/* tls.c: memory of green threads. A block of TLS is what glibc would have made for a thread. */
+bool fit__tls_known(void);              /* this glibc's layout could be found out */
+void *fit__tls_make(char *stack_end, unsigned id);      /* thread pointer; lies in the stack */
+void fit__tls_drop(void *tp);
+char *fit__tls_lowest(void *tp);        /* the stack proper ends here */
+void fit__tls_begin(void);              /* first on the new thread */
+void fit__tls_end(void);                /* last on it: frees what glibc keeps for its keys */
+void fit__tls_switch(void *tp);
+pthread_t fit__tls_handle(void *tp);    /* what pthread_self() answers there */
+
+struct fit__stack_memory { char *lowest; size_t size; unsigned valgrind_id; };
+bool fit__stack_take(struct fit__stack_memory *stack, size_t size);
+void fit__stack_give(const struct fit__stack_memory *stack);
+bool fit__stack_take_test(struct fit__stack_memory *stack);      /* of thread 0; once */
+/* Unmaps those that are not in use. If none is, the next world finds the same addresses. */
+void fit__stacks_drop(bool any_in_use);
+bool fit__is_stack_address(uintptr_t address);
+
+/* desc.c */
+int fit__desc_begin(void);              /* 0 or -errno */
+void fit__desc_end(void);               /* closes everything */
+
+/* progress.c */
+void fit__progress_reset(void);
+void fit__time_passed(fit_ns now);      /* asks for the limit */
+
+/* sched.c: an ended thread that nobody will ask for any more. */
+void fit__thread_forget(struct fit__thread *thread);
+
+/* green.c: what fit__threads points to in a world. */
+extern const struct fit__threads fit__green_threads;
+bool fit__sleeps_for_key(const struct fit__thread *thread);
+void fit__sleeper_forget(const struct fit__thread *thread);     /* it is about to be dropped */
+
+#endif

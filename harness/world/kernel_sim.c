@@ -1,0 +1,414 @@
+/* kernel_sim.c - the simulated kernel as the wrappers see it: from descriptors to objects. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/timerfd.h>
+
+#include "fi/raw.h"
+#include "harness/world/calls.h"
+
+void fit__call_begins(void)
+{
+    fit__spend(FIT_CALL_NS);
+}
+
+bool fit__is_standard(int fd)
+{
+    return fd >= 0 && fd <= 2 && fit__current->process->service && !fit__file_of(fd);
+}
+
+long fit__idle(const char *call, int fd, long result)
+{
+    if (fit__current->process->service)
+        fit__idle_call(call, fd);
+    return result;
+}
+
+fit_ns fit__deadline(int64_t timeout_ns)
+{
+    return timeout_ns < 0 || timeout_ns >= FIT_NEVER - fit__now() ? FIT_NEVER
+                                                                  : fit__now() + timeout_ns;
+}
+
+/* ---- descriptors ------------------------------------------------------------------------ */
+
+static int sim_close(int fd)
+{
+    fit__call_begins();
+    return fit__is_standard(fd) ? (int)fit__raw(SYS_close, fd) : fit__uninstall(fd);
+}
+
+/* A real file follows its number into the real table. */
+static int follow(struct fit__file *file, int from, int to)
+{
+    if (to >= 0 && file->ops == &fit__regular_ops && fit__regular_real(file, from) == from)
+        fit__raw(SYS_dup3, from, to, O_CLOEXEC);
+    return to;
+}
+
+static int sim_dup(int fd, int lowest, bool cloexec)
+{
+    struct fit__file *file = fit__file_of(fd);
+    fit__call_begins();
+    if (!file && fit__is_standard(fd))
+        fit__unsupported("dup", NULL, "duplicates of standard streams are not simulated");
+    if (!file)
+        return -EBADF;
+    if (lowest < 0 || lowest >= fit__current->process->limit)
+        return -EINVAL;
+    file->references++;
+    int to = fit__install(file, lowest, cloexec);
+    if (to < 0)
+        fit__file_release(file);
+    return follow(file, fd, to);
+}
+
+static int sim_dup3(int from, int to, int flags)
+{
+    struct fit__file *file = fit__file_of(from);
+    fit__call_begins();
+    if ((flags & ~O_CLOEXEC) || from == to)
+        return -EINVAL;
+    if (fit__is_standard(to) || (!file && fit__is_standard(from)))
+        fit__unsupported("dup2", NULL, "standard streams cannot be redirected in a world");
+    if (!file)
+        return -EBADF;
+    file->references++;
+    int result = fit__install_at(file, to, !!(flags & O_CLOEXEC));
+    if (result < 0)
+        fit__file_release(file);
+    return follow(file, from, result);
+}
+
+static int set_status_flags(struct fit__file *file, long flags)
+{
+    const int changeable = O_APPEND | O_NONBLOCK | O_NOATIME;
+    if (flags & (O_ASYNC | O_DIRECT))
+        fit__unsupported("fcntl", NULL, "O_ASYNC and O_DIRECT are not simulated");
+    file->status_flags = (file->status_flags & ~changeable) | (int)(flags & changeable);
+    return 0;
+}
+
+static int sim_fcntl(int fd, int command, long argument)
+{
+    struct fit__slot *slot = fit__slot_of(fd);
+    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
+        return sim_dup(fd, (int)argument, command == F_DUPFD_CLOEXEC);
+    fit__call_begins();
+    if (!slot && fit__is_standard(fd) && (command == F_GETFD || command == F_GETFL))
+        return (int)fit__raw(SYS_fcntl, fd, command, argument);
+    if (!slot && fit__is_standard(fd))
+        return 0;            /* flags of streams that others share stay as they are */
+    if (!slot)
+        return -EBADF;
+    bool pipe = slot->file->ops == &fit__pipe_reader_ops
+                || slot->file->ops == &fit__pipe_writer_ops;
+    switch (command) {
+    case F_GETFD: return slot->cloexec ? FD_CLOEXEC : 0;
+    case F_SETFD: slot->cloexec = !!(argument & FD_CLOEXEC); return 0;
+    case F_GETFL: return slot->file->status_flags;
+    case F_SETFL: return set_status_flags(slot->file, argument);
+    case F_GETPIPE_SZ: return pipe ? 65536 : -EBADF;
+    case F_SETPIPE_SZ: case F_SETLK: case F_SETLKW: case F_GETLK: case F_SETOWN: case F_GETOWN:
+    case F_SETSIG: case F_GETSIG: case F_ADD_SEALS: case F_GET_SEALS:
+        fit__unsupported("fcntl", NULL, "this command is not simulated");
+    default: return -EINVAL;
+    }
+}
+
+static int sim_ioctl(int fd, unsigned long request, void *argument)
+{
+    struct fit__slot *slot = fit__slot_of(fd);
+    int number;
+    fit__call_begins();
+    if (!slot && fit__is_standard(fd))
+        return request == FIONBIO || request == FIOCLEX || request == FIONCLEX
+                   ? 0 : (int)fit__raw(SYS_ioctl, fd, request, argument);
+    if (!slot)
+        return -EBADF;
+    switch (request) {
+    case FIOCLEX: slot->cloexec = true; return 0;
+    case FIONCLEX: slot->cloexec = false; return 0;
+    case FIONBIO:
+        memcpy(&number, argument, sizeof number);
+        if (number)
+            slot->file->status_flags |= O_NONBLOCK;
+        else
+            slot->file->status_flags &= ~O_NONBLOCK;
+        return 0;
+    case FIONREAD:
+        if (fit__tcp_listens(slot->file))
+            return -EINVAL;
+        if (!slot->file->ops->read)
+            return -ENOTTY;
+        number = (int)fit__unread(slot->file);
+        memcpy(argument, &number, sizeof number);
+        return 0;
+    default: break;
+    }
+    if (fit__is_socket(slot->file) && request >= 0x8900 && request < 0x8a00)
+        fit__unsupported("ioctl", NULL, "questions about network devices are not simulated");
+    return -ENOTTY;
+}
+
+static off_t sim_lseek(int fd, off_t offset, int whence)
+{
+    struct fit__file *file = fit__file_of(fd);
+    fit__call_begins();
+    if (!file)
+        return fit__is_standard(fd) ? fit__raw(SYS_lseek, fd, offset, whence) : -EBADF;
+    if (file->ops == &fit__regular_ops)
+        return fit__regular_seek(file, fd, offset, whence);
+    bool ignores = file->ops == &fit__eventfd_ops || file->ops == &fit__timerfd_ops
+                   || file->ops == &fit__epoll_ops;
+    return ignores ? 0 : -ESPIPE;
+}
+
+static int sim_fstat(int fd, struct stat *st)
+{
+    struct fit__file *file = fit__file_of(fd);
+    fit__call_begins();
+    if (!file)
+        return fit__is_standard(fd) ? (int)fit__raw(SYS_fstat, fd, st) : -EBADF;
+    if (file->ops == &fit__regular_ops)
+        return fit__regular_fstat(file, fd, st);
+    memset(st, 0, sizeof *st);
+    st->st_nlink = 1;
+    st->st_blksize = 4096;
+    st->st_mode = fit__is_socket(file) ? S_IFSOCK | 0777 : 0600;
+    if (file->ops == &fit__pipe_reader_ops || file->ops == &fit__pipe_writer_ops)
+        st->st_mode = S_IFIFO | 0600;
+    return 0;
+}
+
+/* ---- making descriptors ----------------------------------------------------------------- */
+
+static int install(struct fit__file *file, bool cloexec)
+{
+    int fd = fit__install(file, 0, cloexec);
+    if (fd < 0)
+        fit__file_release(file);
+    return fd;
+}
+
+static int install_two(struct fit__file *files[2], bool cloexec, int fds[2])
+{
+    fds[0] = install(files[0], cloexec);
+    fds[1] = install(files[1], cloexec);
+    if (fds[0] >= 0 && fds[1] >= 0)
+        return 0;
+    /* There was room for two: only the real table can have refused. */
+    for (int i = 0; i < 2; i++)
+        if (fds[i] >= 0)
+            fit__uninstall(fds[i]);
+    return -EMFILE;
+}
+
+static int check_socket(int domain, int type, int protocol)
+{
+    int base = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (base & ~0xf)
+        return -EINVAL;
+    if (domain == AF_UNIX)
+        fit__unsupported("socket", NULL, "AF_UNIX sockets with a path are not simulated; "
+                         "use TCP, or socketpair()");
+    if (domain == AF_NETLINK || domain == AF_PACKET)
+        fit__unsupported("socket", NULL, "questions about network devices are not simulated");
+    if (domain != AF_INET)
+        return -EAFNOSUPPORT;
+    if (base == SOCK_DGRAM || base == SOCK_RAW)
+        fit__unsupported("socket", NULL, "only TCP is simulated; for names use getaddrinfo()");
+    if (base != SOCK_STREAM)
+        return -ESOCKTNOSUPPORT;
+    return protocol == 0 || protocol == IPPROTO_TCP ? 0 : -EPROTONOSUPPORT;
+}
+
+static int sim_socket(int domain, int type, int protocol)
+{
+    fit__call_begins();
+    int error = check_socket(domain, type, protocol);
+    if (!error)
+        error = fit__room_for(1);
+    return error ? error : install(fit__tcp_new(type), !!(type & SOCK_CLOEXEC));
+}
+
+static int sim_socketpair(int domain, int type, int protocol, int fds[2])
+{
+    struct fit__file *files[2];
+    int base = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+    fit__call_begins();
+    if (base & ~0xf)
+        return -EINVAL;
+    if (domain == AF_INET)
+        return -EOPNOTSUPP;
+    if (domain != AF_UNIX)
+        return -EAFNOSUPPORT;
+    if (protocol && protocol != AF_UNIX)
+        return -EPROTONOSUPPORT;
+    if (base == SOCK_DGRAM || base == SOCK_SEQPACKET)
+        fit__unsupported("socketpair", NULL, "only SOCK_STREAM pairs are simulated");
+    if (base != SOCK_STREAM)
+        return -ESOCKTNOSUPPORT;
+    int error = fit__room_for(2);
+    if (error)
+        return error;
+    fit__pair_new(type, files);
+    return install_two(files, !!(type & SOCK_CLOEXEC), fds);
+}
+
+static int sim_pipe(int fds[2], int flags)
+{
+    struct fit__file *files[2];
+    fit__call_begins();
+    if (flags & O_DIRECT)
+        fit__unsupported("pipe2", NULL, "packet mode (O_DIRECT) is not simulated");
+    if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+        return -EINVAL;
+    int error = fit__room_for(2);
+    if (error)
+        return error;
+    fit__pipe_new(flags, files);
+    return install_two(files, !!(flags & O_CLOEXEC), fds);
+}
+
+static int sim_eventfd(unsigned initial, int flags)
+{
+    fit__call_begins();
+    if (flags & ~(EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE))
+        return -EINVAL;
+    int error = fit__room_for(1);
+    return error ? error : install(fit__eventfd_new(initial, flags), !!(flags & EFD_CLOEXEC));
+}
+
+static int sim_timerfd(int clock, int flags)
+{
+    fit__call_begins();
+    if ((flags & ~(TFD_CLOEXEC | TFD_NONBLOCK))
+        || (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME))
+        return -EINVAL;
+    int error = fit__room_for(1);
+    return error ? error : install(fit__timerfd_new(clock, flags), !!(flags & TFD_CLOEXEC));
+}
+
+static int sim_epoll_create(int flags)
+{
+    fit__call_begins();
+    if (flags & ~EPOLL_CLOEXEC)
+        return -EINVAL;
+    int error = fit__room_for(1);
+    return error ? error : install(fit__epoll_new(), !!(flags & EPOLL_CLOEXEC));
+}
+
+static int sim_open(int dir, const char *path, int flags, mode_t mode)
+{
+    (void)mode;
+    fit__call_begins();
+    return fit__regular_open(dir, path, flags);
+}
+
+/* ---- sockets ---------------------------------------------------------------------------- */
+
+static int socket_at(int fd, struct fit__file **file)
+{
+    fit__call_begins();
+    *file = fit__file_of(fd);
+    if (!*file)
+        return fit__is_standard(fd) ? -ENOTSOCK : -EBADF;
+    return fit__is_socket(*file) ? 0 : -ENOTSOCK;
+}
+
+static int sim_bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+    struct fit__file *file;
+    int error = socket_at(fd, &file);
+    if (error)
+        return error;
+    return file->ops == &fit__tcp_ops ? fit__tcp_bind(file, address, size) : -EINVAL;
+}
+
+static int sim_listen(int fd, int backlog)
+{
+    struct fit__file *file;
+    int error = socket_at(fd, &file);
+    if (error)
+        return error;
+    return file->ops == &fit__tcp_ops ? fit__tcp_listen(file, backlog) : -EINVAL;
+}
+
+static int sim_shutdown(int fd, int how)
+{
+    struct fit__file *file;
+    int error = socket_at(fd, &file);
+    if (error)
+        return error;
+    if (how < SHUT_RD || how > SHUT_RDWR)
+        return -EINVAL;
+    return file->ops == &fit__tcp_ops ? fit__tcp_shutdown(file, (unsigned)how + 1)
+                                      : fit__pair_shutdown(file, (unsigned)how + 1);
+}
+
+static int name_of(int fd, bool of_peer, struct sockaddr *address, socklen_t *size)
+{
+    static const sa_family_t local = AF_UNIX;
+    struct fit__file *file;
+    int error = socket_at(fd, &file);
+    if (error)
+        return error;
+    return file->ops == &fit__tcp_ops ? fit__tcp_name(file, of_peer, address, size)
+                                      : fit__address_out(&local, sizeof local, address, size);
+}
+
+static int sim_getsockname(int fd, struct sockaddr *address, socklen_t *size)
+{
+    return name_of(fd, false, address, size);
+}
+
+static int sim_getpeername(int fd, struct sockaddr *address, socklen_t *size)
+{
+    return name_of(fd, true, address, size);
+}
+
+static int sim_getsockopt(int fd, int level, int option, void *value, socklen_t *size)
+{
+    struct fit__file *file;
+    int error = socket_at(fd, &file);
+    return error ? error : fit__option_get(file, level, option, value, size);
+}
+
+static int sim_setsockopt(int fd, int level, int option, const void *value, socklen_t size)
+{
+    struct fit__file *file;
+    int error = socket_at(fd, &file);
+    return error ? error : fit__option_set(file, level, option, value, size);
+}
+
+void fit__objects_reset(void)
+{
+    fit__tcp_forget_all();
+    fit__entropy_restart();
+}
+
+/* ---- the table -------------------------------------------------------------------------- */
+
+const struct fit__kernel fit__kernel_sim = {
+    .name = "simulated",
+    .close = sim_close, .dup = sim_dup, .dup3 = sim_dup3, .fcntl = sim_fcntl, .ioctl = sim_ioctl,
+    .readv = fit__call_readv, .writev = fit__call_writev, .lseek = sim_lseek, .fstat = sim_fstat,
+    .socket = sim_socket, .socketpair = sim_socketpair, .pipe = sim_pipe,
+    .eventfd = sim_eventfd, .timerfd = sim_timerfd, .epoll_create = sim_epoll_create,
+    .open = sim_open, .bind = sim_bind, .listen = sim_listen, .accept = fit__call_accept,
+    .connect = fit__call_connect, .shutdown = sim_shutdown, .getsockname = sim_getsockname,
+    .getpeername = sim_getpeername, .getsockopt = sim_getsockopt, .setsockopt = sim_setsockopt,
+    .sendmsg = fit__call_sendmsg, .recvmsg = fit__call_recvmsg,
+    .epoll_ctl = fit__call_epoll_ctl, .epoll_await = fit__call_epoll_await,
+    .epoll_wait = fit__call_epoll_wait, .poll = fit__call_poll,
+    .timerfd_settime = fit__call_timerfd_settime, .timerfd_gettime = fit__call_timerfd_gettime,
+    .clock_gettime = fit__call_clock_gettime, .sleep = fit__call_sleep,
+    .getrandom = fit__call_getrandom, .getaddrinfo = fit__call_getaddrinfo,
+    .describe = fit__call_describe, .afflict = fit__call_afflict, .hold = fit__tcp_hold,
+    .limit_descriptors = fit__call_limit_descriptors,
+    .unlimit_descriptors = fit__call_unlimit_descriptors,
+};

@@ -1,0 +1,121 @@
+/* harness/world/objects.h - what the objects of the simulated kernel share (harness/world/ only).
+ *
+ * An object is what an open file description stands for: a TCP socket, a pipe's end, an epoll.
+ * Its operations never block: kernel_sim.c waits on the file's queue and calls them again for
+ * as long as they answer -EAGAIN. All memory is the arena's. */
+#ifndef HARNESS_WORLD_OBJECTS_H
+#define HARNESS_WORLD_OBJECTS_H
+
+#include "harness/world/world.h"
+
+/* ---- bytes.c: a queue of bytes ---------------------------------------------------------- */
+
+/* All zero is an empty queue. Grows as needed; whoever appends keeps it within its limit. */
+struct fit__bytes { char *data; size_t start, size, room; };
+
+size_t fit__iov_size(const struct iovec *iov, int count);
+/* Copies up to `size` bytes at `skip` of the vector into `out`; returns how many there were. */
+size_t fit__iov_read(const struct iovec *iov, int count, size_t skip, void *out, size_t size);
+void fit__bytes_append(struct fit__bytes *queue, const void *data, size_t size);
+/* Takes up to the vector's size from the front. MSG_PEEK: they stay; MSG_TRUNC: not copied. */
+size_t fit__bytes_take(struct fit__bytes *queue, const struct iovec *iov, int count, int flags);
+void fit__bytes_drop(struct fit__bytes *queue, size_t size);
+void fit__bytes_clear(struct fit__bytes *queue);          /* empty, and its memory released */
+
+/* The state of a file changed as a whole: every watcher looks again. */
+enum { FIT_ALL_EVENTS = 0xffff };
+
+/* ---- sockets ---------------------------------------------------------------------------- */
+
+enum { FIT_SHUT_RECEIVE = 1, FIT_SHUT_SEND = 2, FIT_SHUT_BOTH = 3 };
+enum { FIT_STORED_OPTIONS = 24 };
+
+/* The first member of every object that is a socket. */
+struct fit__socket {
+    int domain, type, protocol;
+    int error;                           /* pending, positive; read and cleared by SO_ERROR */
+    unsigned shut;                       /* FIT_SHUT_* */
+    fit_ns receive_timeout, send_timeout;/* 0: none */
+    int linger_on, linger_seconds;
+    int stored[FIT_STORED_OPTIONS];      /* option.c */
+    bool changed[FIT_STORED_OPTIONS];
+};
+
+bool fit__is_socket(const struct fit__file *file);
+struct fit__socket *fit__socket_of(struct fit__file *file);          /* NULL: not a socket */
+int fit__socket_take_error(struct fit__socket *socket);              /* 0 or -errno */
+/* Copies an address out as the system calls do: cut at *size, *size becomes the true length. */
+int fit__address_out(const void *address, socklen_t length, struct sockaddr *out, socklen_t *size);
+
+int fit__option_get(struct fit__file *file, int level, int option, void *value, socklen_t *size);
+int fit__option_set(struct fit__file *file, int level, int option, const void *value,
+                    socklen_t size);
+int fit__option_stored(const struct fit__socket *socket, int level, int option);
+
+/* ---- pair.c, pipe.c, event.c, epoll.c, poll.c, file.c, name.c, entropy.c ------------------- */
+
+extern const struct fit__file_ops fit__tcp_ops, fit__pair_ops, fit__pipe_reader_ops,
+    fit__pipe_writer_ops, fit__eventfd_ops, fit__timerfd_ops, fit__epoll_ops, fit__regular_ops;
+
+/* Each returns files with one reference of the caller's. */
+void fit__pair_new(int flags, struct fit__file *ends[2]);
+int fit__pair_shutdown(struct fit__file *file, unsigned how);
+void fit__pipe_new(int flags, struct fit__file *ends[2]);
+struct fit__file *fit__eventfd_new(unsigned initial, int flags);
+struct fit__file *fit__timerfd_new(int clock, int flags);
+int fit__timerfd_set(struct fit__file *file, int flags, const struct itimerspec *value,
+                     struct itimerspec *old);
+int fit__timerfd_get(struct fit__file *file, struct itimerspec *value);
+size_t fit__unread(struct fit__file *file);              /* FIONREAD */
+
+struct fit__file *fit__epoll_new(void);
+int fit__epoll_control(struct fit__file *ep, int operation, int fd, struct fit__file *file,
+                       struct epoll_event *event);
+/* What is ready now, at most `most`; 0: nothing. `first` gets the descriptor of the first. */
+int fit__epoll_harvest(struct fit__file *ep, struct epoll_event *events, int most, int *first);
+int fit__epoll_ready(struct fit__file *ep);              /* FIT_READY bits; takes nothing */
+bool fit__epoll_has_edge(const struct fit__file *file);  /* someone watches it with EPOLLET */
+
+int fit__poll_sim(struct pollfd *fds, nfds_t count, int64_t timeout_ns);
+
+/* Opens an existing file for reading: a descriptor or -errno. `dir` is a real descriptor.
+ * Behind a number of the code under test lies the real file itself, so that fstat, mmap and
+ * directory listings work on it; only its offset is ours (snapshots share the real one). Also
+ * /dev/null (reading and writing), /dev/urandom and /dev/random (our entropy), and of /proc and
+ * /sys what libraries are known to read (file.c has the list). Anything else is unsupported. */
+int fit__regular_open(int dir, const char *path, int flags);
+ssize_t fit__regular_readv(struct fit__file *file, int fd, const struct iovec *iov, int count,
+                           off_t offset);
+ssize_t fit__regular_writev(struct fit__file *file, const struct iovec *iov, int count);
+off_t fit__regular_seek(struct fit__file *file, int fd, off_t offset, int whence);
+int fit__regular_fstat(struct fit__file *file, int fd, struct stat *st);
+int fit__regular_real(struct fit__file *file, int fd);   /* the real descriptor behind it */
+
+int fit__resolve(const char *node, const char *service, const struct addrinfo *hints,
+                 struct addrinfo **result);
+void fit__entropy(void *buffer, size_t size);            /* entropy.c */
+
+/* The world's dates: what the clocks show when fit__now() is 0. */
+enum { FIT_REALTIME_START_S = 1767225600 /* 2026-01-01 00:00 UTC */, FIT_UPTIME_START_S = 1000 };
+
+/* ---- tcp.c: TCP's socket calls ------------------------------------------------------------ */
+
+struct fit__file *fit__tcp_new(int flags);
+int fit__tcp_bind(struct fit__file *file, const struct sockaddr *address, socklen_t size);
+int fit__tcp_listen(struct fit__file *file, int backlog);
+/* -EAGAIN: nobody there yet. */
+int fit__tcp_accept(struct fit__file *file, int flags, struct fit__file **accepted);
+/* Begins to connect: -EINPROGRESS, or what Linux says in the state it is in. */
+int fit__tcp_connect(struct fit__file *file, const struct sockaddr *address, socklen_t size);
+/* How a blocking connect goes on after -EINPROGRESS: -EAGAIN while nothing is known. */
+int fit__tcp_connected(struct fit__file *file);
+int fit__tcp_shutdown(struct fit__file *file, unsigned how);
+int fit__tcp_name(struct fit__file *file, bool of_peer, struct sockaddr *out, socklen_t *size);
+void fit__tcp_hold(fit_ns ns);                           /* fit__kernel.hold */
+void fit__tcp_info(struct fit__file *file, void *value, socklen_t *size);
+bool fit__tcp_listens(struct fit__file *file);
+bool fit__tcp_is_stream(struct fit__file *file);         /* connected or connecting */
+void fit__tcp_forget_all(void);
+void fit__entropy_restart(void);
+
+#endif

@@ -1,0 +1,178 @@
+/* pipe.c - pipes: one queue of bytes, a reader's and a writer's file.
+ *
+ * Linux keeps the bytes in pages, and whether there is room depends on how they lie there. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "fi/arena.h"
+#include "harness/world/objects.h"
+
+enum { PAGES = 16, PAGE = 4096 };
+
+struct page { size_t end, size; };           /* the last byte used; bytes not read yet */
+struct pipe {
+    struct fit__bytes bytes;
+    struct page pages[PAGES];
+    unsigned first, used;
+    struct fit__file *reader, *writer;
+};
+
+static struct page *page_at(struct pipe *pipe, unsigned i)
+{
+    return &pipe->pages[(pipe->first + i) % PAGES];
+}
+
+/* Bytes of a write of `size` that find room; takes the room. The odd part of a page goes
+ * behind the bytes that are there if it fits as a whole, everything else into new pages. */
+static size_t take_room(struct pipe *pipe, size_t size)
+{
+    size_t odd = size % PAGE, done = 0;
+    struct page *last = pipe->used ? page_at(pipe, pipe->used - 1) : NULL;
+    if (odd && last && last->end + odd <= PAGE) {
+        last->end += odd;
+        last->size += odd;
+        done = odd;
+    }
+    while (done < size && pipe->used < PAGES) {
+        size_t part = size - done < PAGE ? size - done : PAGE;
+        *page_at(pipe, pipe->used++) = (struct page){ part, part };
+        done += part;
+    }
+    return done;
+}
+
+static void give_room(struct pipe *pipe, size_t size)
+{
+    while (size) {
+        struct page *page = page_at(pipe, 0);
+        size_t part = size < page->size ? size : page->size;
+        page->size -= part;
+        size -= part;
+        if (page->size)
+            return;
+        pipe->first = (pipe->first + 1) % PAGES;
+        pipe->used--;
+    }
+}
+
+static ssize_t pipe_read(struct fit__file *file, const struct iovec *iov, int count, int flags)
+{
+    struct pipe *pipe = file->object;
+    (void)flags;
+    if (!fit__iov_size(iov, count))
+        return 0;
+    if (!pipe->bytes.size)
+        return pipe->writer ? -EAGAIN : 0;
+    bool was_full = pipe->used == PAGES;
+    size_t taken = fit__bytes_take(&pipe->bytes, iov, count, 0);
+    give_room(pipe, taken);
+    fit__progressed();
+    if (pipe->writer && was_full && pipe->used < PAGES)
+        fit__file_changed(pipe->writer, EPOLLOUT | EPOLLWRNORM);
+    return (ssize_t)taken;
+}
+
+static ssize_t pipe_write(struct fit__file *file, const struct iovec *iov, int count, int flags)
+{
+    struct pipe *pipe = file->object;
+    size_t size = fit__iov_size(iov, count), done = 0;
+    char part[1024];
+    (void)flags;
+    if (!size)
+        return 0;
+    if (!pipe->reader)
+        return -EPIPE;
+    size = take_room(pipe, size);
+    if (!size)
+        return -EAGAIN;
+    while (done < size) {
+        size_t next = size - done < sizeof part ? size - done : sizeof part;
+        next = fit__iov_read(iov, count, done, part, next);
+        fit__bytes_append(&pipe->bytes, part, next);
+        done += next;
+    }
+    fit__progressed();
+    fit__file_changed(pipe->reader, EPOLLIN | EPOLLRDNORM);
+    return (ssize_t)done;
+}
+
+static uint32_t reader_poll(struct fit__file *file)
+{
+    struct pipe *pipe = file->object;
+    return (pipe->bytes.size ? EPOLLIN | EPOLLRDNORM : 0) | (pipe->writer ? 0 : EPOLLHUP);
+}
+
+static uint32_t writer_poll(struct fit__file *file)
+{
+    struct pipe *pipe = file->object;
+    return (pipe->used < PAGES ? EPOLLOUT | EPOLLWRNORM : 0)
+           | (pipe->reader ? 0 : EPOLLERR);
+}
+
+static void free_unused(struct pipe *pipe)
+{
+    if (pipe->reader || pipe->writer)
+        return;
+    fit__bytes_clear(&pipe->bytes);
+    fit__free(pipe);
+}
+
+static void reader_release(struct fit__file *file)
+{
+    struct pipe *pipe = file->object;
+    pipe->reader = NULL;
+    if (pipe->writer)
+        fit__file_changed(pipe->writer, EPOLLOUT | EPOLLWRNORM | EPOLLERR | EPOLLHUP);
+    free_unused(pipe);
+}
+
+static void writer_release(struct fit__file *file)
+{
+    struct pipe *pipe = file->object;
+    pipe->writer = NULL;
+    if (pipe->reader)
+        fit__file_changed(pipe->reader, EPOLLIN | EPOLLRDNORM | EPOLLERR | EPOLLHUP);
+    free_unused(pipe);
+}
+
+static int pipe_describe(struct fit__file *file, struct fit__info *info)
+{
+    struct pipe *pipe = file->object;
+    bool reads = file == pipe->reader;
+    info->class = FIT_C_PAIR;
+    info->readable = reads ? pipe->bytes.size : 0;
+    info->writable = reads ? 0 : (PAGES - pipe->used) * PAGE;
+    info->peer_closed = reads && !pipe->writer;
+    info->broken = !reads && !pipe->reader;
+    snprintf(info->object, sizeof info->object, "pipe");
+    snprintf(info->text, sizeof info->text, "pipe, %s end", reads ? "reading" : "writing");
+    return 0;
+}
+
+const struct fit__file_ops fit__pipe_reader_ops = {
+    .kind = "pipe", .read = pipe_read, .poll = reader_poll, .release = reader_release,
+    .describe = pipe_describe,
+};
+const struct fit__file_ops fit__pipe_writer_ops = {
+    .kind = "pipe", .write = pipe_write, .poll = writer_poll, .release = writer_release,
+    .describe = pipe_describe,
+};
+
+void fit__pipe_new(int flags, struct fit__file *ends[2])
+{
+    struct pipe *pipe = fit__alloc(sizeof *pipe);
+    int status = flags & O_NONBLOCK;
+    pipe->reader = fit__file_new(&fit__pipe_reader_ops, pipe, O_RDONLY | status);
+    pipe->writer = fit__file_new(&fit__pipe_writer_ops, pipe, O_WRONLY | status);
+    ends[0] = pipe->reader;
+    ends[1] = pipe->writer;
+}
+
+size_t fit__unread(struct fit__file *file)
+{
+    struct fit__info info = { .readable = 0 };
+    if (file->ops->describe)
+        file->ops->describe(file, &info);
+    return info.readable;
+}

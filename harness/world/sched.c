@@ -1,0 +1,433 @@
+/* Green threads: who runs, who waits, and what happens when nobody can run.
+ *
+ * The run queue is first in, first out, and a thread runs until it blocks or yields. When the
+ * queue is empty, time jumps to the next event; when there is none, that is a deadlock. */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <valgrind/memcheck.h>
+
+#include "fi/arena.h"
+#include "fi/choice.h"
+#include "fi/raw.h"
+#include "fi/thread.h"
+#include "harness/world/inner.h"
+
+TAILQ_HEAD(threads, fit__thread);
+
+struct fit__thread *fit__current;
+void (*fit__on_deadlock)(void);
+
+static struct {
+    struct threads runnable, all;
+    unsigned next_id, count;
+    struct fit__thread *test;
+    struct fit__thread *dead;                /* ended; its stack is free once we have left it */
+    struct fit__stack_memory test_stack;     /* kept for the next world */
+    struct fit__guard *outer_guard;
+    ucontext_t caller;
+    void *fake_stack;                        /* these three are AddressSanitizer's */
+    const void *left_stack;
+    size_t left_size;
+    void (*body)(void *);
+    void *arg;
+} sched = { .runnable = TAILQ_HEAD_INITIALIZER(sched.runnable),
+            .all = TAILQ_HEAD_INITIALIZER(sched.all) };
+
+void fit__waitq_init(struct fit__waitq *queue)
+{
+    TAILQ_INIT(&queue->waiters);
+}
+
+struct fit__thread *fit__thread_first(void)
+{
+    return TAILQ_FIRST(&sched.all);
+}
+
+unsigned fit__service_threads(void)
+{
+    struct fit__thread *t;
+    unsigned count = 0;
+    TAILQ_FOREACH(t, &sched.all, all)
+        count += t->service && t != sched.test && t->state != FIT_T_ENDED;
+    return count;
+}
+
+/* ---- Threads come and go ----------------------------------------------------------------- */
+
+static void give_stack(struct fit__thread *t)
+{
+    struct fit__stack_memory memory = { t->stack, t->stack_size, t->valgrind_stack };
+    if (!t->stack || t == sched.test) return;
+    fit__tls_drop(t->tls);
+    fit__stack_give(&memory);
+    t->stack = t->tls = NULL;
+}
+
+void fit__thread_forget(struct fit__thread *t)
+{
+    assert(t->state == FIT_T_ENDED && t != fit__current && t != sched.test);
+    TAILQ_REMOVE(&sched.all, t, all);
+    sched.count--;
+    give_stack(t);
+    fit__free(t);
+}
+
+/* A thread cannot free the stack it runs on. The next one does it, as soon as it runs. */
+static void bury(void)
+{
+    struct fit__thread *t = sched.dead;
+    sched.dead = NULL;
+    if (!t) return;
+    if (t->handle && t->detached) fit__thread_forget(t);
+    else if (!t->handle) give_stack(t);
+}
+
+static void thread_main(void)
+{
+    struct fit__thread *t = fit__current;
+    void *result;
+    bury();
+    fit__tls_begin();
+    fit__leave();
+    result = t->start(t->arg);
+    fit__enter();
+    fit__thread_exit(result);
+}
+
+static struct fit__thread *new_thread(const char *name, struct fit__process *process)
+{
+    struct fit__thread *t = fit__alloc(sizeof *t);
+    t->id = sched.next_id++;
+    if (name) snprintf(t->name, sizeof t->name, "%s", name);
+    else snprintf(t->name, sizeof t->name, "thread %u", t->id);
+    t->process = process;
+    t->service = process->service;
+    t->guard.exempt = !process->service;
+    t->deadline.slot = -1;
+    fit__waitq_init(&t->joiners);
+    TAILQ_INSERT_TAIL(&sched.all, t, all);
+    sched.count++;
+    return t;
+}
+
+/* uc_link is NULL: thread_main never returns. */
+static void prepare(struct fit__thread *t, char *top, void (*entry)(void))
+{
+    getcontext(&t->context);
+    t->context.uc_stack.ss_sp = t->stack;
+    t->context.uc_stack.ss_size = (size_t)(top - (char *)t->stack);
+    t->context.uc_link = NULL;
+    makecontext(&t->context, entry, 0);
+    t->context.uc_stack.ss_size = 0;         /* else AddressSanitizer clears it at each switch */
+}
+
+struct fit__thread *fit__thread_new(const char *name, struct fit__process *process,
+                                    void *(*start)(void *), void *arg, size_t stack_size)
+{
+    struct fit__stack_memory memory;
+    struct fit__thread *t;
+    void *tls;
+    if (stack_size < FIT_STACK_DEFAULT) stack_size = FIT_STACK_DEFAULT;
+    if (sched.count >= FIT_THREADS_MAX || !fit__stack_take(&memory, stack_size)) return NULL;
+    tls = fit__tls_make(memory.lowest + memory.size, sched.next_id);
+    if (!tls) {
+        fit__stack_give(&memory);
+        return NULL;
+    }
+    t = new_thread(name, process);
+    t->tls = tls;
+    t->stack = memory.lowest;
+    t->stack_size = memory.size;
+    t->valgrind_stack = memory.valgrind_id;
+    t->guard.inside = 1;                     /* until thread_main has made it a thread */
+    t->start = start;
+    t->arg = arg;
+    prepare(t, fit__tls_lowest(tls), thread_main);
+    TAILQ_INSERT_TAIL(&sched.runnable, t, link);
+    return t;
+}
+
+/* ---- Switching ----------------------------------------------------------------------------- */
+
+/* Nothing between the change of the thread pointer and that of the stack may use
+ * thread-local storage, errno among it. */
+static void switch_to(struct fit__thread *next)
+{
+    struct fit__thread *self = fit__current;
+    fit__current = next;
+    fit__guard = &next->guard;
+    fit__tls_switch(next->tls);
+    swapcontext(&self->context, &next->context);
+    bury();
+}
+
+static void __attribute__((noreturn)) deadlock(void)
+{
+    static const char text[] = "faulttest: no thread can run, and no event is due\n";
+    if (fit__on_deadlock) fit__on_deadlock();
+    fit__raw(SYS_write, 2, text, sizeof text - 1);
+    fit__raw(SYS_exit_group, 70);
+    __builtin_unreachable();
+}
+
+/* Which of the service's threads that could run does: by default the one that waits longest.
+ * Asked only where one of them blocks or ends: one that yields in a loop has no end of turns. */
+static struct fit__thread *pick(void)
+{
+    enum { MOST = 4 };
+    struct fit__question q = { .point = "thread", .fd = -1, .world = true };
+    struct fit__thread *first = TAILQ_FIRST(&sched.runnable), *t, *of_service[MOST + 1];
+    const struct fit__alternative *answer;
+    int count = 0;
+    if (!first->service || !fit__current->service || fit__faults_off) return first;
+    if (fit__current->state == FIT_T_RUNNABLE) return first;
+    for (t = first; t && count < MOST; t = TAILQ_NEXT(t, link))
+        if (t->service) of_service[++count] = t;
+    if (count < 2) return first;
+    for (int i = 2; i <= count; i++)
+        fit__offer(&q, FIT_THREAD, FIT_W_THREAD, FIT_S_NUMBER, i, FIT_U_ONCE);
+    answer = fit__choose(&q);
+    return answer ? of_service[answer->value] : first;
+}
+
+/* Lets another thread run, or the caller again. */
+static void pass_on(void)
+{
+    struct fit__thread *next;
+    fit__run_due_events();
+    while (TAILQ_EMPTY(&sched.runnable)) {
+        fit_ns due = fit__next_event();
+        if (due == FIT_NEVER) deadlock();
+        fit__progressed();
+        fit__spend(due > fit__now() ? due - fit__now() : 0);
+    }
+    next = pick();
+    TAILQ_REMOVE(&sched.runnable, next, link);
+    if (next != fit__current) switch_to(next);
+}
+
+void fit__yield(void)
+{
+    TAILQ_INSERT_TAIL(&sched.runnable, fit__current, link);
+    pass_on();
+}
+
+void fit__thread_exit(void *result)
+{
+    struct fit__thread *self = fit__current;
+    unsigned inside = self->guard.inside;
+    assert(self != sched.test);
+    self->guard.inside = 0;                  /* destructors are the thread's own code */
+    fit__thread_destructors();
+    self->guard.inside = inside;
+    fit__tls_end();
+    self->result = result;
+    self->state = FIT_T_ENDED;
+    if (self->service) fit__progressed();
+    fit__wake_all(&self->joiners);
+    sched.dead = self;
+    pass_on();
+    abort();                                 /* not reached: nobody runs it again */
+}
+
+/* ---- Waiting ------------------------------------------------------------------------------- */
+
+static void make_runnable(struct fit__thread *t)
+{
+    assert(t->state == FIT_T_BLOCKED);
+    t->state = FIT_T_RUNNABLE;
+    fit__event_cancel(&t->deadline);
+    if (t->service) fit__progressed();
+    TAILQ_INSERT_TAIL(&sched.runnable, t, link);
+}
+
+static void deadline_came(struct fit__event *event)
+{
+    struct fit__thread *t = (struct fit__thread *)(void *)
+        ((char *)event - offsetof(struct fit__thread, deadline));
+    t->timed_out = true;
+    make_runnable(t);
+}
+
+bool fit__wake_one(struct fit__waitq *queue)
+{
+    struct fit__waiter *waiter;
+    while ((waiter = TAILQ_FIRST(&queue->waiters)) != NULL) {
+        TAILQ_REMOVE(&queue->waiters, waiter, link);
+        waiter->queue = NULL;
+        if (waiter->thread->state != FIT_T_BLOCKED) continue;    /* woken by another queue */
+        make_runnable(waiter->thread);
+        return true;
+    }
+    return false;
+}
+
+void fit__wake_all(struct fit__waitq *queue)
+{
+    while (fit__wake_one(queue)) { }
+}
+
+/* The thread must be in the queues before any time passes: what then happens may wake it. */
+static int wait_in(const char *what, struct fit__waiter *waiters,
+                   struct fit__waitq *const *queues, unsigned count, fit_ns deadline)
+{
+    struct fit__thread *self = fit__current;
+    for (unsigned i = 0; i < count; i++) {
+        waiters[i] = (struct fit__waiter){ .thread = self, .queue = queues[i] };
+        TAILQ_INSERT_TAIL(&queues[i]->waiters, &waiters[i], link);
+    }
+    self->timed_out = false;
+    self->waiting_for = what;
+    self->state = FIT_T_BLOCKED;
+    if (deadline != FIT_NEVER) fit__event_set(&self->deadline, deadline, deadline_came);
+    fit__spend(FIT_SWITCH_NS);
+    pass_on();
+    self->waiting_for = NULL;
+    for (unsigned i = 0; i < count; i++)
+        if (waiters[i].queue) TAILQ_REMOVE(&waiters[i].queue->waiters, &waiters[i], link);
+    return self->timed_out ? -ETIMEDOUT : 0;
+}
+
+int fit__block(const char *what, struct fit__waitq *const *queues, unsigned count,
+               fit_ns deadline)
+{
+    enum { FEW = 8 };
+    struct fit__waiter few[FEW], *waiters = few;
+    int result;
+    if (count > FEW) waiters = fit__alloc(count * sizeof *waiters);
+    result = wait_in(what, waiters, queues, count, deadline);
+    if (waiters != few) fit__free(waiters);
+    return result;
+}
+
+int fit__block_on(const char *what, struct fit__waitq *queue, fit_ns deadline)
+{
+    return fit__block(what, &queue, 1, deadline);
+}
+
+/* ---- Start and end ------------------------------------------------------------------------- */
+
+/* AddressSanitizer keeps the bounds of the stack of each thread that it knows: of the process's
+ * own only. Of green threads it asks pthread_getattr_np. */
+void __sanitizer_start_switch_fiber(void **, const void *, size_t) __attribute__((weak));
+void __sanitizer_finish_switch_fiber(void *, const void **, size_t *) __attribute__((weak));
+
+static void leave_stack_for(const void *lowest, size_t size)
+{
+    if (__sanitizer_start_switch_fiber)
+        __sanitizer_start_switch_fiber(&sched.fake_stack, lowest, size);
+}
+
+static void arrived_on_stack(void *fake_stack)
+{
+    if (__sanitizer_finish_switch_fiber)
+        __sanitizer_finish_switch_fiber(fake_stack, &sched.left_stack, &sched.left_size);
+}
+
+static void test_main(void)
+{
+    struct fit__thread *self = fit__current;
+    arrived_on_stack(NULL);
+    sched.body(sched.arg);
+    assert(fit__current == self);
+    fit__guard = sched.outer_guard;
+    leave_stack_for(sched.left_stack, sched.left_size);
+    setcontext(&sched.caller);
+}
+
+/* Thread 0 keeps the thread-local storage it has: only its stack is another. */
+static void make_test_thread(struct fit__process *process)
+{
+    struct fit__thread *t;
+    TAILQ_FOREACH(t, &sched.all, all)
+        if (!t->process) t->process = process;
+    t = new_thread("test", process);
+    if (!sched.test_stack.lowest && !fit__stack_take_test(&sched.test_stack)) abort();
+    t->tls = __builtin_thread_pointer();
+    t->stack = sched.test_stack.lowest;
+    t->stack_size = sched.test_stack.size;
+    t->valgrind_stack = sched.test_stack.valgrind_id;
+    sched.test = t;
+}
+
+void fit__sched_run(struct fit__process *process, void (*body)(void *arg), void *arg)
+{
+    void *fake_stack;
+    if (!sched.test) make_test_thread(process);
+    assert(sched.test->state == FIT_T_RUNNABLE && fit__guard != &sched.test->guard);
+    sched.body = body;
+    sched.arg = arg;
+    sched.outer_guard = fit__guard;
+    prepare(sched.test, (char *)sched.test->stack + sched.test->stack_size, test_main);
+    fit__current = sched.test;
+    fit__guard = &sched.test->guard;
+    leave_stack_for(sched.test->stack, sched.test->stack_size);
+    fake_stack = sched.fake_stack;
+    swapcontext(&sched.caller, &sched.test->context);
+    arrived_on_stack(fake_stack);
+}
+
+/* A library keeps its pool of threads as long as the process lives, and counts on it. So a
+ * thread of the service that sleeps for a lock or a condition sleeps on, into the next world. */
+static bool outlives(const struct fit__thread *t)
+{
+    return t->handle && t->service && t->state == FIT_T_BLOCKED && t->deadline.slot < 0 &&
+           fit__sleeps_for_key(t);
+}
+
+void fit__sched_end(void)
+{
+    struct fit__thread *t, *next;
+    assert(!fit__active);
+    sched.dead = NULL;
+    sched.count = sched.next_id = 0;
+    for (t = TAILQ_FIRST(&sched.all); t; t = next) {
+        next = TAILQ_NEXT(t, all);
+        if (outlives(t)) {
+            t->process = NULL;
+            sched.next_id = t->id + 1;
+            sched.count++;
+            continue;
+        }
+        TAILQ_REMOVE(&sched.all, t, all);
+        fit__event_cancel(&t->deadline);
+        fit__sleeper_forget(t);
+        give_stack(t);
+        fit__free(t);
+    }
+    TAILQ_INIT(&sched.runnable);
+    sched.test = fit__current = NULL;
+    fit__stacks_drop(sched.count > 0);
+}
+
+/* Its stack stays: queues that it waits in still point there, and find that it has ended. */
+void fit__thread_abandon(struct fit__thread *t)
+{
+    assert(t != fit__current && t != sched.test && t->state != FIT_T_ENDED);
+    fit__event_cancel(&t->deadline);
+    if (t->state == FIT_T_RUNNABLE) TAILQ_REMOVE(&sched.runnable, t, link);
+    t->state = FIT_T_ENDED;
+}
+
+/* ---- For the leak check ---------------------------------------------------------------------- */
+
+#if defined(__x86_64__)
+#define SAVED_SP(context) ((char *)(context)->uc_mcontext.gregs[REG_RSP])
+#else
+#define SAVED_SP(context) ((char *)(context)->uc_mcontext.sp)
+#endif
+enum { RED_ZONE = 128 };
+
+void fit__sched_hide_dead_stacks(void)
+{
+    struct fit__thread *t;
+    TAILQ_FOREACH(t, &sched.all, all) {
+        char *low = t->stack, *sp = SAVED_SP(&t->context) - RED_ZONE;
+        if (!low || t == fit__current || t->state == FIT_T_ENDED) continue;
+        assert(sp > low && sp <= low + t->stack_size);
+        VALGRIND_MAKE_MEM_NOACCESS(low, sp - low);
+    }
+}

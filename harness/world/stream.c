@@ -1,0 +1,412 @@
+/* stream.c - how the two ends of a TCP connection talk: packets, windows, ends, resets. */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "fi/arena.h"
+#include "harness/world/tcp.h"
+
+#define LOOPBACK_NS ((fit_ns)10000)
+#define TIME_WAIT_NS (60 * FIT_S)
+
+struct fit__tcps fit__tcps = TAILQ_HEAD_INITIALIZER(fit__tcps);
+
+/* Ends that only kept their port taken have no event of their own, so that they never keep a
+ * world going: they leave when the next end is made. */
+static void free_expired(void)
+{
+    struct fit__tcp *next;
+    for (struct fit__tcp *end = TAILQ_FIRST(&fit__tcps); end; end = next) {
+        next = TAILQ_NEXT(end, all);
+        if (end->time_wait && end->time_wait <= fit__now())
+            fit__tcp_reap(end);
+    }
+}
+
+struct fit__tcp *fit__tcp_make(struct fit__host *host, bool service)
+{
+    free_expired();
+    struct fit__tcp *end = fit__alloc(sizeof *end);
+    end->socket.domain = AF_INET;
+    end->socket.type = SOCK_STREAM;
+    end->socket.protocol = 6;
+    end->host = host;
+    end->service = service;
+    end->arrival.slot = end->syn.slot = end->full.slot = -1;
+    TAILQ_INIT(&end->wire);
+    TAILQ_INIT(&end->unsent);
+    TAILQ_INIT(&end->accept_queue);
+    TAILQ_INSERT_TAIL(&fit__tcps, end, all);
+    return end;
+}
+
+void fit__tcp_clear_packets(struct fit__packets *packets)
+{
+    struct fit__packet *packet;
+    while ((packet = TAILQ_FIRST(packets))) {
+        TAILQ_REMOVE(packets, packet, link);
+        fit__free(packet);
+    }
+}
+
+void fit__tcp_free(struct fit__tcp *end)
+{
+    assert(!end->file && !end->listener);
+    fit__event_cancel(&end->arrival);
+    fit__event_cancel(&end->syn);
+    fit__event_cancel(&end->full);
+    fit__tcp_clear_packets(&end->wire);
+    fit__tcp_clear_packets(&end->unsent);
+    fit__bytes_clear(&end->unread);
+    if (end->peer)
+        end->peer->peer = NULL;
+    TAILQ_REMOVE(&fit__tcps, end, all);
+    fit__free(end);
+}
+
+void fit__tcp_reap(struct fit__tcp *end)
+{
+    if (end->file || end->listener || end->state != FIT_TCP_CLOSED || !TAILQ_EMPTY(&end->wire))
+        return;
+    /* The other end still needs somebody who answers its data with a reset. */
+    if (end->peer && end->peer->state != FIT_TCP_CLOSED)
+        return;
+    if (end->time_wait <= fit__now())
+        fit__tcp_free(end);
+}
+
+fit_ns fit__tcp_latency(const struct fit__tcp *from, const struct fit__host *to)
+{
+    if (from->host == to)
+        return LOOPBACK_NS;
+    fit_ns latency = from->host->latency > to->latency ? from->host->latency : to->latency;
+    return latency > 0 ? latency : FIT_MS;
+}
+
+void fit__tcp_changed(struct fit__tcp *end, uint32_t events)
+{
+    if (end->service)
+        fit__progressed();
+    if (end->file)
+        fit__file_changed(end->file, events);
+}
+
+/* ---- sending ---------------------------------------------------------------------------- */
+
+static struct fit__packet *packet_new(enum fit__packet_kind kind, const void *bytes, size_t size)
+{
+    struct fit__packet *packet = fit__alloc(sizeof *packet + size);
+    packet->kind = kind;
+    packet->size = size;
+    if (size)
+        memcpy(packet->bytes, bytes, size);
+    return packet;
+}
+
+static void put_on_wire(struct fit__tcp *to, struct fit__packet *packet, fit_ns latency)
+{
+    packet->due = fit__now() + latency;
+    if (packet->due < to->last_due)
+        packet->due = to->last_due;
+    to->last_due = packet->due;
+    to->wire_bytes += packet->size;
+    TAILQ_INSERT_TAIL(&to->wire, packet, link);
+    fit__tcp_rearm(to);
+}
+
+void fit__tcp_send_packet(struct fit__tcp *to, enum fit__packet_kind kind, const void *bytes,
+                          size_t size, fit_ns latency)
+{
+    put_on_wire(to, packet_new(kind, bytes, size), latency);
+}
+
+static size_t receive_room(const struct fit__tcp *end)
+{
+    size_t used = end->unread.size + end->wire_bytes;
+    size_t limit = (size_t)fit__option_stored(&end->socket, SOL_SOCKET, SO_RCVBUF);
+    return used < limit ? limit - used : 0;
+}
+
+void fit__tcp_pump(struct fit__tcp *end)
+{
+    struct fit__packet *packet;
+    struct fit__tcp *to = end->peer;
+    while (to && end->state == FIT_TCP_OPEN && (packet = TAILQ_FIRST(&end->unsent))) {
+        /* An end without a reader takes everything, to answer it with a reset. */
+        if (packet->size > receive_room(to) && to->state == FIT_TCP_OPEN)
+            return;
+        TAILQ_REMOVE(&end->unsent, packet, link);
+        end->unsent_bytes -= packet->size;
+        put_on_wire(to, packet, fit__tcp_latency(end, to->host));
+    }
+}
+
+void fit__tcp_queue_end(struct fit__tcp *end)
+{
+    struct fit__packet *fin;
+    if (end->end_sent)
+        return;
+    end->end_sent = true;
+    if (end->muted)
+        return;
+    fin = packet_new(FIT_PK_FIN, NULL, 0);
+    TAILQ_INSERT_TAIL(&end->unsent, fin, link);
+    fit__tcp_pump(end);
+}
+
+void fit__tcp_send_reset(struct fit__tcp *end)
+{
+    if (end->peer && end->peer->state != FIT_TCP_CLOSED)
+        fit__tcp_send_packet(end->peer, FIT_PK_RST, NULL, 0,
+                             fit__tcp_latency(end, end->peer->host));
+}
+
+/* ---- arriving --------------------------------------------------------------------------- */
+
+void fit__tcp_die(struct fit__tcp *end, int error)
+{
+    fit__event_cancel(&end->syn);
+    if (error)
+        end->socket.error = error;
+    fit__tcp_clear_packets(&end->unsent);
+    end->unsent_bytes = 0;
+    end->state = FIT_TCP_CLOSED;
+    end->socket.shut = FIT_SHUT_BOTH;
+    fit__tcp_changed(end, FIT_ALL_EVENTS);
+}
+
+/* Both ends have sent and seen FIN: the connection is over for this end. */
+static void settle(struct fit__tcp *end, bool closed_first)
+{
+    if (end->state != FIT_TCP_OPEN || !end->end_received || !end->end_arrived)
+        return;
+    if (closed_first && end->bound)
+        end->time_wait = fit__now() + TIME_WAIT_NS;
+    end->state = FIT_TCP_CLOSED;
+    end->socket.shut = FIT_SHUT_BOTH;
+    fit__tcp_changed(end, FIT_ALL_EVENTS);
+}
+
+static void tell_room(struct fit__tcp *end)
+{
+    size_t room = fit__tcp_room(end);
+    size_t limit = (size_t)fit__option_stored(&end->socket, SOL_SOCKET, SO_SNDBUF);
+    if (!end->short_of_room || end->full_until > fit__now() || room < limit / 3)
+        return;
+    end->short_of_room = false;
+    fit__tcp_changed(end, EPOLLOUT | EPOLLWRNORM);
+}
+
+static void reset_arrived(struct fit__tcp *end)
+{
+    if (end->state == FIT_TCP_CLOSED)
+        return;
+    int error = ECONNRESET;
+    if (end->state == FIT_TCP_SYN_SENT)
+        error = ECONNREFUSED;
+    else if (end->end_received && !end->end_sent)
+        error = EPIPE;
+    if (end->state == FIT_TCP_SYN_RECEIVED)
+        fit__tcp_forget_child(end);
+    fit__tcp_die(end, error);
+}
+
+static void data_arrived(struct fit__tcp *end, const char *bytes, size_t size)
+{
+    bool over = end->state != FIT_TCP_OPEN;
+    /* Whoever has shut both directions has no place for data: Linux resets the connection. */
+    if (!over && end->socket.shut == FIT_SHUT_BOTH && end->end_sent) {
+        fit__tcp_send_reset(end);
+        fit__tcp_die(end, ECONNRESET);
+        return;
+    }
+    if (over) {
+        fit__tcp_send_reset(end);
+        return;
+    }
+    fit__bytes_append(&end->unread, bytes, size);
+    fit__tcp_changed(end, EPOLLIN | EPOLLRDNORM);
+    if (end->peer)
+        tell_room(end->peer);
+}
+
+static void end_arrived(struct fit__tcp *end)
+{
+    if (end->peer) {
+        end->peer->end_arrived = true;
+        settle(end->peer, false);
+    }
+    if (end->state != FIT_TCP_OPEN)
+        return;
+    end->end_received = true;
+    end->socket.shut |= FIT_SHUT_RECEIVE;
+    fit__tcp_changed(end, FIT_ALL_EVENTS);
+    settle(end, true);
+}
+
+static void syn_ack_arrived(struct fit__tcp *end)
+{
+    if (end->state != FIT_TCP_SYN_SENT) {
+        /* Given up meanwhile: the listener's side never sees the handshake's end. */
+        if (end->peer) {
+            fit__tcp_clear_packets(&end->peer->wire);
+            end->peer->wire_bytes = 0;
+        }
+        fit__tcp_send_reset(end);
+        return;
+    }
+    end->state = FIT_TCP_OPEN;
+    fit__tcp_changed(end, FIT_ALL_EVENTS);
+    fit__tcp_pump(end);
+}
+
+static void deliver(struct fit__tcp *end, struct fit__packet *packet, size_t size)
+{
+    switch (packet->kind) {
+    case FIT_PK_SYN_ACK: syn_ack_arrived(end); break;
+    case FIT_PK_ACK:
+        if (end->state == FIT_TCP_SYN_RECEIVED)
+            fit__tcp_accepted(end);
+        break;
+    case FIT_PK_DATA: data_arrived(end, packet->bytes, size); break;
+    case FIT_PK_FIN: end_arrived(end); break;
+    case FIT_PK_RST: reset_arrived(end); break;
+    }
+}
+
+static struct fit__tcp *tcp_of_arrival(struct fit__event *event)
+{
+    return (struct fit__tcp *)((char *)event - offsetof(struct fit__tcp, arrival));
+}
+
+static void packet_arrives(struct fit__event *event)
+{
+    struct fit__tcp *end = tcp_of_arrival(event);
+    struct fit__packet *packet = TAILQ_FIRST(&end->wire);
+    assert(packet);
+    ssize_t size = fit__tcp_ask_arrival(end, packet);
+    if (size >= 0) {
+        TAILQ_REMOVE(&end->wire, packet, link);
+        end->wire_bytes -= packet->size;
+        deliver(end, packet, (size_t)size);
+        bool cut = (size_t)size < packet->size;
+        fit__free(packet);
+        if (cut && end->peer)
+            fit__tcp_mute(end->peer);
+    } else if (end->peer) {
+        fit__tcp_mute(end->peer);
+    }
+    fit__tcp_rearm(end);
+    struct fit__tcp *peer = end->peer;
+    fit__tcp_reap(end);
+    if (peer)
+        fit__tcp_reap(peer);
+}
+
+void fit__tcp_rearm(struct fit__tcp *end)
+{
+    struct fit__packet *first = TAILQ_FIRST(&end->wire);
+    fit__event_cancel(&end->arrival);
+    if (first)
+        fit__event_set(&end->arrival, first->due, packet_arrives);
+}
+
+/* ---- reading, writing, readiness: in the order in which Linux looks ---------------------- */
+
+size_t fit__tcp_room(const struct fit__tcp *end)
+{
+    if (end->full_until > fit__now())
+        return 0;
+    size_t limit = (size_t)fit__option_stored(&end->socket, SOL_SOCKET, SO_SNDBUF);
+    size_t used = end->unsent_bytes + (end->peer ? end->peer->wire_bytes : 0);
+    return used < limit ? limit - used : 0;
+}
+
+uint32_t fit__tcp_poll(struct fit__file *file)
+{
+    struct fit__tcp *end = fit__tcp_of(file);
+    uint32_t bits = 0;
+    if (end->state == FIT_TCP_LISTENING)
+        return end->waiting ? EPOLLIN | EPOLLRDNORM : 0;
+    if (end->socket.shut == FIT_SHUT_BOTH || end->state == FIT_TCP_CLOSED)
+        bits |= EPOLLHUP;
+    if (end->socket.shut & FIT_SHUT_RECEIVE)
+        bits |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+    if (end->state != FIT_TCP_SYN_SENT) {
+        if (end->unread.size && !end->muted)
+            bits |= EPOLLIN | EPOLLRDNORM;
+        size_t limit = (size_t)fit__option_stored(&end->socket, SOL_SOCKET, SO_SNDBUF);
+        if ((end->socket.shut & FIT_SHUT_SEND) || fit__tcp_room(end) >= limit / 3)
+            bits |= EPOLLOUT | EPOLLWRNORM;
+        else
+            end->short_of_room = true;
+    }
+    if (end->socket.error)
+        bits |= EPOLLERR;
+    return bits;
+}
+
+ssize_t fit__tcp_read(struct fit__file *file, const struct iovec *iov, int count, int flags)
+{
+    struct fit__tcp *end = fit__tcp_of(file);
+    if (end->state == FIT_TCP_LISTENING)
+        return -ENOTCONN;
+    if (end->muted)
+        return -EAGAIN;
+    if (end->unread.size) {
+        size_t taken = fit__bytes_take(&end->unread, iov, count, flags);
+        if (end->service)
+            fit__progressed();
+        if (end->peer)
+            fit__tcp_pump(end->peer);
+        return (ssize_t)taken;
+    }
+    if (end->end_received)
+        return 0;
+    int error = fit__socket_take_error(&end->socket);
+    if (error)
+        return error;
+    if (end->socket.shut & FIT_SHUT_RECEIVE)
+        return 0;
+    return end->state == FIT_TCP_CLOSED ? -ENOTCONN : -EAGAIN;
+}
+
+static size_t queue_segments(struct fit__tcp *end, const struct iovec *iov, int count, size_t size)
+{
+    char segment[FIT_SEGMENT];
+    size_t done = 0;
+    while (done < size) {
+        size_t part = size - done < FIT_SEGMENT ? size - done : FIT_SEGMENT;
+        part = fit__iov_read(iov, count, done, segment, part);
+        struct fit__packet *packet = packet_new(FIT_PK_DATA, segment, part);
+        TAILQ_INSERT_TAIL(&end->unsent, packet, link);
+        end->unsent_bytes += part;
+        done += part;
+    }
+    fit__tcp_pump(end);
+    return done;
+}
+
+ssize_t fit__tcp_write(struct fit__file *file, const struct iovec *iov, int count, int flags)
+{
+    struct fit__tcp *end = fit__tcp_of(file);
+    size_t size = fit__iov_size(iov, count);
+    (void)flags;
+    int error = fit__socket_take_error(&end->socket);
+    if (error)
+        return error;
+    if (end->state == FIT_TCP_SYN_SENT)
+        return -EAGAIN;
+    if (end->state != FIT_TCP_OPEN || (end->socket.shut & FIT_SHUT_SEND))
+        return -EPIPE;
+    if (end->muted || !size)
+        return (ssize_t)size;
+    size_t room = fit__tcp_room(end);
+    if (room < size)
+        end->short_of_room = true;
+    if (!room)
+        return -EAGAIN;
+    if (end->service)
+        fit__progressed();
+    return (ssize_t)queue_segments(end, iov, count, room < size ? room : size);
+}

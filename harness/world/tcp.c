@@ -1,0 +1,466 @@
+/* tcp.c - TCP's socket calls: bind, listen, accept, connect, shutdown, names, the last close. */
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+#include "harness/world/tcp.h"
+
+enum { FIRST_EPHEMERAL = 40001, LAST_EPHEMERAL = 60999, SYN_RETRIES = 6, MAX_BACKLOG = 4096 };
+
+struct fit__tcp *fit__tcp_of(struct fit__file *file)
+{
+    assert(file->ops == &fit__tcp_ops);
+    return file->object;
+}
+
+struct fit__file *fit__tcp_new(int flags)
+{
+    struct fit__process *process = fit__current->process;
+    struct fit__tcp *end = fit__tcp_make(process->host, process->service);
+    end->file = fit__file_new(&fit__tcp_ops, end, O_RDWR | (flags & O_NONBLOCK));
+    return end->file;
+}
+
+void fit__tcp_forget_all(void)
+{
+    struct fit__tcp *end;
+    while ((end = TAILQ_FIRST(&fit__tcps))) {
+        assert(!end->file);
+        end->listener = NULL;
+        fit__tcp_free(end);
+    }
+}
+
+/* ---- ports ------------------------------------------------------------------------------ */
+
+static bool is_loopback(uint32_t address)
+{
+    return (ntohl(address) >> 24) == 127;
+}
+
+static bool overlap(uint32_t a, uint32_t b)
+{
+    return a == INADDR_ANY || b == INADDR_ANY || a == b;
+}
+
+static bool may_share(const struct fit__tcp *a, const struct fit__tcp *b)
+{
+    if (fit__option_stored(&a->socket, SOL_SOCKET, SO_REUSEPORT)
+        && fit__option_stored(&b->socket, SOL_SOCKET, SO_REUSEPORT))
+        return true;
+    return b->state != FIT_TCP_LISTENING
+           && fit__option_stored(&a->socket, SOL_SOCKET, SO_REUSEADDR)
+           && fit__option_stored(&b->socket, SOL_SOCKET, SO_REUSEADDR);
+}
+
+static bool holds_port(const struct fit__tcp *end)
+{
+    if (end->state != FIT_TCP_CLOSED || end->time_wait > fit__now())
+        return true;
+    return end->file && end->bound;
+}
+
+static bool port_taken(const struct fit__tcp *for_whom, uint32_t address, uint16_t port)
+{
+    struct fit__tcp *other;
+    TAILQ_FOREACH(other, &fit__tcps, all)
+        if (other != for_whom && other->host == for_whom->host && other->local_port == port
+            && holds_port(other) && overlap(other->local, address)
+            && !may_share(for_whom, other))
+            return true;
+    return false;
+}
+
+static int take_ephemeral_port(struct fit__tcp *end)
+{
+    struct fit__host *host = end->host;
+    for (int i = 0; i <= LAST_EPHEMERAL - FIRST_EPHEMERAL; i++) {
+        if (host->next_port < FIRST_EPHEMERAL || host->next_port > LAST_EPHEMERAL)
+            host->next_port = FIRST_EPHEMERAL;
+        uint16_t port = host->next_port++;
+        if (!port_taken(end, end->local, port)) {
+            end->local_port = port;
+            return 0;
+        }
+    }
+    return -EADDRNOTAVAIL;
+}
+
+int fit__tcp_bind(struct fit__file *file, const struct sockaddr *address, socklen_t size)
+{
+    struct fit__tcp *end = fit__tcp_of(file);
+    const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+    if (size < sizeof *in)
+        return -EINVAL;
+    if (in->sin_family != AF_INET
+        && !(in->sin_family == AF_UNSPEC && in->sin_addr.s_addr == INADDR_ANY))
+        return -EAFNOSUPPORT;
+    uint32_t local = in->sin_addr.s_addr;
+    if (local != INADDR_ANY && !is_loopback(local) && local != end->host->address)
+        return -EADDRNOTAVAIL;
+    if (end->state != FIT_TCP_CLOSED || end->local_port)
+        return -EINVAL;
+    uint16_t port = ntohs(in->sin_port);
+    if (port && port_taken(end, local, port))
+        return -EADDRINUSE;
+    end->local = local;
+    end->local_port = port;
+    end->bound = true;
+    return port ? 0 : take_ephemeral_port(end);
+}
+
+/* ---- listening -------------------------------------------------------------------------- */
+
+int fit__tcp_listen(struct fit__file *file, int backlog)
+{
+    struct fit__tcp *end = fit__tcp_of(file);
+    if (end->phase != FIT_UNCONNECTED
+        || (end->state != FIT_TCP_CLOSED && end->state != FIT_TCP_LISTENING))
+        return -EINVAL;
+    end->backlog = backlog < 0 || backlog > MAX_BACKLOG ? MAX_BACKLOG : backlog;
+    if (end->state == FIT_TCP_LISTENING)
+        return 0;
+    if (!end->local_port) {
+        int error = take_ephemeral_port(end);
+        if (error)
+            return error;
+    } else if (port_taken(end, end->local, end->local_port)) {
+        return -EADDRINUSE;
+    }
+    end->bound = true;
+    end->state = FIT_TCP_LISTENING;
+    end->socket.shut = 0;
+    return 0;
+}
+
+bool fit__tcp_listens(struct fit__file *file)
+{
+    return file->ops == &fit__tcp_ops && fit__tcp_of(file)->state == FIT_TCP_LISTENING;
+}
+
+bool fit__tcp_is_stream(struct fit__file *file)
+{
+    return file->ops == &fit__tcp_ops && fit__tcp_of(file)->phase != FIT_UNCONNECTED;
+}
+
+static struct fit__tcp *listener_at(const struct fit__host *host, uint32_t address, uint16_t port)
+{
+    struct fit__tcp *end;
+    TAILQ_FOREACH(end, &fit__tcps, all)
+        if (end->state == FIT_TCP_LISTENING && end->host == host && end->local_port == port
+            && overlap(end->local, address))
+            return end;
+    return NULL;
+}
+
+void fit__tcp_forget_child(struct fit__tcp *child)
+{
+    struct fit__tcp *listener = child->listener;
+    assert(listener);
+    child->listener = NULL;
+    if (child->state == FIT_TCP_SYN_RECEIVED) {
+        listener->handshakes--;
+    } else {
+        TAILQ_REMOVE(&listener->accept_queue, child, queued);
+        listener->waiting--;
+    }
+}
+
+void fit__tcp_accepted(struct fit__tcp *child)
+{
+    struct fit__tcp *listener = child->listener;
+    assert(listener && child->state == FIT_TCP_SYN_RECEIVED);
+    listener->handshakes--;
+    child->state = FIT_TCP_OPEN;
+    TAILQ_INSERT_TAIL(&listener->accept_queue, child, queued);
+    listener->waiting++;
+    fit__tcp_changed(listener, EPOLLIN | EPOLLRDNORM);
+}
+
+int fit__tcp_accept(struct fit__file *file, int flags, struct fit__file **accepted)
+{
+    struct fit__tcp *listener = fit__tcp_of(file);
+    if (listener->state != FIT_TCP_LISTENING)
+        return -EINVAL;
+    struct fit__tcp *child = TAILQ_FIRST(&listener->accept_queue);
+    if (!child)
+        return -EAGAIN;
+    fit__tcp_forget_child(child);
+    child->phase = FIT_CONNECTED;
+    child->file = fit__file_new(&fit__tcp_ops, child, O_RDWR | (flags & O_NONBLOCK));
+    *accepted = child->file;
+    if (listener->service)
+        fit__progressed();
+    return 0;
+}
+
+/* Whoever waits to be accepted is reset. */
+static void stop_listening(struct fit__tcp *listener)
+{
+    struct fit__tcp *next;
+    listener->state = FIT_TCP_CLOSED;
+    for (struct fit__tcp *child = TAILQ_FIRST(&fit__tcps); child; child = next) {
+        next = TAILQ_NEXT(child, all);
+        if (child->listener != listener)
+            continue;
+        fit__tcp_forget_child(child);
+        fit__tcp_send_reset(child);
+        fit__tcp_die(child, 0);
+    }
+}
+
+/* ---- connecting ------------------------------------------------------------------------- */
+
+static struct fit__host *target_of(const struct fit__tcp *end)
+{
+    return is_loopback(end->remote) ? end->host : fit__host_at(end->remote);
+}
+
+static void open_child(struct fit__tcp *listener, struct fit__tcp *end)
+{
+    struct fit__tcp *child = fit__tcp_make(listener->host, listener->service);
+    fit_ns latency = fit__tcp_latency(end, listener->host);
+    child->socket = listener->socket;
+    child->socket.error = 0;
+    child->socket.shut = 0;
+    child->local = end->remote;
+    child->local_port = end->remote_port;
+    child->remote = end->local;
+    child->remote_port = end->local_port;
+    child->bound = child->accepted = true;
+    child->state = FIT_TCP_SYN_RECEIVED;
+    child->listener = listener;
+    child->peer = end;
+    end->peer = child;
+    listener->handshakes++;
+    fit__tcp_send_packet(end, FIT_PK_SYN_ACK, NULL, 0, latency);
+    fit__tcp_send_packet(child, FIT_PK_ACK, NULL, 0, 2 * latency);
+}
+
+static struct fit__tcp *tcp_of_syn(struct fit__event *event)
+{
+    return (struct fit__tcp *)((char *)event - offsetof(struct fit__tcp, syn));
+}
+
+/* One try of ours reaches the other host, or is lost; after the last one this is the end. */
+static void syn_due(struct fit__event *event)
+{
+    struct fit__tcp *end = tcp_of_syn(event);
+    struct fit__host *host = target_of(end);
+    if (end->syn_tries > SYN_RETRIES) {
+        fit__tcp_die(end, ETIMEDOUT);
+        return;
+    }
+    if (host && !end->syn_lost) {
+        struct fit__tcp *listener = listener_at(host, end->remote, end->remote_port);
+        if (!listener) {
+            fit__tcp_send_packet(end, FIT_PK_RST, NULL, 0, fit__tcp_latency(end, host));
+            return;
+        }
+        if (listener->handshakes + listener->waiting <= (unsigned)listener->backlog) {
+            open_child(listener, end);
+            return;
+        }
+    }
+    end->syn_tries++;
+    fit__tcp_start_syn(end, end->syn_began + ((fit_ns)(1 << end->syn_tries) - 1) * FIT_S);
+}
+
+void fit__tcp_start_syn(struct fit__tcp *end, fit_ns at)
+{
+    struct fit__host *host = target_of(end);
+    bool last = end->syn_tries > SYN_RETRIES;
+    fit__event_set(&end->syn, at + (last ? 0 : host ? fit__tcp_latency(end, host) : FIT_MS),
+                   syn_due);
+}
+
+/* Back to a socket that was never connected; an address given by bind() stays. */
+static void disconnect(struct fit__tcp *end)
+{
+    bool was_under_way = end->state == FIT_TCP_SYN_SENT || end->state == FIT_TCP_OPEN;
+    fit__event_cancel(&end->syn);
+    if (end->peer) {
+        struct fit__tcp *peer = end->peer;
+        fit__tcp_send_reset(end);
+        peer->peer = NULL;
+        end->peer = NULL;
+        fit__tcp_reap(peer);
+    }
+    fit__tcp_clear_packets(&end->wire);
+    fit__tcp_rearm(end);
+    fit__bytes_clear(&end->unread);
+    end->wire_bytes = 0;
+    end->state = FIT_TCP_CLOSED;
+    end->phase = FIT_UNCONNECTED;
+    end->socket.shut = 0;
+    end->socket.error = was_under_way ? ECONNRESET : 0;
+    end->end_received = end->end_sent = end->end_arrived = false;
+    end->remote_port = 0;
+    if (!end->bound) {
+        end->local_port = 0;
+        end->local = INADDR_ANY;
+    }
+}
+
+int fit__tcp_connected(struct fit__file *file)
+{
+    struct fit__tcp *end = fit__tcp_of(file);
+    if (end->state == FIT_TCP_SYN_SENT)
+        return -EAGAIN;
+    if (end->state == FIT_TCP_CLOSED) {
+        int error = fit__socket_take_error(&end->socket);
+        disconnect(end);
+        return error ? error : -ECONNABORTED;
+    }
+    end->phase = FIT_CONNECTED;
+    return 0;
+}
+
+static int begin_connect(struct fit__tcp *end, const struct sockaddr_in *in)
+{
+    uint32_t remote = in->sin_addr.s_addr;
+    if (remote == INADDR_ANY)
+        remote = htonl(INADDR_LOOPBACK);
+    if (end->local == INADDR_ANY)
+        end->local = is_loopback(remote) ? htonl(INADDR_LOOPBACK) : end->host->address;
+    if (!end->local_port) {
+        int error = take_ephemeral_port(end);
+        if (error)
+            return error;
+    }
+    end->remote = remote;
+    end->remote_port = ntohs(in->sin_port);
+    end->state = FIT_TCP_SYN_SENT;
+    end->phase = FIT_CONNECTING;
+    end->syn_began = fit__now();
+    end->syn_tries = 0;
+    end->syn_lost = false;
+    fit__tcp_start_syn(end, end->syn_began);
+    return -EINPROGRESS;
+}
+
+int fit__tcp_connect(struct fit__file *file, const struct sockaddr *address, socklen_t size)
+{
+    struct fit__tcp *end = fit__tcp_of(file);
+    if (size < sizeof address->sa_family)
+        return -EINVAL;
+    if (address->sa_family == AF_UNSPEC) {
+        disconnect(end);
+        return 0;
+    }
+    if (end->phase == FIT_CONNECTED)
+        return -EISCONN;
+    if (end->phase == FIT_CONNECTING)
+        return end->state == FIT_TCP_SYN_SENT ? -EALREADY : fit__tcp_connected(file);
+    if (end->state != FIT_TCP_CLOSED)
+        return -EISCONN;
+    if (size < sizeof(struct sockaddr_in))
+        return -EINVAL;
+    if (address->sa_family != AF_INET)
+        return -EAFNOSUPPORT;
+    return begin_connect(end, (const struct sockaddr_in *)address);
+}
+
+/* ---- the end ---------------------------------------------------------------------------- */
+
+int fit__tcp_shutdown(struct fit__file *file, unsigned how)
+{
+    struct fit__tcp *end = fit__tcp_of(file);
+    int result = 0;
+    switch (end->state) {
+    case FIT_TCP_LISTENING:
+        if (how & FIT_SHUT_RECEIVE) {
+            stop_listening(end);
+            fit__tcp_changed(end, FIT_ALL_EVENTS);
+        }
+        return 0;
+    case FIT_TCP_SYN_SENT:
+        disconnect(end);
+        fit__tcp_changed(end, FIT_ALL_EVENTS);
+        return 0;
+    case FIT_TCP_CLOSED:
+        result = -ENOTCONN;
+        break;
+    default:
+        break;
+    }
+    end->socket.shut |= how;
+    if (!result && (how & FIT_SHUT_SEND))
+        fit__tcp_queue_end(end);
+    fit__tcp_changed(end, FIT_ALL_EVENTS);
+    return result;
+}
+
+static void close_open(struct fit__tcp *end)
+{
+    bool abrupt = end->unread.size || (end->socket.linger_on && !end->socket.linger_seconds);
+    if (end->muted)
+        return;          /* the other side is to notice nothing */
+    end->socket.shut = FIT_SHUT_BOTH;
+    if (!abrupt) {
+        fit__tcp_queue_end(end);
+        return;
+    }
+    fit__bytes_clear(&end->unread);
+    fit__tcp_send_reset(end);
+    fit__tcp_die(end, 0);
+}
+
+void fit__tcp_release(struct fit__file *file)
+{
+    struct fit__tcp *end = fit__tcp_of(file);
+    end->file = NULL;
+    if (end->service)
+        fit__progressed();
+    fit__event_cancel(&end->full);
+    switch (end->state) {
+    case FIT_TCP_LISTENING: stop_listening(end); break;
+    case FIT_TCP_SYN_SENT:
+        fit__event_cancel(&end->syn);
+        end->state = FIT_TCP_CLOSED;
+        break;
+    case FIT_TCP_OPEN: close_open(end); break;
+    default: break;
+    }
+    fit__tcp_reap(end);
+}
+
+/* ---- names ------------------------------------------------------------------------------ */
+
+int fit__tcp_name(struct fit__file *file, bool of_peer, struct sockaddr *out, socklen_t *size)
+{
+    struct fit__tcp *end = fit__tcp_of(file);
+    if (of_peer && (!end->remote_port || end->state == FIT_TCP_CLOSED
+                    || end->state == FIT_TCP_SYN_SENT))
+        return -ENOTCONN;
+    struct sockaddr_in in = {
+        .sin_family = AF_INET,
+        .sin_port = htons(of_peer ? end->remote_port : end->local_port),
+        .sin_addr.s_addr = of_peer ? end->remote : end->local,
+    };
+    return fit__address_out(&in, sizeof in, out, size);
+}
+
+void fit__tcp_info(struct fit__file *file, void *value, socklen_t *size)
+{
+    static const uint8_t states[] = { TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT, TCP_SYN_RECV,
+                                      TCP_ESTABLISHED };
+    struct fit__tcp *end = fit__tcp_of(file);
+    struct tcp_info info = { .tcpi_state = states[end->state], .tcpi_snd_mss = FIT_SEGMENT,
+                             .tcpi_rcv_mss = FIT_SEGMENT };
+    if (end->state == FIT_TCP_OPEN && end->end_received)
+        info.tcpi_state = end->end_sent ? TCP_LAST_ACK : TCP_CLOSE_WAIT;
+    else if (end->state == FIT_TCP_OPEN && end->end_sent)
+        info.tcpi_state = end->end_arrived ? TCP_FIN_WAIT2 : TCP_FIN_WAIT1;
+    if (*size > sizeof info)
+        *size = sizeof info;
+    memcpy(value, &info, *size);
+}
+
+const struct fit__file_ops fit__tcp_ops = {
+    .kind = "tcp", .read = fit__tcp_read, .write = fit__tcp_write, .poll = fit__tcp_poll,
+    .release = fit__tcp_release, .describe = fit__tcp_describe, .afflict = fit__tcp_afflict,
+};

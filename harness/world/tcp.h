@@ -1,0 +1,113 @@
+/* harness/world/tcp.h - the inside of simulated TCP (stream.c, tcp.c, affliction.c only).
+ *
+ * One struct fit__tcp is one end of a connection, or a listener. Data moves as packets in
+ * three steps: `unsent` at the sender, `wire` at the receiver while under way, `unread` there.
+ * Nothing is lost and nothing overtakes; a packet leaves when the receiver's window has room.
+ * Acknowledgements are not modelled: bytes free the send buffer when they arrive. */
+#ifndef HARNESS_WORLD_TCP_H
+#define HARNESS_WORLD_TCP_H
+
+#include "harness/world/objects.h"
+
+enum { FIT_SEGMENT = 1448, FIT_SEND_BUFFER = 65536, FIT_RECEIVE_BUFFER = 131072 };
+
+enum fit__tcp_state {
+    FIT_TCP_CLOSED, FIT_TCP_LISTENING, FIT_TCP_SYN_SENT, FIT_TCP_SYN_RECEIVED,
+    FIT_TCP_OPEN              /* from ESTABLISHED until both ends are through or one was reset */
+};
+/* What connect() has been told so far: Linux keeps it apart from the connection's state. */
+enum fit__tcp_phase { FIT_UNCONNECTED, FIT_CONNECTING, FIT_CONNECTED };
+
+enum fit__packet_kind { FIT_PK_SYN_ACK, FIT_PK_ACK, FIT_PK_DATA, FIT_PK_FIN, FIT_PK_RST };
+
+struct fit__packet {
+    TAILQ_ENTRY(fit__packet) link;
+    enum fit__packet_kind kind;
+    fit_ns due;
+    size_t size;
+    char bytes[];
+};
+TAILQ_HEAD(fit__packets, fit__packet);
+TAILQ_HEAD(fit__tcps, fit__tcp);
+
+struct fit__tcp {
+    struct fit__socket socket;           /* first: fit__socket_of */
+    TAILQ_ENTRY(fit__tcp) all;           /* of the world */
+    struct fit__file *file;              /* NULL: waits to be accepted, or its owner closed it */
+    struct fit__host *host;
+    bool service;                        /* belongs to the code under test */
+    uint32_t local, remote;              /* network order; as getsockname shows them */
+    uint16_t local_port, remote_port;    /* host order */
+    bool bound;                          /* by bind(), not by connect() */
+    bool accepted;                       /* the other side called us */
+    enum fit__tcp_state state;
+    enum fit__tcp_phase phase;
+
+    struct fit__tcp *peer;               /* the other end, until it is freed */
+    struct fit__packets wire;            /* under way to this end */
+    size_t wire_bytes;
+    fit_ns last_due;
+    struct fit__event arrival;           /* of the first packet on the wire */
+    struct fit__bytes unread;
+    bool end_received, end_sent, end_arrived;    /* FIN: theirs here; ours queued; ours there */
+    struct fit__packets unsent;
+    size_t unsent_bytes;
+    bool short_of_room;                  /* somebody waits for room to send */
+    fit_ns time_wait;                    /* the port stays taken until then */
+
+    struct fit__event syn;               /* our SYN arrives, or is sent again */
+    fit_ns syn_began;
+    unsigned syn_tries;
+    bool syn_lost;                       /* nothing of it ever arrives */
+
+    int backlog;                         /* of a listener */
+    unsigned handshakes, waiting;
+    struct fit__tcps accept_queue;
+    TAILQ_ENTRY(fit__tcp) queued;
+    struct fit__tcp *listener;           /* of an end that was not accepted yet */
+
+    bool muted;                          /* its application says and hears nothing more */
+    fit_ns full_until;
+    struct fit__event full;
+};
+
+extern struct fit__tcps fit__tcps;       /* all of them, in order of creation */
+
+/* stream.c */
+struct fit__tcp *fit__tcp_make(struct fit__host *host, bool service);
+void fit__tcp_free(struct fit__tcp *end);               /* also unlinks it from its peer */
+void fit__tcp_reap(struct fit__tcp *end);               /* frees what nobody can see any more */
+fit_ns fit__tcp_latency(const struct fit__tcp *from, const struct fit__host *to);
+void fit__tcp_send_packet(struct fit__tcp *to, enum fit__packet_kind kind, const void *bytes,
+                          size_t size, fit_ns latency);
+void fit__tcp_rearm(struct fit__tcp *end);              /* arrival of the wire's first packet */
+void fit__tcp_pump(struct fit__tcp *end);               /* unsent to wire, as the window allows */
+void fit__tcp_queue_end(struct fit__tcp *end);          /* sends our FIN behind our data */
+void fit__tcp_clear_packets(struct fit__packets *packets);
+/* This end is dead with `error` (0: none); nothing is sent. */
+void fit__tcp_die(struct fit__tcp *end, int error);
+/* Sends RST to the other end, if there is one. */
+void fit__tcp_send_reset(struct fit__tcp *end);
+void fit__tcp_changed(struct fit__tcp *end, uint32_t events);
+size_t fit__tcp_room(const struct fit__tcp *end);       /* bytes that may be written now */
+uint32_t fit__tcp_poll(struct fit__file *file);
+ssize_t fit__tcp_read(struct fit__file *file, const struct iovec *iov, int count, int flags);
+ssize_t fit__tcp_write(struct fit__file *file, const struct iovec *iov, int count, int flags);
+
+/* tcp.c */
+struct fit__tcp *fit__tcp_of(struct fit__file *file);
+void fit__tcp_release(struct fit__file *file);
+void fit__tcp_forget_child(struct fit__tcp *child);     /* takes it off its listener's books */
+/* The handshake is over at the listener's side. */
+void fit__tcp_accepted(struct fit__tcp *child);
+void fit__tcp_start_syn(struct fit__tcp *end, fit_ns at);
+
+/* affliction.c */
+/* The first packet on the wire arrives: what of it? Returns the bytes that do (its size, or
+ * fewer), or -1 when this end's peer has fallen silent before it. */
+ssize_t fit__tcp_ask_arrival(struct fit__tcp *end, const struct fit__packet *packet);
+void fit__tcp_mute(struct fit__tcp *end);               /* `end` says and hears nothing more */
+int fit__tcp_describe(struct fit__file *file, struct fit__info *info);
+int fit__tcp_afflict(struct fit__file *file, enum fit__affliction affliction, int64_t value);
+
+#endif

@@ -1,0 +1,265 @@
+/* transfer.c - the calls that may have to wait for an object: reading, writing, connecting. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "fi/arena.h"
+#include "fi/raw.h"
+#include "harness/world/calls.h"
+
+/* One call: the file stays alive while it waits, even if its number is closed meanwhile. */
+struct transfer {
+    const char *call;
+    int fd;
+    struct fit__file *file;
+    bool waits;
+    fit_ns deadline;
+    int flags;
+};
+
+static struct transfer begin(const char *call, int fd, struct fit__file *file, int flags,
+                             fit_ns timeout)
+{
+    bool waits = !(file->status_flags & O_NONBLOCK) && !(flags & MSG_DONTWAIT);
+    file->references++;
+    return (struct transfer){ call, fd, file, waits, timeout ? fit__now() + timeout : FIT_NEVER,
+                              flags };
+}
+
+/* True: look again. False: the time is over, or this call does not wait. */
+static bool wait_for(struct transfer *t)
+{
+    if (!t->waits) {
+        fit__idle(t->call, t->fd, 0);
+        return false;
+    }
+    return fit__block_on(t->call, &t->file->queue, t->deadline) != -ETIMEDOUT;
+}
+
+/* The vector without its first `done` bytes; returns the new count. */
+static int advance(struct iovec *out, const struct iovec *iov, int count, size_t done)
+{
+    int left = 0;
+    for (int i = 0; i < count; i++) {
+        size_t skip = done < iov[i].iov_len ? done : iov[i].iov_len;
+        done -= skip;
+        if (iov[i].iov_len > skip)
+            out[left++] = (struct iovec){ (char *)iov[i].iov_base + skip,
+                                          iov[i].iov_len - skip };
+    }
+    return left;
+}
+
+typedef ssize_t step(struct fit__file *, const struct iovec *, int count, int flags);
+
+/* Moves bytes until all of them have moved (`whole`), or some have. */
+static ssize_t move(struct transfer *t, step *step, const struct iovec *iov, int count, bool whole)
+{
+    struct iovec *rest = NULL;
+    size_t size = fit__iov_size(iov, count), done = 0;
+    const struct iovec *now = iov;
+    int now_count = count;
+    ssize_t result;
+    for (;;) {
+        result = step(t->file, now, now_count, t->flags);
+        if (result == -EAGAIN && wait_for(t))
+            continue;
+        if (result <= 0)
+            break;
+        done += (size_t)result;
+        if (!whole || done >= size || !t->waits)
+            break;
+        if (!rest)
+            rest = fit__alloc((size_t)count * sizeof *rest);
+        now_count = advance(rest, iov, count, done);
+        now = rest;
+    }
+    fit__free(rest);
+    return done ? (ssize_t)done : result;
+}
+
+static ssize_t receive(const char *call, int fd, struct fit__file *file, const struct iovec *iov,
+                       int count, int flags)
+{
+    struct fit__socket *socket = fit__socket_of(file);
+    struct transfer t = begin(call, fd, file, flags, socket ? socket->receive_timeout : 0);
+    bool whole = (flags & MSG_WAITALL) && !(flags & MSG_PEEK);
+    ssize_t result = move(&t, file->ops->read, iov, count, whole);
+    fit__file_release(file);
+    return result;
+}
+
+static ssize_t transmit(const char *call, int fd, struct fit__file *file, const struct iovec *iov,
+                        int count, int flags)
+{
+    struct fit__socket *socket = fit__socket_of(file);
+    struct transfer t = begin(call, fd, file, flags, socket ? socket->send_timeout : 0);
+    ssize_t result = move(&t, file->ops->write, iov, count, true);
+    fit__file_release(file);
+    return result;
+}
+
+static ssize_t no_such_direction(const struct fit__file *file)
+{
+    bool pipe = file->ops == &fit__pipe_reader_ops || file->ops == &fit__pipe_writer_ops;
+    return pipe ? -EBADF : -EINVAL;
+}
+
+ssize_t fit__call_readv(int fd, const struct iovec *iov, int count, off_t offset)
+{
+    struct fit__file *file = fit__file_of(fd);
+    fit__call_begins();
+    if (!file && fit__is_standard(fd))
+        return offset == -1 ? fit__raw(SYS_readv, fd, iov, count)
+                            : fit__raw(SYS_preadv, fd, iov, count, offset, 0);
+    if (!file)
+        return -EBADF;
+    if (file->ops == &fit__regular_ops)
+        return fit__regular_readv(file, fd, iov, count, offset);
+    if (offset != -1)
+        return -ESPIPE;
+    if (!file->ops->read)
+        return no_such_direction(file);
+    if (fit__is_socket(file) && !fit__iov_size(iov, count))
+        return 0;
+    return receive("read", fd, file, iov, count, 0);
+}
+
+ssize_t fit__call_writev(int fd, const struct iovec *iov, int count, off_t offset)
+{
+    struct fit__file *file = fit__file_of(fd);
+    fit__call_begins();
+    if (!file && fit__is_standard(fd))
+        return offset == -1 ? fit__raw(SYS_writev, fd, iov, count)
+                            : fit__raw(SYS_pwritev, fd, iov, count, offset, 0);
+    if (!file)
+        return -EBADF;
+    if (file->ops == &fit__regular_ops)
+        return fit__regular_writev(file, iov, count);
+    if (offset != -1)
+        return -ESPIPE;
+    if (!file->ops->write)
+        return no_such_direction(file);
+    return transmit("write", fd, file, iov, count, 0);
+}
+
+/* ---- messages --------------------------------------------------------------------------- */
+
+static int socket_file(int fd, struct fit__file **file)
+{
+    *file = fit__file_of(fd);
+    if (!*file)
+        return fit__is_standard(fd) ? -ENOTSOCK : -EBADF;
+    return fit__is_socket(*file) ? 0 : -ENOTSOCK;
+}
+
+ssize_t fit__call_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    struct fit__file *file;
+    fit__call_begins();
+    int error = socket_file(fd, &file);
+    if (error)
+        return error;
+    if (flags & MSG_OOB)
+        fit__unsupported("send", NULL, "urgent data (MSG_OOB) is not simulated");
+    if (file->ops == &fit__pair_ops) {
+        if (message->msg_namelen)
+            return -EISCONN;
+        if (message->msg_controllen)
+            fit__unsupported("sendmsg", NULL, "passing descriptors is not simulated");
+    }
+    return transmit("send", fd, file, message->msg_iov, (int)message->msg_iovlen, flags);
+}
+
+ssize_t fit__call_recvmsg(int fd, struct msghdr *message, int flags)
+{
+    struct fit__file *file;
+    fit__call_begins();
+    int error = socket_file(fd, &file);
+    if (error)
+        return error;
+    if (flags & MSG_OOB)
+        return file->ops == &fit__pair_ops ? -EOPNOTSUPP : -EINVAL;
+    if (flags & MSG_ERRQUEUE)
+        return -EAGAIN;
+    /* Only TCP throws bytes away on demand; a local socket ignores the wish. */
+    if (file->ops == &fit__pair_ops)
+        flags &= ~MSG_TRUNC;
+    ssize_t result = receive("recv", fd, file, message->msg_iov, (int)message->msg_iovlen, flags);
+    if (result >= 0) {
+        message->msg_namelen = 0;
+        message->msg_controllen = 0;
+        message->msg_flags = 0;
+    }
+    return result;
+}
+
+/* ---- connections ------------------------------------------------------------------------ */
+
+static int accept_file(int fd, struct fit__file *file, int flags, struct fit__file **accepted)
+{
+    struct fit__socket *socket = file->object;
+    struct transfer t = begin("accept", fd, file, 0, socket->receive_timeout);
+    int result;
+    do
+        result = fit__tcp_accept(file, flags, accepted);
+    while (result == -EAGAIN && wait_for(&t));
+    fit__file_release(file);
+    return result;
+}
+
+int fit__call_accept(int fd, struct sockaddr *address, socklen_t *size, int flags)
+{
+    struct fit__file *file = fit__file_of(fd), *accepted;
+    fit__call_begins();
+    if (!file && !fit__is_standard(fd))
+        return -EBADF;
+    if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
+        return -EINVAL;
+    /* Linux takes the number first, so a full table is an error even if nobody calls. */
+    int error = fit__room_for(1);
+    if (!error)
+        error = socket_file(fd, &file);
+    if (!error && file->ops != &fit__tcp_ops)
+        error = -EINVAL;
+    if (error)
+        return error;
+    error = accept_file(fd, file, flags, &accepted);
+    if (error)
+        return error;
+    if (address) {
+        /* A connection that was reset meanwhile is handed out all the same. */
+        error = fit__tcp_name(accepted, true, address, size);
+        if (error == -ENOTCONN)
+            error = -ECONNABORTED;
+    }
+    int result = error ? error : fit__install(accepted, 0, !!(flags & SOCK_CLOEXEC));
+    if (result < 0)
+        fit__file_release(accepted);
+    return result;
+}
+
+int fit__call_connect(int fd, const struct sockaddr *address, socklen_t size)
+{
+    struct fit__file *file;
+    fit__call_begins();
+    int error = socket_file(fd, &file), result;
+    if (error)
+        return error;
+    if (file->ops != &fit__tcp_ops)
+        return address->sa_family == AF_UNIX ? -EISCONN : -EINVAL;
+    struct fit__socket *socket = file->object;
+    struct transfer t = begin("connect", fd, file, 0, socket->send_timeout);
+    error = result = fit__tcp_connect(file, address, size);
+    if ((error == -EINPROGRESS || error == -EALREADY) && t.waits) {
+        while ((result = fit__tcp_connected(file)) == -EAGAIN)
+            if (!wait_for(&t)) {
+                result = error;
+                break;
+            }
+    } else if (error == -EALREADY) {
+        fit__idle("connect", fd, 0);
+    }
+    fit__file_release(file);
+    return result;
+}

@@ -1,0 +1,220 @@
+/* harness/world/world.h - the inside of the simulated kernel (private to harness/).
+ *
+ * One kernel thread, many green threads. All state lives in the arena, so that a snapshot of
+ * the process is a snapshot of the world. Everything here runs "inside" (fi/guard.h).
+ * Virtual time is in nanoseconds since the world began. */
+#ifndef HARNESS_WORLD_WORLD_H
+#define HARNESS_WORLD_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <ucontext.h>
+
+#include "fi/guard.h"
+#include "fi/kernel.h"
+
+typedef int64_t fit_ns;
+#define FIT_NEVER INT64_MAX
+#define FIT_MS ((fit_ns)1000000)
+#define FIT_S (1000 * FIT_MS)
+
+/* ---- clock.c: virtual time, and events that are due ---------------------------------- */
+
+fit_ns fit__now(void);
+/* Every simulated call costs this much, so that a loop that only polls cannot stop time. */
+void fit__spend(fit_ns ns);
+
+/* Something that happens by itself at a time: a segment arrives, a timer expires. The
+ * structure belongs to the caller and must stay until it fired or was cancelled. `fire` is
+ * called "inside", on whichever green thread lets time pass, and must not block. Events of
+ * equal time fire in the order in which they were set. */
+struct fit__event {
+    fit_ns due;
+    uint64_t sequence;
+    int slot;                                     /* -1: not set; kept by clock.c */
+    void (*fire)(struct fit__event *event);
+};
+void fit__event_set(struct fit__event *event, fit_ns due, void (*fire)(struct fit__event *));
+void fit__event_cancel(struct fit__event *event); /* fine if not set (slot must have been -1 or
+                                                     the structure all zero and never set) */
+fit_ns fit__next_event(void);                     /* its time, or FIT_NEVER */
+void fit__run_due_events(void);                   /* fires all with due <= now */
+
+/* ---- sched.c: green threads ------------------------------------------------------------ */
+
+struct fit__process;
+struct fit__waiter;
+
+/* Where threads wait. Embed one in anything that can become ready. All zero is not valid:
+ * use fit__waitq_init. */
+struct fit__waitq { TAILQ_HEAD(fit__waiters, fit__waiter) waiters; };
+struct fit__waiter { TAILQ_ENTRY(fit__waiter) link; struct fit__thread *thread;
+                     struct fit__waitq *queue; };
+
+enum fit__thread_state { FIT_T_RUNNABLE, FIT_T_BLOCKED, FIT_T_ENDED };
+
+struct fit__thread {
+    struct fit__guard guard;                 /* first: what wrappers look at */
+    TAILQ_ENTRY(fit__thread) link;           /* in the run queue */
+    TAILQ_ENTRY(fit__thread) all;
+    enum fit__thread_state state;
+    unsigned id;                             /* 0: the test itself; then in order of creation */
+    char name[32];                           /* "test", "thread 3", "peer origin.test:80" */
+    struct fit__process *process;            /* host and descriptor table */
+    ucontext_t context;
+    void *stack; size_t stack_size; unsigned valgrind_stack;
+    void *tls;                               /* thread pointer */
+    void *(*start)(void *); void *arg; void *result;
+    struct fit__event deadline;              /* wakes it */
+    bool timed_out;
+    bool service;                            /* code under test (not a peer or client) */
+    bool must_end;                           /* a client: the test waits for it */
+    bool detached, joined, cancel_requested, cancel_disabled;
+    struct fit__waitq joiners;
+    const char *waiting_for;                 /* for evidence: "epoll_wait", "mutex held by thread 2" */
+    void *keys;                              /* thread.c */
+    bool handle;                             /* made by pthread_create: kept until joined */
+};
+
+extern struct fit__thread *fit__current;     /* never NULL while a world is active */
+void fit__waitq_init(struct fit__waitq *queue);
+
+/* Makes a thread with its own stack and true thread-local storage; runnable, but it starts
+ * only when the creator blocks. stack_size 0: 256 KiB. NULL: out of memory. */
+struct fit__thread *fit__thread_new(const char *name, struct fit__process *process,
+                                    void *(*start)(void *), void *arg, size_t stack_size);
+/* Ends the running thread. Does not return. */
+void fit__thread_exit(void *result) __attribute__((noreturn));
+
+/* A thread that is not running never runs again (a peer whose test is over). */
+void fit__thread_abandon(struct fit__thread *thread);
+
+/* Blocks the running thread until one of the `count` queues is woken, or `deadline` (absolute;
+ * FIT_NEVER) has come. Returns 0, or -ETIMEDOUT. Other threads and events run meanwhile. A
+ * caller re-checks its condition in a loop: being woken is a hint. `what` is for evidence. */
+int fit__block(const char *what, struct fit__waitq *const *queues, unsigned count,
+               fit_ns deadline);
+int fit__block_on(const char *what, struct fit__waitq *queue, fit_ns deadline);
+void fit__wake_all(struct fit__waitq *queue);
+bool fit__wake_one(struct fit__waitq *queue);    /* false: nobody waited */
+void fit__yield(void);                           /* to the end of the run queue */
+
+/* Nothing can run and no event is due. The explorer sets it; it must not return. */
+extern void (*fit__on_deadlock)(void);
+
+/* Starts scheduling: turns the caller into green thread 0 ("test"), on a stack of its own at a
+ * fixed address, runs `body(arg)` there, and returns on the caller's stack when body returns.
+ * Threads that are left are dropped by fit__sched_end. */
+void fit__sched_run(struct fit__process *process, void (*body)(void *arg), void *arg);
+void fit__sched_end(void);
+unsigned fit__service_threads(void);             /* alive, besides the test itself */
+struct fit__thread *fit__thread_first(void);     /* for evidence; then TAILQ_NEXT(t, all) */
+/* Memcheck's leak check would follow what dead frames left behind: tells it that the part below
+ * the stack pointer of each thread that does not run holds nothing. Just before a leak check. */
+void fit__sched_hide_dead_stacks(void);
+
+/* ---- desc.c: processes, descriptor tables, open file descriptions ---------------------- */
+
+struct fit__file;
+struct fit__host { char name[64]; uint32_t address; /* network order, IPv4 */
+                   fit_ns latency; struct fit__host *next; uint16_t next_port; };
+
+struct fit__slot { struct fit__file *file; bool cloexec;
+                   void *opened_stack[16]; unsigned opened_depth; fit_ns opened_at;
+                   const char *opened_by; };
+
+/* A descriptor table. The service's own uses real numbers, each held by a placeholder; a
+ * peer's table is only numbers. */
+struct fit__process {
+    struct fit__host *host; bool service;
+    struct fit__slot *slots; int slot_count;     /* grows */
+    int open_count, limit;                       /* RLIMIT_NOFILE as seen: 1024 */
+    int budget;                                  /* -1, or: no more than this many open */
+    bool budget_until_close;
+};
+
+struct fit__epitem;
+/* What an open file description can do. Functions may be NULL: then -EINVAL (or the error
+ * that Linux gives for that kind). They return >= 0 or -errno and do not block: blocking is
+ * done by the caller with fit__block on `file->queue`, as long as -EAGAIN comes back. */
+struct fit__file_ops {
+    const char *kind;                            /* "tcp", "pipe", "eventfd"... */
+    ssize_t (*read)(struct fit__file *, const struct iovec *, int count, int flags /* MSG_* */);
+    ssize_t (*write)(struct fit__file *, const struct iovec *, int count, int flags);
+    uint32_t (*poll)(struct fit__file *);        /* EPOLL* bits that hold now */
+    void (*release)(struct fit__file *);         /* last reference is gone */
+    int (*describe)(struct fit__file *, struct fit__info *);
+    int (*afflict)(struct fit__file *, enum fit__affliction, int64_t value);
+};
+struct fit__file {
+    const struct fit__file_ops *ops;
+    unsigned references;
+    int status_flags;                            /* O_NONBLOCK, O_APPEND..., access mode */
+    struct fit__waitq queue;                     /* woken by fit__file_changed */
+    LIST_HEAD(, fit__epitem) watchers;
+    void *object;                                /* of the kind */
+};
+struct fit__file *fit__file_new(const struct fit__file_ops *ops, void *object, int status_flags);
+void fit__file_release(struct fit__file *file);  /* drops a reference */
+/* The readiness of `file` may have changed and these bits became true: wakes waiters, tells
+ * epoll (edge semantics of ep_poll_callback: each call is an edge for the bits given). */
+void fit__file_changed(struct fit__file *file, uint32_t events);
+
+struct fit__process *fit__process_new(struct fit__host *host, bool service);
+/* Closes all that it has open, as when a process ends: its threads must not run any more. */
+void fit__process_empty(struct fit__process *process);
+struct fit__file *fit__file_of(int fd);          /* of the current process; NULL: EBADF */
+/* Lowest free number >= lowest; takes over the caller's reference on success. -EMFILE. */
+int fit__install(struct fit__file *file, int lowest, bool cloexec);
+int fit__room_for(int count);                    /* 0 or -EMFILE */
+/* As fit__install, but at exactly this number; what was there is closed first. -EBADF: `fd` is
+ * negative or not below the limit; -EBUSY: a real file of the process has the number (0 to 2). */
+int fit__install_at(struct fit__file *file, int fd, bool cloexec);
+/* close(): frees the number, drops the reference, relieves a budget. 0 or -EBADF. */
+int fit__uninstall(int fd);
+struct fit__slot *fit__slot_of(int fd);          /* of the current process; NULL: EBADF */
+struct fit__host *fit__host_named(const char *name, bool create);   /* "origin.test" or dotted */
+struct fit__host *fit__host_at(uint32_t address);
+
+/* Files of the other units. */
+extern const struct fit__kernel fit__kernel_sim; /* kernel_sim.c */
+void fit__objects_reset(void);                   /* a world ended: connections without files go */
+void fit__epoll_notify(struct fit__file *file, uint32_t events);  /* epoll.c, for desc.c */
+void fit__epoll_forget(struct fit__file *file);  /* file is going away */
+
+/* ---- progress.c: loops that get nowhere ------------------------------------------------ */
+
+/* Something moved for the code under test: bytes, a connection, a timer that expired, a thread
+ * that woke, time that jumped. Whoever moves it says so. */
+void fit__progressed(void);
+/* A call of the code under test returned at once and moved nothing (a wait that reported
+ * readiness, EAGAIN, a clock read). `fd`: what it was about, or -1. After FIT_BUSY_CALLS such
+ * calls in a row fit__on_busy is called, with text like "epoll_wait reports socket 7 (tcp
+ * 10.0.0.2:40001 -> origin.test:80) 10000 times, and nothing moves". It must not return. */
+void fit__idle_call(const char *call, int fd);
+enum { FIT_BUSY_CALLS = 10000 };
+extern void (*fit__on_busy)(const char *text);
+/* Virtual time passed this moment (FIT_NEVER at first); called once, it must not return. */
+extern fit_ns fit__time_limit;
+extern void (*fit__on_time_limit)(void);
+
+/* ---- Evidence: text blocks for people, one object a line, no addresses ------------------ */
+
+/* Open descriptors of the code under test: "7   tcp       10.0.0.2:40001 -> origin.test:80
+ * established, 1447 bytes unread". Return the length, cut at `size`. */
+size_t fit__descriptors_text(char *out, size_t size);
+/* Threads of the code under test and what each waits for. */
+size_t fit__threads_text(char *out, size_t size);
+
+/* ---- world.c -------------------------------------------------------------------------- */
+
+/* Makes an empty world: clock at zero, hosts, the service's process. fit__active is false
+ * until fit__world_run. Needs a process with one kernel thread; else returns -EBUSY. */
+int fit__world_new(void);
+void fit__world_run(void (*body)(void *), void *arg);      /* fit__active while it runs */
+void fit__world_drop(void);
+struct fit__process *fit__service_process(void);
+
+#endif

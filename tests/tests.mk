@@ -1,0 +1,47 @@
+# Faulttest's own tests.
+
+# The picture that the tests of the sample service use is made, not kept.
+$(BUILD)/make_image: tests/services/make_image.c
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_C) -o $@ $< -lgd
+
+$(BUILD)/generated/image.h: $(BUILD)/make_image
+	@mkdir -p $(@D)
+	$(Q)$< array > $@
+
+$(BUILD)/thumb-test/test_thumbnail.o: tests/services/test_thumbnail.c $(BUILD)/generated/image.h \
+                                      $(HEADERS)
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_C) -I$(BUILD)/generated $(THUMB_EXTRA) -c -o $@ $<
+
+$(BUILD)/test_thumbnail: $(THUMB_TEST) $(BUILD)/thumb-test/test_thumbnail.o $(LIB)
+	$(call say,LINK)
+	$(Q)$(CC) $(THUMB_EXTRA) -o $@ $(filter %.o,$^) $(LINK_US) -lcmocka $(THUMB_LIBS)
+
+# Unit tests are linked with the objects that they test: the library hides its symbols.
+UNIT := test_case test_symbols test_loops test_uv_callbacks test_curl_callbacks test_event_run \
+        test_sched test_wrap
+UNIT_BINARIES := $(UNIT:%=$(BUILD)/unit/%)
+unit_objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
+
+LOOPS = $(wildcard harness/loops/*.c)
+$(BUILD)/unit/test_case: $(call unit_objects,fi/case fi/case_parse fi/codes fi/arena fi/catalogue)
+$(BUILD)/unit/test_symbols: $(call unit_objects,fi/symbols fi/elf fi/stack fi/arena)
+$(BUILD)/unit/test_loops $(BUILD)/unit/test_uv_callbacks $(BUILD)/unit/test_curl_callbacks \
+$(BUILD)/unit/test_event_run: $(LOOPS:%.c=$(BUILD)/obj/%.o) \
+    $(call unit_objects,fi/arena fi/guard fi/engine fi/trace fi/symbols fi/elf)
+
+$(UNIT_BINARIES): $(BUILD)/unit/%: tests/unit/%.c
+	$(call say,LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_C) -O2 -rdynamic -o $@ $(filter %.c %.o,$^) -lcmocka -luv -lcurl -levent -lfiu
+
+conformance: $(BUILD)/conformance
+	$(Q)$(BUILD)/conformance
+
+test: all $(UNIT_BINARIES) $(BUILD)/conformance
+	$(Q)sh tests/run.sh $(BUILD)
+
+.PHONY: test conformance
