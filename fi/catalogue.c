@@ -23,7 +23,8 @@ const struct fit__fact fit__facts[] = {
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(1) },
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(0) },
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(-1) },
-    { FIT_READ, FIT_N_DATA | FIT_N_PEER_OPEN, FIT_PARTIAL, FIT_W_EOF, FIT_S_NUMBER, FIT_U_ONCE, 0,
+    /* Also where the other side has ended by now: it could have done so before it sent this. */
+    { FIT_READ, FIT_N_DATA, FIT_PARTIAL, FIT_W_EOF, FIT_S_NUMBER, FIT_U_ONCE, 0,
       FIT_E_AFFLICT, FIT_A_EOF, 0 },
     { FIT_READ, FIT_N_DATA | FIT_N_NONBLOCKING, FIT_PARTIAL, ERRNO, FIT_U_ONCE, EAGAIN,
       FIT_E_AFFLICT, FIT_A_LATE, MS },

@@ -6,6 +6,7 @@
 #ifndef FI_GUARD_H
 #define FI_GUARD_H
 
+#include <assert.h>
 #include <stdbool.h>
 
 struct fit__guard {
@@ -24,6 +25,10 @@ static inline bool fit__passes(void)
 
 /* Our own code runs from here ... to here. They nest. */
 static inline void fit__enter(void) { fit__guard->inside++; }
-static inline void fit__leave(void) { fit__guard->inside--; }
+static inline void fit__leave(void)
+{
+    assert(fit__guard->inside > 0);
+    fit__guard->inside--;
+}
 
 #endif

@@ -87,7 +87,6 @@ static struct fit__thread *start_thread(const char *kind, const char *name,
     if (!t) fit__fail(__FILE__, __LINE__, "no memory for a thread of %s", full);
     t->service = false;
     t->guard.exempt = true;
-    t->guard.inside = 1;                 /* it starts in our code */
     t->detached = true;
     return t;
 }
@@ -97,25 +96,26 @@ static struct fit__thread *start_thread(const char *kind, const char *name,
 static void *run_session(void *arg)
 {
     struct session *s = arg;
-    fit__leave();
     s->peer->session(s->fd, s->peer->arg);
     fit__enter();
     fit__kernel->close(s->fd);
     fit__free(s);
+    fit__leave();
     return NULL;
 }
 
 static void *run_listener(void *arg)
 {
     struct peer *p = arg;
-    for (;;) {
-        struct session *s;
-        int fd = fit__kernel->accept(p->listener, NULL, NULL, 0);
-        if (fd < 0) return NULL;
-        s = fit__alloc(sizeof *s);
+    int fd;
+    fit__enter();
+    while ((fd = fit__kernel->accept(p->listener, NULL, NULL, 0)) >= 0) {
+        struct session *s = fit__alloc(sizeof *s);
         *s = (struct session){ p, fd };
         start_thread("peer", p->address, p->process, run_session, s);
     }
+    fit__leave();
+    return NULL;
 }
 
 static int listen_at(struct fit__process *process, const struct sockaddr_in *address)
@@ -256,11 +256,11 @@ FIT_EXPORT void fit_peer_replies(const char *address, const struct fit_reply *ro
 static void *run_client(void *arg)
 {
     struct client *c = arg;
-    fit__leave();
     c->program(c->arg);
     fit__enter();
     side.returned++;
     fit__wake_all(&side.clients_done);
+    fit__leave();
     return NULL;
 }
 

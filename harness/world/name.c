@@ -201,6 +201,9 @@ int fit__resolve(const char *node, const char *service, const struct addrinfo *h
         if (!(*last = new_row(kind, hints, &target, port)))
             goto out;
         last = &(*last)->ai_next;
+        /* Only who leaves both open is told of all kinds. */
+        if (hints->ai_socktype || hints->ai_protocol)
+            break;
     }
     if (!rows)
         return EAI_SERVICE;

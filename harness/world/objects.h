@@ -103,8 +103,8 @@ enum { FIT_REALTIME_START_S = 1767225600 /* 2026-01-01 00:00 UTC */, FIT_UPTIME_
 struct fit__file *fit__tcp_new(int flags);
 int fit__tcp_bind(struct fit__file *file, const struct sockaddr *address, socklen_t size);
 int fit__tcp_listen(struct fit__file *file, int backlog);
-/* -EAGAIN: nobody there yet. */
-int fit__tcp_accept(struct fit__file *file, int flags, struct fit__file **accepted);
+/* A descriptor; -EAGAIN: nobody there yet; -EMFILE: whoever waits goes on waiting. */
+int fit__tcp_accept(struct fit__file *file, int flags);
 /* Begins to connect: -EINPROGRESS, or what Linux says in the state it is in. */
 int fit__tcp_connect(struct fit__file *file, const struct sockaddr *address, socklen_t size);
 /* How a blocking connect goes on after -EINPROGRESS: -EAGAIN while nothing is known. */

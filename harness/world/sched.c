@@ -175,15 +175,13 @@ static void __attribute__((noreturn)) deadlock(void)
 
 /* Which of the service's threads that could run does: by default the one that waits longest.
  * Asked only where one of them blocks or ends: one that yields in a loop has no end of turns. */
-static struct fit__thread *pick(void)
+static struct fit__thread *ask_who_runs(struct fit__thread *first)
 {
     enum { MOST = 4 };
     struct fit__question q = { .point = "thread", .fd = -1, .world = true };
-    struct fit__thread *first = TAILQ_FIRST(&sched.runnable), *t, *of_service[MOST + 1];
+    struct fit__thread *t, *of_service[MOST + 1];
     const struct fit__alternative *answer;
     int count = 0;
-    if (!first->service || !fit__current->service || fit__faults_off) return first;
-    if (fit__current->state == FIT_T_RUNNABLE) return first;
     for (t = first; t && count < MOST; t = TAILQ_NEXT(t, link))
         if (t->service) of_service[++count] = t;
     if (count < 2) return first;
@@ -193,10 +191,19 @@ static struct fit__thread *pick(void)
     return answer ? of_service[answer->value] : first;
 }
 
+static struct fit__thread *pick(bool yields)
+{
+    struct fit__thread *first = TAILQ_FIRST(&sched.runnable);
+    bool ask = !yields && !fit__faults_off && first->service && fit__current->service &&
+               TAILQ_NEXT(first, link);
+    return ask ? ask_who_runs(first) : first;
+}
+
 /* Lets another thread run, or the caller again. */
 static void pass_on(void)
 {
     struct fit__thread *next;
+    bool yields = fit__current->state == FIT_T_RUNNABLE;
     fit__run_due_events();
     while (TAILQ_EMPTY(&sched.runnable)) {
         fit_ns due = fit__next_event();
@@ -204,7 +211,7 @@ static void pass_on(void)
         fit__progressed();
         fit__spend(due > fit__now() ? due - fit__now() : 0);
     }
-    next = pick();
+    next = pick(yields);
     TAILQ_REMOVE(&sched.runnable, next, link);
     if (next != fit__current) switch_to(next);
 }

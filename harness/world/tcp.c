@@ -180,7 +180,7 @@ void fit__tcp_accepted(struct fit__tcp *child)
     fit__tcp_changed(listener, EPOLLIN | EPOLLRDNORM);
 }
 
-int fit__tcp_accept(struct fit__file *file, int flags, struct fit__file **accepted)
+int fit__tcp_accept(struct fit__file *file, int flags)
 {
     struct fit__tcp *listener = fit__tcp_of(file);
     if (listener->state != FIT_TCP_LISTENING)
@@ -188,13 +188,17 @@ int fit__tcp_accept(struct fit__file *file, int flags, struct fit__file **accept
     struct fit__tcp *child = TAILQ_FIRST(&listener->accept_queue);
     if (!child)
         return -EAGAIN;
+    child->file = fit__file_new(&fit__tcp_ops, child, O_RDWR | (flags & O_NONBLOCK));
+    int fd = fit__install(child->file, 0, !!(flags & SOCK_CLOEXEC));
+    if (fd < 0) {
+        fit__file_release(child->file);
+        return fd;
+    }
     fit__tcp_forget_child(child);
     child->phase = FIT_CONNECTED;
-    child->file = fit__file_new(&fit__tcp_ops, child, O_RDWR | (flags & O_NONBLOCK));
-    *accepted = child->file;
     if (listener->service)
         fit__progressed();
-    return 0;
+    return fd;
 }
 
 /* Whoever waits to be accepted is reset. */
@@ -413,6 +417,9 @@ void fit__tcp_release(struct fit__file *file)
 {
     struct fit__tcp *end = fit__tcp_of(file);
     end->file = NULL;
+    /* accept() found no number for it: it goes on waiting. */
+    if (end->listener)
+        return;
     if (end->service)
         fit__progressed();
     fit__event_cancel(&end->full);

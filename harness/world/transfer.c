@@ -196,13 +196,13 @@ ssize_t fit__call_recvmsg(int fd, struct msghdr *message, int flags)
 
 /* ---- connections ------------------------------------------------------------------------ */
 
-static int accept_file(int fd, struct fit__file *file, int flags, struct fit__file **accepted)
+static int accept_file(int fd, struct fit__file *file, int flags)
 {
     struct fit__socket *socket = file->object;
     struct transfer t = begin("accept", fd, file, 0, socket->receive_timeout);
     int result;
     do
-        result = fit__tcp_accept(file, flags, accepted);
+        result = fit__tcp_accept(file, flags);
     while (result == -EAGAIN && wait_for(&t));
     fit__file_release(file);
     return result;
@@ -210,33 +210,27 @@ static int accept_file(int fd, struct fit__file *file, int flags, struct fit__fi
 
 int fit__call_accept(int fd, struct sockaddr *address, socklen_t *size, int flags)
 {
-    struct fit__file *file = fit__file_of(fd), *accepted;
+    struct fit__file *file = fit__file_of(fd);
     fit__call_begins();
     if (!file && !fit__is_standard(fd))
         return -EBADF;
     if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
         return -EINVAL;
     /* Linux takes the number first, so a full table is an error even if nobody calls. */
-    int error = fit__room_for(1);
+    int result = fit__room_for(1);
+    if (!result)
+        result = socket_file(fd, &file);
+    if (!result && file->ops != &fit__tcp_ops)
+        result = -EINVAL;
+    if (!result)
+        result = accept_file(fd, file, flags);
+    if (result < 0 || !address)
+        return result;
+    int error = fit__tcp_name(fit__file_of(result), true, address, size);
     if (!error)
-        error = socket_file(fd, &file);
-    if (!error && file->ops != &fit__tcp_ops)
-        error = -EINVAL;
-    if (error)
-        return error;
-    error = accept_file(fd, file, flags, &accepted);
-    if (error)
-        return error;
-    if (address) {
-        /* A connection that was reset meanwhile is handed out all the same. */
-        error = fit__tcp_name(accepted, true, address, size);
-        if (error == -ENOTCONN)
-            error = -ECONNABORTED;
-    }
-    int result = error ? error : fit__install(accepted, 0, !!(flags & SOCK_CLOEXEC));
-    if (result < 0)
-        fit__file_release(accepted);
-    return result;
+        return result;
+    fit__uninstall(result);
+    return error == -ENOTCONN ? -ECONNABORTED : error;
 }
 
 int fit__call_connect(int fd, const struct sockaddr *address, socklen_t size)

@@ -36,6 +36,7 @@ static void asks(void **state)
     (void)state;
     fit_peer_replies(SERVER ":7", noon);
     struct fit_op *op = fit_op("ask");
-    told(op, conn_ask(&c), c.line, c.have);
+    int err = conn_ask(&c);
+    told(op, err, c.line, c.have);
 }
 ZOO_MAIN(asks)

@@ -39,6 +39,7 @@ static void fetches(void **state)
     (void)state;
     fit_peer_replies(SERVER ":80", text);
     struct fit_op *op = fit_op("fetch");
-    told(op, fetch(got, sizeof got, &have), got, have);
+    int err = fetch(got, sizeof got, &have);
+    told(op, err, got, have);
 }
 ZOO_MAIN(fetches)

@@ -36,6 +36,7 @@ static void asks(void **state)
     fit_must_recover("recv:error=EAGAIN");
     fit_peer_replies(SERVER ":7", noon);
     struct fit_op *op = fit_op("ask");
-    told(op, ask(line, sizeof line, &have), line, have);
+    int err = ask(line, sizeof line, &have);
+    told(op, err, line, have);
 }
 ZOO_MAIN(asks)

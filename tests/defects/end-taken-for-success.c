@@ -36,6 +36,7 @@ static void fetches(void **state)
     (void)state;
     fit_peer_replies(SERVER ":80", page);
     struct fit_op *op = fit_op("fetch");
-    told(op, fetch(&b), b.bytes, b.have);
+    int err = fetch(&b);
+    told(op, err, b.bytes, b.have);
 }
 ZOO_MAIN(fetches)

@@ -30,6 +30,7 @@ static void stores(void **state)
     struct cache c = { .size = 0 };
     (void)state;
     struct fit_op *op = fit_op("store");
-    told(op, store(&c), c.entry, c.size);
+    int err = store(&c);
+    told(op, err, c.entry, c.size);
 }
 ZOO_MAIN(stores)

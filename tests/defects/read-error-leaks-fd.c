@@ -27,6 +27,7 @@ static void asks(void **state)
     (void)state;
     fit_peer_replies(SERVER ":7", noon);
     struct fit_op *op = fit_op("ask");
-    told(op, ask(answer, sizeof answer, &have), answer, have);
+    int err = ask(answer, sizeof answer, &have);
+    told(op, err, answer, have);
 }
 ZOO_MAIN(asks)

@@ -39,6 +39,7 @@ static void asks(void **state)
     (void)state;
     fit_peer_replies(SERVER ":7", hello);
     struct fit_op *op = fit_op("ask");
-    told(op, ask(), NULL, 0);
+    int err = ask();
+    told(op, err, NULL, 0);
 }
 ZOO_MAIN(asks)
