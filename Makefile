@@ -72,9 +72,6 @@ faulttest: $(CMD) $(BUILD)/test_thumbnail
 	$(Q)mkdir -p $(BUILD)/faulttest
 	$(Q)$(CMD) run --valgrind=all -j 2 -o $(BUILD)/faulttest/results.jsonl $(BUILD)/test_thumbnail
 
-coverage: $(CMD)
-	$(Q)sh ci/coverage.sh $(BUILD)
-
 bench: $(CMD) $(LIB) $(HEADERS)
 	$(Q)sh tests/bench/run.sh $(BUILD)
 

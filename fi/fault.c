@@ -62,6 +62,9 @@ bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *res
 {
     switch (fact->effect) {
     case FIT_E_AFFLICT:
+        /* What has arrived, and the end, too, is told before an error: so nothing had arrived. */
+        if (fact->family == FIT_READ && fact->affliction == FIT_A_RESET)
+            fit__kernel->afflict(c->fd, FIT_A_LATE, EDGE_NS);
         if (fit__kernel->afflict(c->fd, fact->affliction, fact->affliction_value) >= 0)
             return false;
         fit__not_fired("this kind of descriptor cannot suffer it");

@@ -99,7 +99,9 @@ struct fit__kernel {
     int (*sleep)(int64_t ns);
     ssize_t (*getrandom)(void *buffer, size_t size, unsigned flags);
     int (*getaddrinfo)(const char *node, const char *service, const struct addrinfo *hints,
-                       struct addrinfo **result);        /* returns 0 or EAI_* */
+                       struct addrinfo **result);        /* returns 0 or EAI_*. Each row is a
+        block of __libc_calloc with its address inside, the canonical name another: glibc's own
+        freeaddrinfo releases them, or a walk with __libc_free. */
     /* for faults */
     int (*describe)(int fd, struct fit__info *info);      /* never blocks; 0 or -EBADF */
     int (*afflict)(int fd, enum fit__affliction affliction, int64_t value);

@@ -9,7 +9,7 @@
 #include "fi/choice.h"
 
 /* Green threads have kernel thread ids of their own, which no real one can have, so that
- * glibc's mutexes know their owners. Thread n has FIT_TID_FIRST + n; the test keeps its real one. */
+ * glibc's mutexes know their owners: thread n has FIT_TID_FIRST + n, the test its real one. */
 enum { FIT_TID_FIRST = 0x10000000 };
 
 /* Runs on the thread that ends, as code of that thread (not inside): destructors of

@@ -81,9 +81,10 @@ static struct fit__test test_of(const struct CMUnitTest *t)
 
 static void sweep_all(void **state)
 {
+    static struct fit__test test;        /* still needed when CMocka has jumped out of here */
     fit__enter();
     for (size_t i = 0; i < group.count; i++) {
-        struct fit__test test = test_of(&group.tests[i]);
+        test = test_of(&group.tests[i]);
         if (!test.body || !fit__test_selected(&test)) continue;
         group.failed += fit__sweep_test(&test, *state);
     }

@@ -20,6 +20,21 @@ $(BUILD)/test_thumbnail: $(THUMB_TEST) $(BUILD)/thumb-test/test_thumbnail.o $(LI
 	$(call say,LINK)
 	$(Q)$(CC) $(THUMB_EXTRA) -o $@ $(filter %.o,$^) $(LINK_US) -lcmocka $(THUMB_LIBS)
 
+# The service with coverage counters; no optimisation, so that every line counts.
+COV_OBJECTS := $(THUMB_SOURCES:%.c=$(BUILD)/coverage/obj/%.o)
+$(BUILD)/coverage/obj/%.o: %.c
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(THUMB_C) -O0 -DFAULTTEST --coverage -c -o $@ $(abspath $<)
+
+$(BUILD)/coverage/test_thumbnail: $(COV_OBJECTS) $(BUILD)/thumb-test/test_thumbnail.o $(LIB)
+	$(call say,LINK)
+	$(Q)$(CC) --coverage -o $@ $(filter %.o,$^) -Wl,-u,__gcov_dump -Wl,-u,__gcov_reset \
+	    $(LINK_US) -lcmocka $(THUMB_LIBS)
+
+coverage: $(CMD) $(BUILD)/coverage/test_thumbnail
+	$(Q)sh ci/coverage.sh $(CMD) $(BUILD)/coverage $(BUILD)/coverage/test_thumbnail
+
 # Unit tests are linked with the objects that they test: the library hides its symbols.
 UNIT := test_case test_symbols test_loops test_uv_callbacks test_curl_callbacks test_event_run \
         test_sched test_wrap

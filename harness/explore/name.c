@@ -8,10 +8,11 @@
 #include "fi/symbols.h"
 #include "harness/explore/explore.h"
 
+/* libc itself, and libfiu, which stands between our wrappers and the question. */
 static bool is_libc(const struct fit__symbol *s)
 {
     return !strcmp(s->library, "libc") || !strcmp(s->library, "libpthread")
-        || !strcmp(s->library, "ld-linux-x86-64");
+        || !strcmp(s->library, "ld-linux-x86-64") || !strcmp(s->library, "libfiu");
 }
 
 /* No user's function on the stack: the library at work, and the exported function through
@@ -34,6 +35,17 @@ static size_t library_chain(void *const *frames, unsigned depth, char *out, size
                             function ? function : "");
 }
 
+/* Is `function` the caller, with no library in between? */
+static bool calls_itself(void *const *frames, unsigned depth, const char *function)
+{
+    struct fit__symbol s;
+    for (unsigned i = 0; i < depth; i++) {
+        if (!fit__symbol_of(frames[i], &s) || s.ours || is_libc(&s)) continue;
+        return s.users && s.function && !strcmp(s.function, function);
+    }
+    return false;
+}
+
 size_t fit__chain_of(void *const *frames, unsigned depth, const char *leave_out,
                      char *out, size_t size)
 {
@@ -46,6 +58,8 @@ size_t fit__chain_of(void *const *frames, unsigned depth, const char *leave_out,
         if (leave_out && !strcmp(s.function, leave_out)) continue;
         have += (size_t)snprintf(out + have, size - have, "%s%s", have ? "/" : "", s.function);
     }
+    if (!have && leave_out && calls_itself(frames, depth, leave_out))
+        have = (size_t)snprintf(out, size, "%s", leave_out);
     if (!have) have = library_chain(frames, depth, out, size);
     return have < size ? have : size - 1;
 }

@@ -11,6 +11,7 @@
 #include "fi/arena.h"
 #include "fi/raw.h"
 #include "fi/symbols.h"
+#include "harness/explore/coverage.h"
 #include "harness/explore/record.h"
 #include "harness/judge/judge.h"
 
@@ -179,6 +180,10 @@ bool fit__session_start(void)
     }
     set_defaults();
     say_hello();
+    if (fit__session.orders.coverage && fit__coverage_missing()) {
+        fit__send_error(FIT_X_USAGE, "%s", fit__coverage_missing());
+        fit__raw(SYS_exit_group, FIT_X_USAGE);
+    }
     atexit(say_bye);
     return true;
 }

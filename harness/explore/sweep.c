@@ -15,7 +15,6 @@
 #include "harness/explore/record.h"
 #include "harness/explore/explore.h"
 #include "harness/judge/judge.h"
-#include "harness/loops/loops.h"
 #include "harness/peers.h"
 
 /* The reference run is judged by its end; it gets more time than a case. */
@@ -194,6 +193,21 @@ static void send_test(const struct fit__test *test, const struct fit__reference 
     fit__record_send(&rec);
 }
 
+/* An operation that fails without any fault is no finding: a test may be about failing. But who
+ * wrote it should know. */
+static void send_notes(const struct fit__test *test, const struct fit__reference *r)
+{
+    char memory[1024];
+    struct fit__record rec;
+    for (unsigned i = 0; i < r->op_count; i++) {
+        if (r->ops[i].state != FIT_OP_FAILED) continue;
+        fit__record_begin(&rec, memory, sizeof memory, "note");
+        fit__record_add(&rec, "text", "%s.%s: %s fails in the run without faults, with %d",
+                        test->group, test->name, r->ops[i].name, r->ops[i].code);
+        fit__record_send(&rec);
+    }
+}
+
 static void send_names(const struct fit__test *test, const struct fit__reference *r)
 {
     char name[FIT_CASE_MAX], memory[2048];
@@ -249,6 +263,7 @@ int fit__sweep_test(const struct fit__test *test, void *state)
         run_once(FIT_RUN_SECOND, test, state);
     send_test(test, r);
     if (ready(r)) {
+        send_notes(test, r);
         fit__points_name(r, test);
         if (s->orders.job == FIT_J_LIST) send_names(test, r);
         if (s->orders.job == FIT_J_RUN) {

@@ -81,6 +81,15 @@ unsigned fit__memcheck_errors(void);
 /* Bytes definitely and indirectly lost now; does a leak check. */
 size_t fit__memcheck_lost(void);
 
+/* ---- memlog.c ----------------------------------------------------------------------------------------- */
+
+/* The first error in the log of process `pid` that does not stand in that of `reference_pid`
+ * (0: none) as `memory-error`; Memcheck's own words into `text`. False: none. */
+bool fit__memcheck_finding(int pid, int reference_pid, struct fit__finding *finding,
+                           char *text, size_t size);
+/* A case is judged: its log is not needed any more. */
+void fit__memcheck_forget_log(int pid);
+
 /* ---- verdict.c --------------------------------------------------------------------------------------- */
 
 void fit__judge_start(void);             /* a test begins: plugs into fi/watch.h */

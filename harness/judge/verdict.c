@@ -110,6 +110,7 @@ void fit__judge_reference(struct fit__reference *r)
     r->left_fd_count = fit__fds_census(r->left_fds, FIT_LEFT_MAX);
     r->left_handle_count = fit__handles_census(r->left_handles, FIT_CENSUS_MAX);
     r->errors = fit__memcheck_errors();
+    fit__sched_hide_dead_stacks();
     r->lost_bytes = fit__memcheck_lost();
     if (judge.has_bad_close) add_finding(r, &judge.bad_close);
     if (fit__fds_left_by_user(&f)) add_finding(r, &f);
@@ -125,11 +126,9 @@ void fit__judge_reference(struct fit__reference *r)
                           "%s had been told nothing when the test ended", r->ops[i].name);
         add_finding(r, &f);
     }
-    if (r->errors > judge.errors_before) {
-        fit__finding_make(&f, "memory-error", "memcheck", "Memcheck reported %u errors",
-                          r->errors - judge.errors_before);
+    if (r->errors > judge.errors_before
+        && fit__memcheck_finding(r->pid, 0, &f, r->text, sizeof r->text))
         add_finding(r, &f);
-    }
     if (r->lost_bytes) {
         fit__finding_make(&f, "leak-memory", "memcheck",
                           "%zu bytes lost at the end of the test, by Memcheck", r->lost_bytes);
@@ -153,7 +152,8 @@ void fit__judge_send_findings(const struct fit__test *test, const struct fit__re
         fit__record_add(&rec, "fault", "none: this happens in the run without faults");
         fit__record_add(&rec, "symptom", "%s", f->symptom);
         fit__record_add(&rec, "site", "%s", f->site);
-        fit__record_add(&rec, "log", "%d", r->pid);
+        if (!strcmp(f->verdict, "memory-error"))
+            fit__record_add(&rec, "memcheck", "%s", r->text);
         fit__record_add(&rec, "virtual_ns", "%lld", (long long)r->ns);
         fit__record_stack(&rec, "symptom.stack", f->frames, f->depth);
         fit__record_send(&rec);
@@ -222,7 +222,19 @@ static void add_memcheck(struct fit__record *rec)
 {
     if (!fit__session.orders.memcheck) return;
     fit__record_add(rec, "memcheck.errors", "%u", fit__memcheck_errors() - judge.errors_before);
-    fit__record_add(rec, "log", "%ld", fit__raw(SYS_getpid));
+}
+
+/* Errors since the fault, less those that the run without faults has, too. */
+static bool judge_memcheck(struct fit__record *rec, struct fit__finding *f)
+{
+    char text[3000];
+    if (!fit__session.orders.memcheck || fit__memcheck_errors() <= judge.errors_before)
+        return false;
+    if (!fit__memcheck_finding((int)fit__raw(SYS_getpid), fit__session.reference->pid, f, text,
+                               sizeof text))
+        return false;
+    fit__record_add(rec, "memcheck", "%s", text);
+    return true;
 }
 
 static void write_finding(struct fit__record *rec, const struct fit__finding *f)
@@ -260,6 +272,7 @@ static bool judge_memory(struct fit__record *rec, struct fit__finding *f)
     fit__record_add(rec, "left.blocks", "%u", blocks);
     fit__record_add(rec, "left.bytes", "%zu", bytes);
     if (!fit__session.orders.memcheck) return false;
+    fit__sched_hide_dead_stacks();
     lost = fit__memcheck_lost();
     if (lost <= fit__session.reference->lost_bytes) return false;
     if (worst.depth) fit__chain_of(worst.frames, worst.depth, NULL, site, sizeof site);
@@ -280,6 +293,7 @@ static bool judge_ledgers(struct fit__record *rec, struct fit__finding *f)
     const struct fit__reference *r = fit__session.reference;
     struct fit__finding memory;
     bool leaks = judge_memory(rec, &memory);
+    if (judge_memcheck(rec, f)) return true;
     if (fit__ops_judge(r, f) && !strcmp(f->verdict, "callback-lost")) return true;
     if (leaks) {
         *f = memory;
@@ -320,12 +334,17 @@ void fit__judge_case(void)
 void fit__judge_early(const struct fit__finding *finding)
 {
     struct fit__record rec;
+    struct fit__finding memory_error;
     size_t size;
     char *memory = record_memory(&size);
     begin_record(&rec, memory, size, judge.point, judge.alternative, fit__session.case_text);
     fit__record_add(&rec, "virtual_ns", "%lld", (long long)fit__now());
     fit__record_add(&rec, "turn", "%u", fit__session.turn);
     add_memcheck(&rec);
+    /* Only a crash, or the end of the program by its own hand, weighs more. */
+    if (strcmp(finding->verdict, "crash") && strcmp(finding->verdict, "abort")
+        && judge_memcheck(&rec, &memory_error))
+        finding = &memory_error;
     write_finding(&rec, finding);
     finish_record(&rec);
 }
@@ -356,7 +375,7 @@ void fit__judge_forward(struct fit__slot_record *record, const struct fit__point
     static char memory[96 * 1024];
     struct fit__record rec;
     bool complete = record ? record->done : WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-    (void)pid;
+    fit__memcheck_forget_log(pid);
     if (!record && complete) return;     /* a replay that wrote its own */
     if (complete) {
         rec = (struct fit__record){ .text = memory, .size = record->size,

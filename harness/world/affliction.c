@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "fi/arena.h"
-#include "fi/choice.h"
 #include "harness/world/tcp.h"
 
 /* ---- names for people and for cases ------------------------------------------------------ */
@@ -167,6 +166,10 @@ static int reset(struct fit__tcp *end, int error)
     if (end->state == FIT_TCP_CLOSED || end->state == FIT_TCP_LISTENING)
         return -ENOTCONN;
     fit__tcp_send_reset(end);
+    /* What has arrived and was not read yet is lost, as if the reset had come before it: else the
+     * call at hand would succeed. */
+    fit__bytes_clear(&end->unread);
+    end->end_received = false;
     fit__tcp_clear_packets(&end->wire);
     end->wire_bytes = 0;
     fit__tcp_rearm(end);
@@ -226,7 +229,7 @@ static void put_back(struct fit__tcp *end)
         packet->kind = FIT_PK_FIN;
         TAILQ_INSERT_TAIL(&end->wire, packet, link);
     }
-    if (end->state == FIT_TCP_OPEN && end->phase == FIT_CONNECTING) {
+    if (end->state == FIT_TCP_OPEN && end->phase == FIT_CONNECTING && !end->noticed) {
         packet = fit__alloc(sizeof *packet);
         packet->kind = FIT_PK_SYN_ACK;
         end->state = FIT_TCP_SYN_SENT;

@@ -73,12 +73,13 @@ static void unpark(const void *key, unsigned most)
 /* A thread that does nothing but yield uses up the processor, and time goes on. */
 static void yield(void)
 {
-    enum { YIELD_NS = 1000, SPIN_NS = 10000 };
+    enum { YIELD_NS = 1000, SPIN_NS = 100000 };
     struct fit__thread *t;
     bool others = false;
     for (t = fit__thread_first(); t && !others; t = TAILQ_NEXT(t, all))
         others = t != fit__current && t->state == FIT_T_RUNNABLE;
     fit__spend(others ? YIELD_NS : SPIN_NS);
+    if (!others) fit__idle_call("sched_yield or a trylock", -1);
     fit__yield();
 }
 

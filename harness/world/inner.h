@@ -22,7 +22,7 @@ void *fit__tls_make(char *stack_end, unsigned id);      /* thread pointer; lies 
 void fit__tls_drop(void *tp);
 char *fit__tls_lowest(void *tp);        /* the stack proper ends here */
 void fit__tls_begin(void);              /* first on the new thread */
-void fit__tls_end(void);                /* last on it: frees what glibc keeps for its keys */
+void fit__tls_end(void);                /* last on it: keys' memory, robust locks */
 void fit__tls_switch(void *tp);
 pthread_t fit__tls_handle(void *tp);    /* what pthread_self() answers there */
 
@@ -44,6 +44,8 @@ void fit__time_passed(fit_ns now);      /* asks for the limit */
 
 /* sched.c: an ended thread that nobody will ask for any more. */
 void fit__thread_forget(struct fit__thread *thread);
+void fit__make_runnable(struct fit__thread *thread);    /* it must be blocked */
+void fit__pass_on(void);                /* lets another thread run, or the caller again */
 
 /* green.c: what fit__threads points to in a world. */
 extern const struct fit__threads fit__green_threads;

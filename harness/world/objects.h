@@ -114,6 +114,7 @@ int fit__tcp_name(struct fit__file *file, bool of_peer, struct sockaddr *out, so
 void fit__tcp_hold(fit_ns ns);                           /* fit__kernel.hold */
 void fit__tcp_info(struct fit__file *file, void *value, socklen_t *size);
 bool fit__tcp_listens(struct fit__file *file);
+void fit__tcp_look(struct fit__file *file);      /* its owner has asked how it is */
 bool fit__tcp_is_stream(struct fit__file *file);         /* connected or connecting */
 void fit__tcp_forget_all(void);
 void fit__entropy_restart(void);

@@ -94,7 +94,10 @@ static int get_special(struct fit__file *file, int option, void *value, socklen_
     struct timeval time;
     int number;
     switch (option) {
-    case SO_ERROR: number = -fit__socket_take_error(socket); break;
+    case SO_ERROR:
+        fit__tcp_look(file);
+        number = -fit__socket_take_error(socket);
+        break;
     case SO_TYPE: number = socket->type; break;
     case SO_DOMAIN: number = socket->domain; break;
     case SO_PROTOCOL: number = socket->protocol; break;

@@ -3,11 +3,9 @@
  * The run queue is first in, first out, and a thread runs until it blocks or yields. When the
  * queue is empty, time jumps to the next event; when there is none, that is a deadlock. */
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <valgrind/memcheck.h>
 
 #include "fi/arena.h"
 #include "fi/choice.h"
@@ -22,7 +20,7 @@ void (*fit__on_deadlock)(void);
 
 static struct {
     struct threads runnable, all;
-    unsigned next_id, count;
+    unsigned last_id, count;                 /* the test has 0 */
     struct fit__thread *test;
     struct fit__thread *dead;                /* ended; its stack is free once we have left it */
     struct fit__stack_memory test_stack;     /* kept for the next world */
@@ -35,11 +33,6 @@ static struct {
     void *arg;
 } sched = { .runnable = TAILQ_HEAD_INITIALIZER(sched.runnable),
             .all = TAILQ_HEAD_INITIALIZER(sched.all) };
-
-void fit__waitq_init(struct fit__waitq *queue)
-{
-    TAILQ_INIT(&queue->waiters);
-}
 
 struct fit__thread *fit__thread_first(void)
 {
@@ -55,7 +48,7 @@ unsigned fit__service_threads(void)
     return count;
 }
 
-/* ---- Threads come and go ----------------------------------------------------------------- */
+/* ---- Threads come and go ---------------------------------------------------------------- */
 
 static void give_stack(struct fit__thread *t)
 {
@@ -97,10 +90,10 @@ static void thread_main(void)
     fit__thread_exit(result);
 }
 
-static struct fit__thread *new_thread(const char *name, struct fit__process *process)
+static struct fit__thread *new_thread(const char *name, struct fit__process *process, unsigned id)
 {
     struct fit__thread *t = fit__alloc(sizeof *t);
-    t->id = sched.next_id++;
+    t->id = id;
     if (name) snprintf(t->name, sizeof t->name, "%s", name);
     else snprintf(t->name, sizeof t->name, "thread %u", t->id);
     t->process = process;
@@ -132,12 +125,12 @@ struct fit__thread *fit__thread_new(const char *name, struct fit__process *proce
     void *tls;
     if (stack_size < FIT_STACK_DEFAULT) stack_size = FIT_STACK_DEFAULT;
     if (sched.count >= FIT_THREADS_MAX || !fit__stack_take(&memory, stack_size)) return NULL;
-    tls = fit__tls_make(memory.lowest + memory.size, sched.next_id);
+    tls = fit__tls_make(memory.lowest + memory.size, sched.last_id + 1);
     if (!tls) {
         fit__stack_give(&memory);
         return NULL;
     }
-    t = new_thread(name, process);
+    t = new_thread(name, process, ++sched.last_id);
     t->tls = tls;
     t->stack = memory.lowest;
     t->stack_size = memory.size;
@@ -150,7 +143,7 @@ struct fit__thread *fit__thread_new(const char *name, struct fit__process *proce
     return t;
 }
 
-/* ---- Switching ----------------------------------------------------------------------------- */
+/* ---- Switching -------------------------------------------------------------------------- */
 
 /* Nothing between the change of the thread pointer and that of the stack may use
  * thread-local storage, errno among it. */
@@ -200,7 +193,7 @@ static struct fit__thread *pick(bool yields)
 }
 
 /* Lets another thread run, or the caller again. */
-static void pass_on(void)
+void fit__pass_on(void)
 {
     struct fit__thread *next;
     bool yields = fit__current->state == FIT_T_RUNNABLE;
@@ -216,10 +209,19 @@ static void pass_on(void)
     if (next != fit__current) switch_to(next);
 }
 
+void fit__make_runnable(struct fit__thread *t)
+{
+    assert(t->state == FIT_T_BLOCKED);
+    t->state = FIT_T_RUNNABLE;
+    fit__event_cancel(&t->deadline);
+    if (t->service) fit__progressed();
+    TAILQ_INSERT_TAIL(&sched.runnable, t, link);
+}
+
 void fit__yield(void)
 {
     TAILQ_INSERT_TAIL(&sched.runnable, fit__current, link);
-    pass_on();
+    fit__pass_on();
 }
 
 void fit__thread_exit(void *result)
@@ -236,86 +238,11 @@ void fit__thread_exit(void *result)
     if (self->service) fit__progressed();
     fit__wake_all(&self->joiners);
     sched.dead = self;
-    pass_on();
+    fit__pass_on();
     abort();                                 /* not reached: nobody runs it again */
 }
 
-/* ---- Waiting ------------------------------------------------------------------------------- */
-
-static void make_runnable(struct fit__thread *t)
-{
-    assert(t->state == FIT_T_BLOCKED);
-    t->state = FIT_T_RUNNABLE;
-    fit__event_cancel(&t->deadline);
-    if (t->service) fit__progressed();
-    TAILQ_INSERT_TAIL(&sched.runnable, t, link);
-}
-
-static void deadline_came(struct fit__event *event)
-{
-    struct fit__thread *t = (struct fit__thread *)(void *)
-        ((char *)event - offsetof(struct fit__thread, deadline));
-    t->timed_out = true;
-    make_runnable(t);
-}
-
-bool fit__wake_one(struct fit__waitq *queue)
-{
-    struct fit__waiter *waiter;
-    while ((waiter = TAILQ_FIRST(&queue->waiters)) != NULL) {
-        TAILQ_REMOVE(&queue->waiters, waiter, link);
-        waiter->queue = NULL;
-        if (waiter->thread->state != FIT_T_BLOCKED) continue;    /* woken by another queue */
-        make_runnable(waiter->thread);
-        return true;
-    }
-    return false;
-}
-
-void fit__wake_all(struct fit__waitq *queue)
-{
-    while (fit__wake_one(queue)) { }
-}
-
-/* The thread must be in the queues before any time passes: what then happens may wake it. */
-static int wait_in(const char *what, struct fit__waiter *waiters,
-                   struct fit__waitq *const *queues, unsigned count, fit_ns deadline)
-{
-    struct fit__thread *self = fit__current;
-    for (unsigned i = 0; i < count; i++) {
-        waiters[i] = (struct fit__waiter){ .thread = self, .queue = queues[i] };
-        TAILQ_INSERT_TAIL(&queues[i]->waiters, &waiters[i], link);
-    }
-    self->timed_out = false;
-    self->waiting_for = what;
-    self->state = FIT_T_BLOCKED;
-    if (deadline != FIT_NEVER) fit__event_set(&self->deadline, deadline, deadline_came);
-    fit__spend(FIT_SWITCH_NS);
-    pass_on();
-    self->waiting_for = NULL;
-    for (unsigned i = 0; i < count; i++)
-        if (waiters[i].queue) TAILQ_REMOVE(&waiters[i].queue->waiters, &waiters[i], link);
-    return self->timed_out ? -ETIMEDOUT : 0;
-}
-
-int fit__block(const char *what, struct fit__waitq *const *queues, unsigned count,
-               fit_ns deadline)
-{
-    enum { FEW = 8 };
-    struct fit__waiter few[FEW], *waiters = few;
-    int result;
-    if (count > FEW) waiters = fit__alloc(count * sizeof *waiters);
-    result = wait_in(what, waiters, queues, count, deadline);
-    if (waiters != few) fit__free(waiters);
-    return result;
-}
-
-int fit__block_on(const char *what, struct fit__waitq *queue, fit_ns deadline)
-{
-    return fit__block(what, &queue, 1, deadline);
-}
-
-/* ---- Start and end ------------------------------------------------------------------------- */
+/* ---- Start and end ---------------------------------------------------------------------- */
 
 /* AddressSanitizer keeps the bounds of the stack of each thread that it knows: of the process's
  * own only. Of green threads it asks pthread_getattr_np. */
@@ -351,7 +278,7 @@ static void make_test_thread(struct fit__process *process)
     struct fit__thread *t;
     TAILQ_FOREACH(t, &sched.all, all)
         if (!t->process) t->process = process;
-    t = new_thread("test", process);
+    t = new_thread("test", process, 0);
     if (!sched.test_stack.lowest && !fit__stack_take_test(&sched.test_stack)) abort();
     t->tls = __builtin_thread_pointer();
     t->stack = sched.test_stack.lowest;
@@ -390,12 +317,12 @@ void fit__sched_end(void)
     struct fit__thread *t, *next;
     assert(!fit__active);
     sched.dead = NULL;
-    sched.count = sched.next_id = 0;
+    sched.count = sched.last_id = 0;
     for (t = TAILQ_FIRST(&sched.all); t; t = next) {
         next = TAILQ_NEXT(t, all);
         if (outlives(t)) {
             t->process = NULL;
-            sched.next_id = t->id + 1;
+            sched.last_id = t->id;
             sched.count++;
             continue;
         }
@@ -417,24 +344,4 @@ void fit__thread_abandon(struct fit__thread *t)
     fit__event_cancel(&t->deadline);
     if (t->state == FIT_T_RUNNABLE) TAILQ_REMOVE(&sched.runnable, t, link);
     t->state = FIT_T_ENDED;
-}
-
-/* ---- For the leak check ---------------------------------------------------------------------- */
-
-#if defined(__x86_64__)
-#define SAVED_SP(context) ((char *)(context)->uc_mcontext.gregs[REG_RSP])
-#else
-#define SAVED_SP(context) ((char *)(context)->uc_mcontext.sp)
-#endif
-enum { RED_ZONE = 128 };
-
-void fit__sched_hide_dead_stacks(void)
-{
-    struct fit__thread *t;
-    TAILQ_FOREACH(t, &sched.all, all) {
-        char *low = t->stack, *sp = SAVED_SP(&t->context) - RED_ZONE;
-        if (!low || t == fit__current || t->state == FIT_T_ENDED) continue;
-        assert(sp > low && sp <= low + t->stack_size);
-        VALGRIND_MAKE_MEM_NOACCESS(low, sp - low);
-    }
 }

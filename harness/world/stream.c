@@ -147,7 +147,7 @@ void fit__tcp_queue_end(struct fit__tcp *end)
     if (end->end_sent)
         return;
     end->end_sent = true;
-    if (end->muted)
+    if (fit__tcp_is_mute(end))
         return;
     fin = packet_new(FIT_PK_FIN, NULL, 0);
     TAILQ_INSERT_TAIL(&end->unsent, fin, link);
@@ -333,7 +333,7 @@ uint32_t fit__tcp_poll(struct fit__file *file)
     if (end->socket.shut & FIT_SHUT_RECEIVE)
         bits |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
     if (end->state != FIT_TCP_SYN_SENT) {
-        if (end->unread.size && !end->muted)
+        if (end->unread.size && !fit__tcp_is_mute(end))
             bits |= EPOLLIN | EPOLLRDNORM;
         size_t limit = (size_t)fit__option_stored(&end->socket, SOL_SOCKET, SO_SNDBUF);
         if ((end->socket.shut & FIT_SHUT_SEND) || fit__tcp_room(end) >= limit / 3)
@@ -351,10 +351,11 @@ ssize_t fit__tcp_read(struct fit__file *file, const struct iovec *iov, int count
     struct fit__tcp *end = fit__tcp_of(file);
     if (end->state == FIT_TCP_LISTENING)
         return -ENOTCONN;
-    if (end->muted)
+    if (fit__tcp_is_mute(end))
         return -EAGAIN;
     if (end->unread.size) {
         size_t taken = fit__bytes_take(&end->unread, iov, count, flags);
+        end->noticed = true;
         if (end->service)
             fit__progressed();
         if (end->peer)
@@ -399,13 +400,14 @@ ssize_t fit__tcp_write(struct fit__file *file, const struct iovec *iov, int coun
         return -EAGAIN;
     if (end->state != FIT_TCP_OPEN || (end->socket.shut & FIT_SHUT_SEND))
         return -EPIPE;
-    if (end->muted || !size)
+    if (fit__tcp_is_mute(end) || !size)
         return (ssize_t)size;
     size_t room = fit__tcp_room(end);
     if (room < size)
         end->short_of_room = true;
     if (!room)
         return -EAGAIN;
+    end->noticed = true;
     if (end->service)
         fit__progressed();
     return (ssize_t)queue_segments(end, iov, count, room < size ? room : size);

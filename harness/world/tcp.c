@@ -28,7 +28,8 @@ void fit__tcp_forget_all(void)
 {
     struct fit__tcp *end;
     while ((end = TAILQ_FIRST(&fit__tcps))) {
-        assert(!end->file);
+        /* A thread that waited when the world ended may still hold the file. */
+        end->file = NULL;
         end->listener = NULL;
         fit__tcp_free(end);
     }
@@ -139,6 +140,12 @@ int fit__tcp_listen(struct fit__file *file, int backlog)
 bool fit__tcp_listens(struct fit__file *file)
 {
     return file->ops == &fit__tcp_ops && fit__tcp_of(file)->state == FIT_TCP_LISTENING;
+}
+
+void fit__tcp_look(struct fit__file *file)
+{
+    if (file->ops == &fit__tcp_ops && fit__tcp_of(file)->state == FIT_TCP_OPEN)
+        fit__tcp_of(file)->noticed = true;
 }
 
 bool fit__tcp_is_stream(struct fit__file *file)
@@ -320,6 +327,7 @@ int fit__tcp_connected(struct fit__file *file)
         return error ? error : -ECONNABORTED;
     }
     end->phase = FIT_CONNECTED;
+    end->noticed = true;
     return 0;
 }
 
@@ -341,7 +349,7 @@ static int begin_connect(struct fit__tcp *end, const struct sockaddr_in *in)
     end->phase = FIT_CONNECTING;
     end->syn_began = fit__now();
     end->syn_tries = 0;
-    end->syn_lost = false;
+    end->syn_lost = end->noticed = false;
     fit__tcp_start_syn(end, end->syn_began);
     return -EINPROGRESS;
 }
@@ -401,7 +409,7 @@ int fit__tcp_shutdown(struct fit__file *file, unsigned how)
 static void close_open(struct fit__tcp *end)
 {
     bool abrupt = end->unread.size || (end->socket.linger_on && !end->socket.linger_seconds);
-    if (end->muted)
+    if (fit__tcp_is_mute(end))
         return;          /* the other side is to notice nothing */
     end->socket.shut = FIT_SHUT_BOTH;
     if (!abrupt) {
@@ -443,6 +451,8 @@ int fit__tcp_name(struct fit__file *file, bool of_peer, struct sockaddr *out, so
     if (of_peer && (!end->remote_port || end->state == FIT_TCP_CLOSED
                     || end->state == FIT_TCP_SYN_SENT))
         return -ENOTCONN;
+    if (of_peer)
+        end->noticed = true;
     struct sockaddr_in in = {
         .sin_family = AF_INET,
         .sin_port = htons(of_peer ? end->remote_port : end->local_port),

@@ -7,6 +7,7 @@
 #ifndef HARNESS_WORLD_TCP_H
 #define HARNESS_WORLD_TCP_H
 
+#include "fi/choice.h"
 #include "harness/world/objects.h"
 
 enum { FIT_SEGMENT = 1448, FIT_SEND_BUFFER = 65536, FIT_RECEIVE_BUFFER = 131072 };
@@ -66,10 +67,17 @@ struct fit__tcp {
     TAILQ_ENTRY(fit__tcp) queued;
     struct fit__tcp *listener;           /* of an end that was not accepted yet */
 
+    bool noticed;                        /* its owner knows that it is connected */
     bool muted;                          /* its application says and hears nothing more */
     fit_ns full_until;
     struct fit__event full;
 };
+
+/* Silence is lifted while faults are off. */
+static inline bool fit__tcp_is_mute(const struct fit__tcp *end)
+{
+    return end->muted && !fit__faults_off;
+}
 
 extern struct fit__tcps fit__tcps;       /* all of them, in order of creation */
 

@@ -5,6 +5,7 @@
  * tables it exports for debuggers and from the main thread; it is checked, not assumed. */
 #include <assert.h>
 #include <dlfcn.h>
+#include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -171,16 +172,31 @@ void fit__tls_begin(void)
     glibc.ctype_init();
 }
 
+/* What the kernel does when a thread of its own ends: the next one to lock is told. */
+static void abandon_robust_locks(char *thread)
+{
+    enum { LOCKS_MAX = 1000 };
+    char *head = thread + glibc.robust, *entry = *(char **)(void *)head;
+    if (!glibc.robust) return;
+    for (int i = 0; entry != head && i < LOCKS_MAX; i++) {
+        uint32_t *lock = (uint32_t *)(void *)(entry + (ptrdiff_t)glibc.futex_offset);
+        entry = *(char **)(void *)entry;
+        *lock = (*lock & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
+        fit__threads->unpark(lock, 1);       /* the first member of a mutex, hence its key */
+    }
+}
+
 void fit__tls_end(void)
 {
     void **blocks = key_blocks((char *)pthread_self());
+    abandon_robust_locks((char *)pthread_self());
     for (int i = 1; i < KEY_BLOCKS; i++) {
         free(blocks[i]);
         blocks[i] = NULL;
     }
 }
 
-/* ---- Stacks: each size has its list of used ones, the last given back is taken first. ---- */
+/* ---- Stacks: each size has its list of used ones, the last given back is taken first. --- */
 
 struct spare { struct fit__stack_memory memory; struct spare *next; };
 static struct {
@@ -249,4 +265,24 @@ void fit__stacks_drop(bool any_in_use)
         fit__free(spare);
     }
     if (!any_in_use) stacks.next = NULL;
+}
+
+/* ---- For the leak check ----------------------------------------------------------------- */
+
+#if defined(__x86_64__)
+#define SAVED_SP(context) ((char *)(context)->uc_mcontext.gregs[REG_RSP])
+#else
+#define SAVED_SP(context) ((char *)(context)->uc_mcontext.sp)
+#endif
+enum { RED_ZONE = 128 };
+
+void fit__sched_hide_dead_stacks(void)
+{
+    struct fit__thread *t;
+    for (t = fit__thread_first(); t; t = TAILQ_NEXT(t, all)) {
+        char *low = t->stack, *sp = SAVED_SP(&t->context) - RED_ZONE;
+        if (!low || t == fit__current || t->state == FIT_T_ENDED) continue;
+        assert(sp > low && sp <= low + t->stack_size);
+        VALGRIND_MAKE_MEM_NOACCESS(low, sp - low);
+    }
 }

@@ -242,7 +242,7 @@ static void close_while_reading(void)
     pipe(fds);
     int number = fds[0];
     pthread_t thread = on_thread(read_then_note, &number);
-    settle();
+    usleep(50000);                       /* by now it reads, on a busy machine too */
     RUN(close(fds[0]));
     write(fds[1], "x", 1);
     wait_for_thread(thread);

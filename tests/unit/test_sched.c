@@ -28,7 +28,7 @@
     ((condition) ? (void)0 : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__,       \
                                       #condition), abort()))
 
-/* ---- Thread-local storage and libc on a green thread ---------------------------------------- */
+/* ---- Thread-local storage and libc on a green thread ------------------------------------ */
 
 static _Thread_local int own = 7;
 static _Thread_local char own_zero[100];
@@ -80,7 +80,7 @@ static void test_libc(void)
     }
 }
 
-/* ---- Locks and conditions --------------------------------------------------------------------- */
+/* ---- Locks and conditions --------------------------------------------------------------- */
 
 static struct {
     pthread_mutex_t lock;
@@ -192,7 +192,7 @@ static void test_deadlines(void)
     sem_destroy(&sem);
 }
 
-/* ---- Who wakes: signal wakes exactly one, in order of coming ----------------------------------- */
+/* ---- Who wakes: signal wakes exactly one, in order of coming ---------------------------- */
 
 static int woken[3], woken_count;
 static void *waits(void *number)
@@ -218,7 +218,7 @@ static void test_order_of_waking(void)
     for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
 }
 
-/* ---- Others: read-write locks, barriers, once, spin locks, C11 -------------------------------- */
+/* ---- Others: read-write locks, barriers, once, spin locks, C11 -------------------------- */
 
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_barrier_t barrier;
@@ -286,7 +286,7 @@ static void test_others(void)
     assert(thrd_join(thread, &result) == thrd_success && result == -5);
 }
 
-/* ---- The end of a thread ------------------------------------------------------------------------ */
+/* ---- The end of a thread ---------------------------------------------------------------- */
 
 static pthread_key_t keys[40];
 static int destroyed, cleaned;
@@ -347,6 +347,29 @@ static void test_end(void)
     pthread_attr_destroy(&attr);
 }
 
+static void *dies_with_lock(void *mutex)
+{
+    assert(!pthread_mutex_lock(mutex));
+    sched_yield();
+    return NULL;
+}
+
+static void test_robust(void)
+{
+    pthread_mutexattr_t attr;
+    pthread_mutex_t mutex;
+    pthread_t thread;
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(&mutex, &attr);
+    pthread_create(&thread, NULL, dies_with_lock, &mutex);
+    sched_yield();
+    assert(pthread_mutex_lock(&mutex) == EOWNERDEAD);    /* waits for it first */
+    assert(!pthread_mutex_consistent(&mutex) && !pthread_mutex_unlock(&mutex));
+    pthread_join(thread, NULL);
+    pthread_mutex_destroy(&mutex);
+}
+
 static void *knows_its_stack(void *arg)
 {
     pthread_attr_t attr;
@@ -377,7 +400,7 @@ static void test_stack(void)
     knows_its_stack(&eight);
 }
 
-/* ---- Events ---------------------------------------------------------------------------------------- */
+/* ---- Events ----------------------------------------------------------------------------- */
 
 static int fired[200], fired_count;
 static struct fit__event events[200];
@@ -406,7 +429,7 @@ static void test_events(void)
     fit__leave();
 }
 
-/* ---- Descriptors ------------------------------------------------------------------------------------ */
+/* ---- Descriptors ------------------------------------------------------------------------ */
 
 static int released;
 static void release(struct fit__file *file)
@@ -446,7 +469,7 @@ static void test_descriptors(void)
     fit__leave();
 }
 
-/* ---- A snapshot, taken on a green thread, with everything in use ------------------------------------- */
+/* ---- A snapshot, taken on a green thread, with everything in use ------------------------ */
 
 static pthread_mutex_t held = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 static int snapshot_status = -1;
@@ -502,7 +525,7 @@ static void test_snapshot(void)
     pthread_join(other, NULL);
 }
 
-/* ---- A pool that a library keeps: it goes on in the next world, and may be joined at exit -------------- */
+/* ---- A pool that a library keeps: it goes on in the next world, and may be joined at exit - */
 
 static struct { pthread_t thread; sem_t job; int done; } pool;
 
@@ -527,7 +550,7 @@ static void test_pool(void)
     assert(pool.done == done + 1);
 }
 
-/* ---- Deadlock: in a snapshot, since nobody comes back from it ------------------------------------------- */
+/* ---- Deadlock: in a snapshot, since nobody comes back from it --------------------------- */
 
 static void on_deadlock(void)
 {
@@ -552,7 +575,7 @@ static void test_deadlock(void)
     assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
-/* ---- Main ------------------------------------------------------------------------------------------------ */
+/* ---- Main ------------------------------------------------------------------------------- */
 
 static void all_tests(void *arg)
 {
@@ -565,6 +588,7 @@ static void all_tests(void *arg)
     test_others();
     test_end();
     test_stack();
+    test_robust();
     test_events();
     test_descriptors();
     test_snapshot();
@@ -605,7 +629,7 @@ int main(int argc, char **argv)
     assert(!fit__world_new());
     fit__world_run(argc > 1 ? measure : all_tests, NULL);
     fit__world_drop();
-    if (argc == 1) {                         /* a second world in the same process is like the first */
+    if (argc == 1) {                         /* a second world is like the first */
         assert(!fit__world_new());
         assert(fit__now() == 0);
         once_count = destroyed = cleaned = woken_count = fired_count = released = 0;
