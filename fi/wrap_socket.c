@@ -143,14 +143,12 @@ static bool on_its_way(struct fit__call *c, const struct sockaddr *address, sock
     return fit__described(c) && c->info.class == FIT_C_SOCKET && !c->info.connecting;
 }
 
-/* Waits for the end of a connection begun without waiting, as connect() itself would have. */
-static long await_connection(struct fit__call *c)
+/* Waits for the end of a connection begun without waiting, as connect() itself would have: calling
+ * it again collects the result and leaves the socket in the state that goes with it. */
+static long await_connection(struct fit__call *c, const struct sockaddr *address, socklen_t size)
 {
-    int error = 0;
-    socklen_t size = sizeof error;
     if (fit__wait_for(c, POLLOUT, SO_SNDTIMEO) < 0) return -EINPROGRESS;
-    fit__kernel->getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    return -error;
+    return fit__kernel->connect(c->fd, address, size);
 }
 
 /* The question comes when the first packet is sent: by then the socket has a name for people,
@@ -169,7 +167,7 @@ static long connect_asking(struct fit__call *c, const struct sockaddr *address, 
     fit__described(c);
     const struct fit__fact *fact = fit__ask(c, FIT_N_INET, 0, &value);
     if (fact) fit__carry_out(c, fact, &unused);
-    return waits ? await_connection(c) : result;
+    return waits ? await_connection(c, address, size) : result;
 }
 
 FIT_EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)

@@ -25,7 +25,7 @@ part()
     start=$(date +%s)
     timeout 900 "$@" >"$log" 2>&1 </dev/null
     status=$?
-    good=$(count '^ok |^\[       OK \]' "$log")
+    good=$(count '^ok( |$)|^\[       OK \]' "$log")
     bad=$(count '^not ok |^\[  FAILED  \] [A-Za-z_]+$' "$log")
     # CMocka lists its failures twice.
     if grep -q '^\[==========\]' "$log"; then
@@ -57,14 +57,13 @@ for program in "$build"/unit/test_*; do
 done
 # shellcheck disable=SC2086  # options, each a word
 part sched_memcheck $memcheck "$build/unit/test_sched"
-part conformance sh "$here/conformance/run.sh" "$build"
-part command env FAULTTEST="$build/faulttest" FAKE="$build/fake_binary" \
+part conformance "$build/conformance"
+part command env FAULTTEST="$build/faulttest" FAKE="$build/unit/fake_binary" \
     sh "$here/unit/test_command.sh"
 part exports sh "$here/unit/test_exports.sh" "$build"
 part defects sh "$here/defects/run.sh" "$build"
 part packaging env BUILD="$build" sh "$here/packaging/test_install.sh"
-part service_real env THUMBNAIL="$build/thumbnail" MAKE_IMAGE="$build/make_image" \
-    sh "$here/services/thumbnail_real.sh"
+part service_real sh "$here/services/thumbnail_real.sh" "$build"
 part service_plain "$build/test_thumbnail"
 part readme sh "$here/packaging/test_readme.sh" "$build"
 part style sh "$here/style.sh"

@@ -37,7 +37,7 @@ coverage: $(CMD) $(BUILD)/coverage/test_thumbnail
 
 # Unit tests are linked with the objects that they test: the library hides its symbols.
 UNIT := test_case test_symbols test_loops test_uv_callbacks test_curl_callbacks test_event_run \
-        test_sched test_wrap
+        test_sched test_wrap test_wrap_faults
 UNIT_BINARIES := $(UNIT:%=$(BUILD)/unit/%)
 unit_objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 
@@ -48,15 +48,32 @@ $(BUILD)/unit/test_loops $(BUILD)/unit/test_uv_callbacks $(BUILD)/unit/test_curl
 $(BUILD)/unit/test_event_run: $(LOOPS:%.c=$(BUILD)/obj/%.o) \
     $(call unit_objects,fi/arena fi/guard fi/engine fi/trace fi/symbols fi/elf)
 
+$(BUILD)/unit/test_sched: $(LIB_OBJECTS)
+WRAPPERS = desc dir epoll file io memory message name poll process socket stdio syscall time
+$(BUILD)/unit/test_wrap $(BUILD)/unit/test_wrap_faults: $(call unit_objects, \
+    $(addprefix fi/,arena catalogue engine fault guard kernel_real trace wait wrap) \
+    $(WRAPPERS:%=fi/wrap_%))
+
+# A program that answers the command with records from a script.
+$(BUILD)/unit/fake_binary: tests/unit/fake_binary.c
+	$(call say,LINK)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_C) -o $@ $<
+
 $(UNIT_BINARIES): $(BUILD)/unit/%: tests/unit/%.c
 	$(call say,LINK)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TEST_C) -O2 -rdynamic -o $@ $(filter %.c %.o,$^) -lcmocka -luv -lcurl -levent -lfiu
 
+# The same calls on this Linux and in the simulated kernel.
+$(BUILD)/conformance: $(wildcard tests/conformance/*.c) tests/conformance/conformance.h $(LIB_OBJECTS)
+	$(call say,LINK)
+	$(Q)$(CC) $(TEST_C) -O2 -rdynamic -o $@ $(filter %.c %.o,$^) -lfiu
+
 conformance: $(BUILD)/conformance
 	$(Q)$(BUILD)/conformance
 
-test: all $(UNIT_BINARIES) $(BUILD)/conformance
+test: all $(UNIT_BINARIES) $(BUILD)/unit/fake_binary $(BUILD)/conformance
 	$(Q)sh tests/run.sh $(BUILD)
 
 .PHONY: test conformance

@@ -51,6 +51,7 @@ size_t fit__ops_waiting_text(char *out, size_t size);   /* "download.1, upload.1
 void fit__ops_require(const char *keys);
 /* The user has cancelled: operations begun from now on need not succeed. */
 void fit__ops_cancelled(void);
+bool fit__ops_were_cancelled(void);
 /* For the turn of a loop: calls `visit` for each operation that can be cancelled now. */
 void fit__ops_cancellable(void (*visit)(const char *op, void (*cancel)(void *), void *arg));
 

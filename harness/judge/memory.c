@@ -4,15 +4,16 @@
 #include "fi/arena.h"
 #include "harness/judge/judge.h"
 
+/* Memcheck takes whatever looks like a pointer for one, here too; so addresses stand here as their
+ * complement, or nothing would ever be lost. */
 struct block {
-    void *address;                       /* NULL: free place, GONE: was used */
+    uintptr_t hidden;                    /* 0: free place, GONE: was used */
     size_t size;
     const void *caller;
     void **frames;                       /* only if stacks are wanted */
     unsigned depth;
 };
-#define GONE ((void *)1)
-enum { FIRST_CAPACITY = 1 << 12, FRAMES_KEPT = 24 };
+enum { GONE = 1, FIRST_CAPACITY = 1 << 12, FRAMES_KEPT = 24 };
 
 static struct {
     bool on, stacks;
@@ -20,24 +21,29 @@ static struct {
     size_t capacity, used;               /* used: places that are not NULL */
 } ledger;
 
-static size_t place_of(const void *address)
+static uintptr_t hide(const void *address)
 {
-    uint64_t x = (uint64_t)(uintptr_t)address >> 4;
+    return ~(uintptr_t)address;
+}
+
+static size_t place_of(uintptr_t hidden)
+{
+    uint64_t x = (uint64_t)hidden >> 4;
     return (size_t)(x * 0x9e3779b97f4a7c15u >> 20) & (ledger.capacity - 1);
 }
 
-static struct block *find(const void *address)
+static struct block *find(uintptr_t hidden)
 {
-    for (size_t i = place_of(address);; i = (i + 1) & (ledger.capacity - 1)) {
-        if (!ledger.blocks[i].address) return NULL;
-        if (ledger.blocks[i].address == address) return &ledger.blocks[i];
+    for (size_t i = place_of(hidden);; i = (i + 1) & (ledger.capacity - 1)) {
+        if (!ledger.blocks[i].hidden) return NULL;
+        if (ledger.blocks[i].hidden == hidden) return &ledger.blocks[i];
     }
 }
 
-static struct block *place_for(const void *address)
+static struct block *place_for(uintptr_t hidden)
 {
-    size_t i = place_of(address);
-    while (ledger.blocks[i].address && ledger.blocks[i].address != GONE)
+    size_t i = place_of(hidden);
+    while (ledger.blocks[i].hidden && ledger.blocks[i].hidden != GONE)
         i = (i + 1) & (ledger.capacity - 1);
     return &ledger.blocks[i];
 }
@@ -50,8 +56,8 @@ static void grow(size_t capacity)
     ledger.capacity = capacity;
     ledger.used = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!old[i].address || old[i].address == GONE) continue;
-        *place_for(old[i].address) = old[i];
+        if (!old[i].hidden || old[i].hidden == GONE) continue;
+        *place_for(old[i].hidden) = old[i];
         ledger.used++;
     }
     fit__free(old);
@@ -61,7 +67,7 @@ static size_t live_count(void)
 {
     size_t n = 0;
     for (size_t i = 0; i < ledger.capacity; i++)
-        n += ledger.blocks[i].address && ledger.blocks[i].address != GONE;
+        n += ledger.blocks[i].hidden && ledger.blocks[i].hidden != GONE;
     return n;
 }
 
@@ -71,9 +77,9 @@ void fit__memory_allocated(void *address, size_t size, const void *caller)
     if (!ledger.on) return;
     if ((ledger.used + 1) * 4 > ledger.capacity * 3)     /* keep a quarter free */
         grow(live_count() * 4 > ledger.capacity ? ledger.capacity * 2 : ledger.capacity);
-    b = place_for(address);
-    if (!b->address) ledger.used++;
-    *b = (struct block){ .address = address, .size = size, .caller = caller };
+    b = place_for(hide(address));
+    if (!b->hidden) ledger.used++;
+    *b = (struct block){ .hidden = hide(address), .size = size, .caller = caller };
     if (ledger.stacks) {
         void *frames[FRAMES_KEPT];
         b->depth = fit__stack(frames, FRAMES_KEPT);
@@ -84,10 +90,10 @@ void fit__memory_allocated(void *address, size_t size, const void *caller)
 
 void fit__memory_released(void *address)
 {
-    struct block *b = ledger.on ? find(address) : NULL;
+    struct block *b = ledger.on ? find(hide(address)) : NULL;
     if (!b) return;                      /* from before the test, or a peer's */
     fit__free(b->frames);
-    *b = (struct block){ .address = GONE };
+    *b = (struct block){ .hidden = GONE };
 }
 
 void fit__memory_start(bool stacks)
@@ -114,7 +120,7 @@ unsigned fit__memory_census(struct fit__left *left, unsigned most)
     unsigned count = 0, k;
     for (size_t i = 0; i < ledger.capacity; i++) {
         const struct block *b = &ledger.blocks[i];
-        if (!b->address || b->address == GONE) continue;
+        if (!b->hidden || b->hidden == GONE) continue;
         for (k = 0; k < count && left[k].caller != b->caller; k++) { }
         if (k == most) continue;         /* too many callers: the rest is not compared */
         if (k == count) left[count++] = (struct fit__left){ .caller = b->caller };
@@ -136,7 +142,7 @@ static void find_stack(struct fit__memory_left *worst)
 {
     for (size_t i = 0; i < ledger.capacity; i++) {
         const struct block *b = &ledger.blocks[i];
-        if (!b->address || b->address == GONE || b->caller != worst->caller || !b->depth) continue;
+        if (!b->hidden || b->hidden == GONE || b->caller != worst->caller || !b->depth) continue;
         worst->depth = b->depth;
         memcpy(worst->frames, b->frames, b->depth * sizeof b->frames[0]);
     }

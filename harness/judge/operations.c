@@ -45,6 +45,11 @@ void fit__ops_cancelled(void)
     ledger.cancelled = true;
 }
 
+bool fit__ops_were_cancelled(void)
+{
+    return ledger.cancelled;
+}
+
 void fit__ops_require(const char *keys)
 {
     char *copy = fit__strdup(keys), *save;

@@ -1,4 +1,4 @@
-/* tcp.c - TCP's socket calls: bind, listen, accept, connect, shutdown, names, the last close. */
+/* tcp.c - TCP's socket calls: listen, accept, connect, shutdown, names, the last close. */
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 
 #include "harness/world/tcp.h"
 
-enum { FIRST_EPHEMERAL = 40001, LAST_EPHEMERAL = 60999, SYN_RETRIES = 6, MAX_BACKLOG = 4096 };
+enum { SYN_RETRIES = 6, MAX_BACKLOG = 4096 };
 
 struct fit__tcp *fit__tcp_of(struct fit__file *file)
 {
@@ -35,84 +35,6 @@ void fit__tcp_forget_all(void)
     }
 }
 
-/* ---- ports ------------------------------------------------------------------------------ */
-
-static bool is_loopback(uint32_t address)
-{
-    return (ntohl(address) >> 24) == 127;
-}
-
-static bool overlap(uint32_t a, uint32_t b)
-{
-    return a == INADDR_ANY || b == INADDR_ANY || a == b;
-}
-
-static bool may_share(const struct fit__tcp *a, const struct fit__tcp *b)
-{
-    if (fit__option_stored(&a->socket, SOL_SOCKET, SO_REUSEPORT)
-        && fit__option_stored(&b->socket, SOL_SOCKET, SO_REUSEPORT))
-        return true;
-    return b->state != FIT_TCP_LISTENING
-           && fit__option_stored(&a->socket, SOL_SOCKET, SO_REUSEADDR)
-           && fit__option_stored(&b->socket, SOL_SOCKET, SO_REUSEADDR);
-}
-
-static bool holds_port(const struct fit__tcp *end)
-{
-    if (end->state != FIT_TCP_CLOSED || end->time_wait > fit__now())
-        return true;
-    return end->file && end->bound;
-}
-
-static bool port_taken(const struct fit__tcp *for_whom, uint32_t address, uint16_t port)
-{
-    struct fit__tcp *other;
-    TAILQ_FOREACH(other, &fit__tcps, all)
-        if (other != for_whom && other->host == for_whom->host && other->local_port == port
-            && holds_port(other) && overlap(other->local, address)
-            && !may_share(for_whom, other))
-            return true;
-    return false;
-}
-
-static int take_ephemeral_port(struct fit__tcp *end)
-{
-    struct fit__host *host = end->host;
-    for (int i = 0; i <= LAST_EPHEMERAL - FIRST_EPHEMERAL; i++) {
-        if (host->next_port < FIRST_EPHEMERAL || host->next_port > LAST_EPHEMERAL)
-            host->next_port = FIRST_EPHEMERAL;
-        uint16_t port = host->next_port++;
-        if (!port_taken(end, end->local, port)) {
-            end->local_port = port;
-            return 0;
-        }
-    }
-    return -EADDRNOTAVAIL;
-}
-
-int fit__tcp_bind(struct fit__file *file, const struct sockaddr *address, socklen_t size)
-{
-    struct fit__tcp *end = fit__tcp_of(file);
-    const struct sockaddr_in *in = (const struct sockaddr_in *)address;
-    if (size < sizeof *in)
-        return -EINVAL;
-    if (in->sin_family != AF_INET
-        && !(in->sin_family == AF_UNSPEC && in->sin_addr.s_addr == INADDR_ANY))
-        return -EAFNOSUPPORT;
-    uint32_t local = in->sin_addr.s_addr;
-    if (local != INADDR_ANY && !is_loopback(local) && local != end->host->address)
-        return -EADDRNOTAVAIL;
-    if (end->state != FIT_TCP_CLOSED || end->local_port)
-        return -EINVAL;
-    uint16_t port = ntohs(in->sin_port);
-    if (port && port_taken(end, local, port))
-        return -EADDRINUSE;
-    end->local = local;
-    end->local_port = port;
-    end->bound = true;
-    return port ? 0 : take_ephemeral_port(end);
-}
-
 /* ---- listening -------------------------------------------------------------------------- */
 
 int fit__tcp_listen(struct fit__file *file, int backlog)
@@ -125,10 +47,10 @@ int fit__tcp_listen(struct fit__file *file, int backlog)
     if (end->state == FIT_TCP_LISTENING)
         return 0;
     if (!end->local_port) {
-        int error = take_ephemeral_port(end);
+        int error = fit__tcp_take_port(end);
         if (error)
             return error;
-    } else if (port_taken(end, end->local, end->local_port)) {
+    } else if (fit__tcp_port_taken(end, end->local, end->local_port)) {
         return -EADDRINUSE;
     }
     end->bound = true;
@@ -158,7 +80,7 @@ static struct fit__tcp *listener_at(const struct fit__host *host, uint32_t addre
     struct fit__tcp *end;
     TAILQ_FOREACH(end, &fit__tcps, all)
         if (end->state == FIT_TCP_LISTENING && end->host == host && end->local_port == port
-            && overlap(end->local, address))
+            && fit__addresses_overlap(end->local, address))
             return end;
     return NULL;
 }
@@ -227,7 +149,7 @@ static void stop_listening(struct fit__tcp *listener)
 
 static struct fit__host *target_of(const struct fit__tcp *end)
 {
-    return is_loopback(end->remote) ? end->host : fit__host_at(end->remote);
+    return fit__is_loopback(end->remote) ? end->host : fit__host_at(end->remote);
 }
 
 static void open_child(struct fit__tcp *listener, struct fit__tcp *end)
@@ -337,9 +259,9 @@ static int begin_connect(struct fit__tcp *end, const struct sockaddr_in *in)
     if (remote == INADDR_ANY)
         remote = htonl(INADDR_LOOPBACK);
     if (end->local == INADDR_ANY)
-        end->local = is_loopback(remote) ? htonl(INADDR_LOOPBACK) : end->host->address;
+        end->local = fit__is_loopback(remote) ? htonl(INADDR_LOOPBACK) : end->host->address;
     if (!end->local_port) {
-        int error = take_ephemeral_port(end);
+        int error = fit__tcp_take_port(end);
         if (error)
             return error;
     }

@@ -1,4 +1,4 @@
-/* harness/world/tcp.h - the inside of simulated TCP (stream.c, tcp.c, affliction.c only).
+/* harness/world/tcp.h - the inside of simulated TCP (stream.c, port.c, tcp.c, option.c, affliction.c).
  *
  * One struct fit__tcp is one end of a connection, or a listener. Data moves as packets in
  * three steps: `unsent` at the sender, `wire` at the receiver while under way, `unread` there.
@@ -101,6 +101,12 @@ size_t fit__tcp_room(const struct fit__tcp *end);       /* bytes that may be wri
 uint32_t fit__tcp_poll(struct fit__file *file);
 ssize_t fit__tcp_read(struct fit__file *file, const struct iovec *iov, int count, int flags);
 ssize_t fit__tcp_write(struct fit__file *file, const struct iovec *iov, int count, int flags);
+
+/* port.c */
+bool fit__is_loopback(uint32_t address);
+bool fit__addresses_overlap(uint32_t a, uint32_t b);    /* equal, or one of them is any */
+bool fit__tcp_port_taken(const struct fit__tcp *for_whom, uint32_t address, uint16_t port);
+int fit__tcp_take_port(struct fit__tcp *end);           /* 0 or -EADDRNOTAVAIL */
 
 /* tcp.c */
 struct fit__tcp *fit__tcp_of(struct fit__file *file);

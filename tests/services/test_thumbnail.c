@@ -156,24 +156,12 @@ static void start(struct caller *caller, uv_loop_t *loop)
     }
 }
 
-/* Faults that the libraries below do not bear; the service can do nothing about them. */
-static void allow_what_libraries_do(void)
-{
-    fit_allow("abort", "pipe*", "uv_loop_init",
-              "libuv 1.44 aborts if it cannot make the pipe that locks signals (signal.c)");
-    fit_allow("leak-fd", "mode=emfile", "uv_loop_init",
-              "libuv 1.44 keeps its epoll descriptor when uv_loop_init() fails (loop.c)");
-    fit_allow("bad-close", "socketpair*", "curl_multi_cleanup",
-              "libcurl 7.88 closes the wake-up sockets that it could not make (multi.c)");
-}
-
 static void stores_thumbnail(const struct fit_reply *origin)
 {
     struct caller caller = { 0 };
     uv_loop_t loop;
 
     stored.size = 0;
-    allow_what_libraries_do();
     fit_require_details("cause,url,attempt,request");
     fit_peer_replies("origin.test:80", origin);
     fit_peer("sink.test:80", takes_upload, &stored);
