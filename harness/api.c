@@ -56,9 +56,13 @@ static void on_deadlock(void)
     snprintf(threads, sizeof threads, "%s waits in %s", fit__thread_first()->name,
              fit__thread_first()->waiting_for ? fit__thread_first()->waiting_for : "?");
     snprintf(site, sizeof site, "%.90s/%.90s", waiting, threads);
-    fit__finding_make(&f, "hang", site, "nothing can run and no timer is set, at %lld.%03lld s; %s%s%s",
-                      (long long)(fit__now() / FIT_S), (long long)(fit__now() % FIT_S / FIT_MS),
-                      threads, waiting[0] ? "; no outcome yet for " : "", waiting);
+    fit__finding_make(&f, "hang", site, "nothing can run and no timer is set, at %lld.%03lld s; "
+                      "%s%s%s%s", (long long)(fit__now() / FIT_S),
+                      (long long)(fit__now() % FIT_S / FIT_MS), threads,
+                      fit__current->id == 0 ? ", in {symptom}" : "",
+                      waiting[0] ? "; no outcome yet for " : "", waiting);
+    /* The stack at hand is that of the thread that was the last to wait. */
+    if (fit__current->id == 0) f.depth = fit__stack(f.frames, FIT_STACK_MAX);
     fit__end_finding(&f);
 }
 

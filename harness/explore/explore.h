@@ -67,6 +67,8 @@ extern struct fit__session fit__session;
  * program with a record `error`. Call it once, outside a world. */
 bool fit__session_start(void);
 bool fit__test_selected(const struct fit__test *test);
+/* The name of the function that is the running test, or NULL. */
+const char *fit__test_function(void);
 
 /* ---- record.c: records to the command ----------------------------------------------------- */
 
@@ -149,7 +151,7 @@ const char *fit__shared_text(const char *text);      /* NULL stays NULL; equal t
 /* Stores a question of the first run. */
 void fit__point_record(const struct fit__question *q);
 /* Fills `in`, `chain` and `when` of all points. Call in the parent. */
-void fit__points_name(struct fit__reference *reference, const struct fit__test *test);
+void fit__points_name(struct fit__reference *reference);
 /* The case's name without the test; returns its length. */
 size_t fit__point_case(const struct fit__point *point, const struct fit__alternative *what,
                        char *out, size_t size);

@@ -99,7 +99,10 @@ static void say_nearest(const struct nearest *list, const char *text, char *erro
                                  i ? "\n  or  " : "\nDid you mean  ", list[i].text);
 }
 
-static int look_up_text(const struct fit__reference *r, const char *text,
+/* What fits the same call is nearer than whatever is spelt alike. */
+enum { OTHER_CALL = 100 };
+
+static int look_up_text(const struct fit__reference *r, const char *text, const char *call,
                         struct fit__point **point, unsigned *alternative, struct nearest *list)
 {
     char name[FIT_CASE_MAX];
@@ -111,7 +114,9 @@ static int look_up_text(const struct fit__reference *r, const char *text,
                 *alternative = a;
                 return 0;
             }
-            note_nearest(list, name, distance(name, text));
+            if (fit__session.orders.modes[fit__point_mode(p, a)])
+                note_nearest(list, name, distance(name, text)
+                                         + (strcmp(p->name, call) ? OTHER_CALL : 0));
         }
     return -ENOENT;
 }
@@ -132,7 +137,8 @@ int fit__find_case(const struct fit__reference *reference, const char *text,
         return -EINVAL;
     }
     fit__fault_print(canonical, sizeof canonical, &c.faults[0]);
-    if (!look_up_text(reference, canonical, point, alternative, list)) return 0;
+    if (!look_up_text(reference, canonical, c.faults[0].point, point, alternative,
+                      list)) return 0;
     found = look_up_parts(reference, &c.faults[0], point, alternative, places, sizeof places);
     if (found == 1) return 0;
     if (found > 1)

@@ -126,11 +126,17 @@ static bool same_place(const struct fit__point *a, const struct fit__point *b)
         && a->op == b->op && (!by_callback(a) || a->after == b->after);
 }
 
-void fit__points_name(struct fit__reference *r, const struct fit__test *test)
+const char *fit__test_function(void)
 {
+    const struct fit__test *test = fit__session.test;
     struct fit__symbol s;
-    const char *leave_out = NULL;
-    if (fit__symbol_of((const char *)(uintptr_t)test->body + 1, &s)) leave_out = s.function;
+    if (!test || !fit__symbol_of((const char *)(uintptr_t)test->body + 1, &s)) return NULL;
+    return s.function;
+}
+
+void fit__points_name(struct fit__reference *r)
+{
+    const char *leave_out = fit__test_function();
     for (struct fit__point *p = r->points; p; p = p->next) name_chain(p, leave_out);
     for (struct fit__point *p = r->points; p; p = p->next) {
         if (!*p->chain) p->in = NULL;

@@ -55,12 +55,15 @@ void fit__record_stack(struct fit__record *r, const char *key, void *const *fram
     char value[FIT_STACK_MAX * 160];
     size_t have = 0;
     struct fit__symbol s;
+    const char *test = fit__test_function();
     value[0] = 0;
     for (unsigned i = 0; i < depth && have < sizeof value; i++) {
         if (!fit__symbol_of(frames[i], &s) || s.ours) continue;
         have += (size_t)snprintf(value + have, sizeof value - have, "%s%lx@%s",
                                  have ? " " : "",
                                  (unsigned long)((uintptr_t)frames[i] - s.load_address), s.object);
+        /* Below the test there is only what runs it. */
+        if (s.users && s.function && test && !strcmp(s.function, test)) break;
     }
     if (value[0]) put_value(r, key, value);
 }

@@ -149,11 +149,22 @@ static void say_hello(void)
     if (why) fit__raw(SYS_exit_group, FIT_X_USAGE);
 }
 
+/* Tests of the program that were asked for or not: to say what there is instead. */
+static struct { bool any; char names[600]; } seen;
+
+static void say_no_such_test(void)
+{
+    if (fit__session.orders.job != FIT_J_REPLAY || seen.any) return;
+    fit__send_error(FIT_X_NO_FIT, "this program has no test %s; its tests:%s",
+                    fit__session.orders.tests[0], seen.names[0] ? seen.names : " none");
+}
+
 /* Snapshots end by a signal, so only the process that the command started says this. */
 static void say_bye(void)
 {
     char memory[64];
     struct fit__record r;
+    say_no_such_test();
     fit__record_begin(&r, memory, sizeof memory, "bye");
     fit__record_send(&r);
 }
@@ -192,9 +203,12 @@ bool fit__test_selected(const struct fit__test *test)
 {
     const struct fit__orders *o = &fit__session.orders;
     char full[300];
-    if (!o->test_count) return true;
+    size_t have = strlen(seen.names);
+    bool selected = !o->test_count;
     snprintf(full, sizeof full, "%s.%s", test->group, test->name);
     for (unsigned i = 0; i < o->test_count; i++)
-        if (!strcmp(o->tests[i], full) || !strcmp(o->tests[i], test->name)) return true;
-    return false;
+        selected |= !strcmp(o->tests[i], full) || !strcmp(o->tests[i], test->name);
+    seen.any |= selected;
+    snprintf(seen.names + have, sizeof seen.names - have, " %s", full);
+    return selected;
 }

@@ -264,7 +264,7 @@ int fit__sweep_test(const struct fit__test *test, void *state)
     send_test(test, r);
     if (ready(r)) {
         send_notes(test, r);
-        fit__points_name(r, test);
+        fit__points_name(r);
         if (s->orders.job == FIT_J_LIST) send_names(test, r);
         if (s->orders.job == FIT_J_RUN) {
             fit__judge_send_findings(test, r);

@@ -23,6 +23,7 @@ static struct {
     unsigned last_id, count;                 /* the test has 0 */
     struct fit__thread *test;
     struct fit__thread *dead;                /* ended; its stack is free once we have left it */
+    bool deadlocked;                         /* nobody will run any more */
     struct fit__stack_memory test_stack;     /* kept for the next world */
     struct fit__guard *outer_guard;
     ucontext_t caller;
@@ -147,6 +148,8 @@ struct fit__thread *fit__thread_new(const char *name, struct fit__process *proce
 
 /* Nothing between the change of the thread pointer and that of the stack may use
  * thread-local storage, errno among it. */
+static void __attribute__((noreturn)) deadlock(void);
+
 static void switch_to(struct fit__thread *next)
 {
     struct fit__thread *self = fit__current;
@@ -155,11 +158,18 @@ static void switch_to(struct fit__thread *next)
     fit__tls_switch(next->tls);
     swapcontext(&self->context, &next->context);
     bury();
+    if (sched.deadlocked) deadlock();
 }
 
-static void __attribute__((noreturn)) deadlock(void)
+/* Whoever found it was the last to wait. What people want to see is where the test waits, so it is
+ * said on that stack, in the middle of the wait. */
+static void deadlock(void)
 {
     static const char text[] = "faulttest: no thread can run, and no event is due\n";
+    if (fit__current != sched.test && !sched.deadlocked && sched.test->state == FIT_T_BLOCKED) {
+        sched.deadlocked = true;
+        switch_to(sched.test);
+    }
     if (fit__on_deadlock) fit__on_deadlock();
     fit__raw(SYS_write, 2, text, sizeof text - 1);
     fit__raw(SYS_exit_group, 70);

@@ -2,9 +2,9 @@
  *
  * One timer, `wake`, serves all that is due later: the end of a pause (nothing is running then),
  * the time limit of an attempt (a transfer is running), the end of the job (`ending`). All
- * steps are taken from callbacks of the loop, never from within one of curl's, so that a transfer may
- * be stopped at any of them. The user is told last, when every handle is closed. */
-#include <assert.h>
+ * the time limit of an attempt (a transfer is running), the end of the job (`ending`). All steps
+ * are taken from callbacks of the loop, never from within one of curl's, so that a transfer may be
+ * stopped at any of them. The user is told last, when every handle is closed. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,6 +184,7 @@ static void on_wake(uv_timer_t *timer)
     struct thumbnail_job *job = timer->data;
 
     if (job->ending) tear_down(job);
+    else if (job->transfer.paused) wake_in(job, job->service->options.attempt_ms);  /* our fault */
     else if (job->transfer.running) timed_out(job);
     else begin_attempt(job);
 }

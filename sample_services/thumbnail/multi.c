@@ -123,6 +123,14 @@ static void on_timer(uv_timer_t *timer)
     act(timer->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
+/* Never at once: libuv runs a timer that is set to 0 in its own callback again in the same turn,
+ * before any input and before later timers. */
+static int timer_set(struct thumbnail_service *service, long timeout_ms)
+{
+    uint64_t ms = timeout_ms > 0 ? (uint64_t)timeout_ms : 1;
+    return uv_timer_start(&service->timer, on_timer, ms, 0);
+}
+
 static int on_timeout_set(CURLM *multi, long timeout_ms, void *arg)
 {
     struct thumbnail_service *service = arg;
@@ -132,7 +140,7 @@ static int on_timeout_set(CURLM *multi, long timeout_ms, void *arg)
         uv_timer_stop(&service->timer);
         return 0;
     }
-    int status = uv_timer_start(&service->timer, on_timer, (uint64_t)timeout_ms, 0);
+    int status = timer_set(service, timeout_ms);
     if (!status) return 0;
     service->refused = "setting the timer";
     service->refused_status = status;
@@ -212,16 +220,15 @@ static void take_results(struct thumbnail_service *service)
     }
 }
 
-/* Lets paused downloads go on as far as the memory budget allows. */
+/* Lets paused downloads go on as far as the memory budget allows; what curl holds back for them
+ * is delivered at once. One that would only pause again stays as it is. */
 static void resume(struct thumbnail_service *service)
 {
     struct transfer *transfer = TAILQ_FIRST(&service->transfers), *next;
 
     for (; transfer; transfer = next) {
         next = TAILQ_NEXT(transfer, link);
-        bool oldest = transfer == TAILQ_FIRST(&service->transfers);
-        if (!transfer->paused) continue;
-        if (!oldest && service->held >= service->options.memory_max) continue;
+        if (!transfer->paused || !service_has_room(service, transfer, transfer->wanted)) continue;
         transfer->paused = false;
         CURLcode result = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
         if (result) transfer_finished(transfer, result);
@@ -288,7 +295,8 @@ void multi_resume_soon(struct thumbnail_service *service)
     struct transfer *transfer;
 
     TAILQ_FOREACH(transfer, &service->transfers, link)
-        if (transfer->paused) uv_timer_start(&service->timer, on_timer, 0, 0);
+        if (transfer->paused && service_has_room(service, transfer, transfer->wanted))
+            timer_set(service, 0);
 }
 
 static void on_timer_closed(uv_handle_t *handle)

@@ -56,13 +56,19 @@ enum thumbnail_code thumbnail_service_new(uv_loop_t *loop, const struct thumbnai
     return THUMBNAIL_OK;
 }
 
+bool service_has_room(const struct thumbnail_service *service, const struct transfer *transfer,
+                      size_t size)
+{
+    return transfer == TAILQ_FIRST(&service->transfers)
+        || service->held + size <= service->options.memory_max;
+}
+
 int service_reserve(struct thumbnail_service *service, struct transfer *transfer, size_t size)
 {
-    bool oldest = transfer == TAILQ_FIRST(&service->transfers);
     int err = FAULT_POINT("budget", ENOBUFS);
 
     if (err) return -err;
-    if (!oldest && service->held + size > service->options.memory_max) return -EAGAIN;
+    if (!service_has_room(service, transfer, size)) return -EAGAIN;
     service->held += size;
     return 0;
 }

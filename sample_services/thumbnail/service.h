@@ -46,9 +46,12 @@ struct thumbnail_service {
  * statement of the caller: the service may be no more. */
 void service_drained(struct thumbnail_service *service);
 
-/* May `transfer` keep `size` bytes more? Returns 0 (then they count until service_release()),
- * -EAGAIN (pause; multi.c resumes it later) or another negative errno. The oldest transfer may
- * always go on, so that there is progress whatever the limit. */
+/* May `transfer` keep `size` bytes more? The oldest transfer always may, so that there is
+ * progress whatever the limit. */
+bool service_has_room(const struct thumbnail_service *service, const struct transfer *transfer,
+                      size_t size);
+/* Takes the room. Returns 0 (then it counts until service_release()), -EAGAIN (pause; multi.c
+ * resumes it when there is room) or another negative errno. */
 int service_reserve(struct thumbnail_service *service, struct transfer *transfer, size_t size);
 void service_release(struct thumbnail_service *service, size_t size);
 

@@ -166,6 +166,7 @@ static size_t take_body(struct transfer *t, const char *data, size_t size)
     if (err == -EAGAIN) {
         FAULT_MARK("body/paused");
         t->paused = true;
+        t->wanted = size;
         return CURL_WRITEFUNC_PAUSE;
     }
     if (!err && (err = buffer_append(t->download, data, size)) < 0)

@@ -41,7 +41,9 @@ struct transfer {
     char curl_text[CURL_ERROR_SIZE];
     struct guard guard;
     int socket_errno;                /* socket() failed; curl does not say why */
-    bool running, added, paused, answered;
+    bool running, added, answered;
+    bool paused;                     /* until there is room for */
+    size_t wanted;                   /* that many bytes */
 };
 
 void transfer_start(struct transfer *transfer);
