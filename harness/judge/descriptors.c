@@ -49,7 +49,6 @@ static void describe_leak(int fd, const struct fit__slot *slot, const char *plac
     fit__finding_make(f, "leak-fd", place, "descriptor %d (%s), opened by {symptom}, still open",
                       fd, info.text[0] ? info.text : slot->file->ops->kind);
     f->fd = fd;
-    f->ns = slot->opened_at;
     f->depth = slot->opened_depth;
     memcpy(f->frames, slot->opened_stack, slot->opened_depth * sizeof slot->opened_stack[0]);
 }
@@ -115,7 +114,7 @@ bool fit__handles_left(const struct fit__reference *r, struct fit__finding *find
 {
     struct fit__left_handle now[FIT_CENSUS_MAX];
     unsigned count = fit__handles_census(now, FIT_CENSUS_MAX), before;
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = count; i-- > 0; ) {        /* the loop itself comes first: say it last */
         before = 0;
         for (unsigned k = 0; k < r->left_handle_count; k++)
             if (!strcmp(r->left_handles[k].type, now[i].type)) before = r->left_handles[k].count;

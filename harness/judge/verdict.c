@@ -36,6 +36,14 @@ static bool known_bad_close(const char *site)
     return false;
 }
 
+/* A library that closes -1 (libcurl does, of a pair it could not make) hits nobody, and its user
+ * cannot mend it. */
+static bool by_the_user(void *const *frames, unsigned depth)
+{
+    struct fit__symbol s;
+    return depth && fit__symbol_of(frames[0], &s) && s.users;
+}
+
 static void on_bad_close(int fd, const char *call, const void *caller)
 {
     struct fit__reference *r = fit__session.reference;
@@ -43,6 +51,7 @@ static void on_bad_close(int fd, const char *call, const void *caller)
     unsigned depth = fit__stack(frames, FIT_STACK_MAX);
     char site[120];
     (void)caller; (void)call;
+    if (fd < 0 && !by_the_user(frames, depth)) return;
     fit__chain_of(frames, depth, NULL, site, sizeof site);
     if (judge.has_bad_close) return;
     if (fit__session.run == FIT_RUN_CASE && known_bad_close(site)) return;
@@ -287,7 +296,7 @@ static bool judge_memory(struct fit__record *rec, struct fit__finding *f)
     return true;
 }
 
-/* In the order of DESIGN: what ends a test early came earlier still. */
+/* The most serious first; what ends a test early came earlier still. */
 static bool judge_ledgers(struct fit__record *rec, struct fit__finding *f)
 {
     const struct fit__reference *r = fit__session.reference;
@@ -295,11 +304,13 @@ static bool judge_ledgers(struct fit__record *rec, struct fit__finding *f)
     bool leaks = judge_memory(rec, &memory);
     if (judge_memcheck(rec, f)) return true;
     if (fit__ops_judge(r, f) && !strcmp(f->verdict, "callback-lost")) return true;
+    /* A loop that could not be closed keeps its memory and descriptors: not two findings more. */
+    if (fit__handles_left(r, f)) return true;
     if (leaks) {
         *f = memory;
         return true;
     }
-    if (fit__fds_left(r, f) || fit__handles_left(r, f)) return true;
+    if (fit__fds_left(r, f)) return true;
     if (judge.has_bad_close) {
         *f = judge.bad_close;
         return true;

@@ -1,10 +1,10 @@
 /* job.c - the steps of one job: download, scale, upload; retries; and its end.
  *
  * One timer, `wake`, serves all that is due later: the end of a pause (nothing is running then),
- * the time limit of an attempt (a transfer is running), the end of the job (`ending`). All
  * the time limit of an attempt (a transfer is running), the end of the job (`ending`). All steps
  * are taken from callbacks of the loop, never from within one of curl's, so that a transfer may be
  * stopped at any of them. The user is told last, when every handle is closed. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

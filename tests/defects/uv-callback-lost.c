@@ -4,9 +4,7 @@
  * libs: libuv
  * repaired: reported
  */
-#include "zoo.h"
-
-#include <uv.h>
+#include "zoo_uv.h"
 
 /* One question to the server. Everything lies in the caller's memory until both handles have
  * been closed. */
@@ -84,18 +82,12 @@ static void asks(void **state)
 {
     static const struct fit_reply noon[] = { { .send = "12:00\n" }, { 0 } };
     static struct ask a;
-    uv_loop_t loop;
     (void)state;
     memset(&a, 0, sizeof a);
     fit_peer_replies(SERVER ":7", noon);
     a.op = fit_op("ask");
-    int err = uv_loop_init(&loop);
-    if (err) {
-        tell(&a, err);
-        return;
-    }
     ask_start(&a, &loop);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
 }
-ZOO_MAIN(asks)
+ZOO_UV_MAIN(asks)

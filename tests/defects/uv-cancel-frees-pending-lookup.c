@@ -4,9 +4,7 @@
  * libs: libuv
  * repaired: reported
  */
-#include "zoo.h"
-
-#include <uv.h>
+#include "zoo_uv.h"
 
 struct lookup { char host[64]; int cancelled; uv_getaddrinfo_t request; struct fit_op *op; };
 
@@ -40,24 +38,18 @@ static void lookup_cancel(struct lookup *l)
 
 static void looks_up(void **state)
 {
-    uv_loop_t loop;
     (void)state;
     fit_peer_replies("origin.test:80", (const struct fit_reply[]){ { 0 } });
     struct fit_op *op = fit_op("lookup");
-    int err = uv_loop_init(&loop);
-    if (err) {
-        fit_op_failed(op, err, uv_strerror(err), NULL);
-        return;
-    }
     struct lookup *l = calloc(1, sizeof *l);
     assert_non_null(l);
     strcpy(l->host, "origin.test");
     l->op = op;
     l->request.data = l;
-    err = uv_getaddrinfo(&loop, &l->request, on_resolved, l->host, "80", NULL);
+    int err = uv_getaddrinfo(&loop, &l->request, on_resolved, l->host, "80", NULL);
     assert_int_equal(err, 0);
     fit_on_cancel(op, lookup_cancel, l);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
 }
-ZOO_MAIN(looks_up)
+ZOO_UV_MAIN(looks_up)

@@ -4,9 +4,7 @@
  * libs: libuv
  * repaired: reported
  */
-#include "zoo.h"
-
-#include <uv.h>
+#include "zoo_uv.h"
 
 struct job { char name[64]; uv_timer_t timer; int err; struct fit_op *op; };
 
@@ -35,14 +33,8 @@ static void job_cancel(struct job *j)
 
 static void waits(void **state)
 {
-    uv_loop_t loop;
     (void)state;
     struct fit_op *op = fit_op("job");
-    int err = uv_loop_init(&loop);
-    if (err) {
-        fit_op_failed(op, err, uv_strerror(err), NULL);
-        return;
-    }
     struct job *j = calloc(1, sizeof *j);
     assert_non_null(j);
     strcpy(j->name, "wait");
@@ -54,4 +46,4 @@ static void waits(void **state)
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
 }
-ZOO_MAIN(waits)
+ZOO_UV_MAIN(waits)

@@ -5,9 +5,7 @@
  * options: --mode partial,callback,cancel,timeout,emfile
  * repaired: reported recovered
  */
-#include "zoo.h"
-
-#include <uv.h>
+#include "zoo_uv.h"
 
 struct echo {
     uv_tcp_t tcp; uv_timer_t timer; uv_connect_t connect; uv_write_t write;
@@ -88,19 +86,13 @@ static void echo_told(struct echo *e, int err, void *op)
 static void echoes(void **state)
 {
     static const struct fit_reply echo[] = { { .until = "hello", .send = "hello" }, { 0 } };
-    uv_loop_t loop;
     (void)state;
     fit_peer_replies(SERVER ":7", echo);
     struct fit_op *op = fit_op("echo");
-    int err = uv_loop_init(&loop);
-    if (err) {
-        fit_op_failed(op, err, uv_strerror(err), NULL);
-        return;
-    }
     struct echo *e = echo_start(&loop, echo_told, op);
     if (!e) fit_op_failed(op, UV_ENOMEM, "out of memory", NULL);
     else    fit_on_cancel(op, echo_cancel, e);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
 }
-ZOO_MAIN(echoes)
+ZOO_UV_MAIN(echoes)

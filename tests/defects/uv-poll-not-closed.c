@@ -5,9 +5,7 @@
  * options: --mode partial,callback
  * repaired: reported
  */
-#include "zoo.h"
-
-#include <uv.h>
+#include "zoo_uv.h"
 
 struct watch { uv_poll_t poll; int fd, err; char line[32]; size_t have; };
 
@@ -44,7 +42,6 @@ static void watches(void **state)
 {
     static const struct fit_reply noon[] = { { .send = "12:00\n" }, { 0 } };
     static struct watch w;
-    uv_loop_t loop;
     (void)state;
     memset(&w, 0, sizeof w);
     fit_peer_replies(SERVER ":7", noon);
@@ -54,7 +51,6 @@ static void watches(void **state)
         fit_op_failed(op, -w.fd, strerror(-w.fd), NULL);
         return;
     }
-    assert_int_equal(uv_loop_init(&loop), 0);
     uv_poll_init(&loop, &w.poll, w.fd);
     w.poll.data = &w;
     uv_poll_start(&w.poll, UV_READABLE, on_ready);
@@ -62,4 +58,4 @@ static void watches(void **state)
     uv_loop_close(&loop);
     told(op, -w.err, w.line, w.have);
 }
-ZOO_MAIN(watches)
+ZOO_UV_MAIN(watches)

@@ -5,9 +5,7 @@
  * options: --mode callback
  * repaired: reported
  */
-#include "zoo.h"
-
-#include <uv.h>
+#include "zoo_uv.h"
 
 struct upload { uv_tcp_t tcp; uv_connect_t connect; uv_write_t write; uv_shutdown_t end; int err; };
 struct store { char bytes[64]; size_t have; };
@@ -58,13 +56,11 @@ static void uploads(void **state)
     struct sockaddr_in to = ip4(SERVER, 9);
     static struct upload u;
     static struct store s;
-    uv_loop_t loop;
     (void)state;
     memset(&u, 0, sizeof u);
     s.have = 0;
     fit_peer(SERVER ":9", store_session, &s);
     struct fit_op *op = fit_op("upload");
-    assert_int_equal(uv_loop_init(&loop), 0);
     uv_tcp_init(&loop, &u.tcp);
     u.connect.data = u.write.data = u.end.data = &u;
     int err = uv_tcp_connect(&u.connect, &u.tcp, (struct sockaddr *)&to, on_connected);
@@ -75,4 +71,4 @@ static void uploads(void **state)
     if (u.err) fit_op_failed(op, u.err, uv_strerror(u.err), NULL);
     else       fit_op_succeeded(op, s.bytes, s.have);
 }
-ZOO_MAIN(uploads)
+ZOO_UV_MAIN(uploads)
