@@ -46,7 +46,7 @@ struct fit__question {
                                         that is about to run; else NULL */
     const void *caller;              /* return address of the wrapper */
     int fd;                          /* or -1 */
-    bool world;                      /* asked by the world itself (a segment arrives), on any thread */
+    bool world;                      /* asked by the world (a segment arrives), on any thread */
     unsigned count;
     struct fit__alternative alternatives[FIT_ALTERNATIVES_MAX];
 };

@@ -54,7 +54,7 @@ static off_t k_lseek(int fd, off_t offset, int whence)
 
 static int k_fstat(int fd, struct stat *st) { return (int)fit__raw(SYS_fstat, fd, st); }
 
-/* ---- making ---------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------ */
 
 static int k_socket(int domain, int type, int protocol)
 {
@@ -79,7 +79,7 @@ static int k_open(int dir, const char *path, int flags, mode_t mode)
     return (int)fit__raw(SYS_openat, dir, path, flags, mode);
 }
 
-/* ---- sockets --------------------------------------------------------------------------- */
+/* ---- sockets ----------------------------------------------------------------------------- */
 
 static int k_bind(int fd, const struct sockaddr *address, socklen_t size)
 {
@@ -130,7 +130,7 @@ static ssize_t k_recvmsg(int fd, struct msghdr *message, int flags)
     return fit__raw(SYS_recvmsg, fd, message, flags);
 }
 
-/* ---- waiting --------------------------------------------------------------------------- */
+/* ---- waiting ----------------------------------------------------------------------------- */
 
 static int k_epoll_ctl(int ep, int operation, int fd, struct epoll_event *event)
 {
@@ -171,7 +171,7 @@ static int k_timerfd_gettime(int fd, struct itimerspec *value)
     return (int)fit__raw(SYS_timerfd_gettime, fd, value);
 }
 
-/* ---- time, entropy, names -------------------------------------------------------------- */
+/* ---- time, entropy, names ---------------------------------------------------------------- */
 
 static int k_clock_gettime(clockid_t clock, struct timespec *now)
 {
@@ -195,7 +195,7 @@ static int k_getaddrinfo(const char *node, const char *service, const struct add
     return FIT_NEXT(getaddrinfo)(node, service, hints, result);
 }
 
-/* ---- for faults ------------------------------------------------------------------------ */
+/* ---- for faults -------------------------------------------------------------------------- */
 
 static int number_option(int fd, int option)
 {

@@ -45,7 +45,7 @@ bool fit__timers_first(struct fit__call *c, int64_t deadline)
     return true;
 }
 
-/* ---- signals that a wait lets in ------------------------------------------------------- */
+/* ---- signals that a wait lets in --------------------------------------------------------- */
 
 /* In a world only the code under test itself sends signals, and at once; so the only ones that a
  * wait with a mask can meet are those that are pending. True: one was let in, which is EINTR. */

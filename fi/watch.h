@@ -16,7 +16,8 @@ struct fit__watcher {
     void (*released)(void *block);
     /* close(fd) was called and answered -EBADF. `call` is how it was called: "close", "syscall". */
     void (*bad_close)(int fd, const char *call, const void *caller);
-    /* The program ends itself: "abort", "exit", "_exit", "assert" with its text. Need not return. */
+    /* The program ends itself: "abort", "exit", "_exit", "assert" with its text. Need not
+     * return. */
     void (*ended)(const char *how, const char *text, int status);
 };
 

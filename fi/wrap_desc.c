@@ -16,7 +16,7 @@
 
 enum { DESCRIPTORS_MAX = 1024 };     /* RLIMIT_NOFILE in a world */
 
-/* ---- making ---------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------ */
 
 static long pipe_simulated(enum fit__call_id id, int fds[2], int flags, const void *caller)
 {
@@ -134,7 +134,7 @@ FIT_EXPORT int memfd_create(const char *name, unsigned flags)
     return (int)fit__result(fit__raw(SYS_memfd_create, name, flags));
 }
 
-/* ---- duplicating and closing ----------------------------------------------------------- */
+/* ---- duplicating and closing ------------------------------------------------------------- */
 
 FIT_EXPORT int dup(int fd)
 {
@@ -216,7 +216,7 @@ FIT_EXPORT void closefrom(int lowest)
     close_range(lowest < 0 ? 0 : (unsigned)lowest, ~0U, 0);
 }
 
-/* ---- fcntl and ioctl ------------------------------------------------------------------- */
+/* ---- fcntl and ioctl --------------------------------------------------------------------- */
 
 static long fcntl_simulated(struct fit__call *c, int command, long argument)
 {
@@ -278,7 +278,7 @@ FIT_EXPORT int ioctl(int fd, unsigned long request, ...)
 }
 FIT_ALIAS(__ioctl, ioctl);
 
-/* ---- terminals: in a world nothing is one, so that runs do not depend on where they start ---- */
+/* ---- terminals: in a world nothing is one, so that runs do not depend on where they start  */
 
 static long no_terminal(enum fit__call_id id, int fd, const void *caller)
 {

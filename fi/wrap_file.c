@@ -21,7 +21,7 @@ static const char no_changes[] = "changing files is not simulated yet; keep it o
 void __chk_fail(void) __attribute__((noreturn));
 void __fortify_fail(const char *message) __attribute__((noreturn));
 
-/* ---- opening --------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------- */
 
 static bool needs_mode(int flags)
 {
@@ -100,7 +100,7 @@ int __openat_2(int dir, const char *path, int flags)
 }
 FIT_ALIAS(__openat64_2, __openat_2);
 
-/* ---- open files ------------------------------------------------------------------------ */
+/* ---- open files -------------------------------------------------------------------------- */
 
 FIT_EXPORT off_t lseek(int fd, off_t offset, int whence)
 {
@@ -162,7 +162,7 @@ static int flush(int fd, long number, const void *caller)
 FIT_EXPORT int fsync(int fd) { return flush(fd, SYS_fsync, FIT_CALLER); }
 FIT_EXPORT int fdatasync(int fd) { return flush(fd, SYS_fdatasync, FIT_CALLER); }
 
-/* ---- statx: libuv asks for everything through it --------------------------------------- */
+/* ---- statx: libuv asks for everything through it ----------------------------------------- */
 
 static struct statx_timestamp stamp(struct timespec t)
 {
@@ -238,7 +238,7 @@ FIT_EXPORT int fstatfs64(int fd, struct statfs64 *st)
     return (int)fit__result(fit__raw(SYS_fstatfs, fd, st));
 }
 
-/* ---- changing: refused ----------------------------------------------------------------- */
+/* ---- changing: refused ------------------------------------------------------------------- */
 
 /* What is not there cannot be changed, and the real file system says so. */
 static bool exists(const char *path)

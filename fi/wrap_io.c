@@ -11,7 +11,7 @@
 /* glibc ends the program when a fortified call would overrun its buffer. */
 void __chk_fail(void) __attribute__((noreturn));
 
-/* ---- reading --------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------- */
 
 static void trace_read(const struct fit__call *c, const struct iovec *iov, int count,
                        long result, off_t offset)
@@ -109,7 +109,7 @@ FIT_EXPORT int eventfd_read(int fd, eventfd_t *value)
     return got == (ssize_t)sizeof *value ? 0 : -1;
 }
 
-/* ---- writing --------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------- */
 
 static void trace_write(const struct fit__call *c, const struct iovec *iov, int count,
                         size_t size, long result)
@@ -183,7 +183,7 @@ FIT_EXPORT int eventfd_write(int fd, eventfd_t value)
     return put == (ssize_t)sizeof value ? 0 : -1;
 }
 
-/* ---- from one to the other ------------------------------------------------------------- */
+/* ---- from one to the other --------------------------------------------------------------- */
 
 enum { SENDFILE_ROUND = 65536 };
 

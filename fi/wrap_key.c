@@ -55,7 +55,7 @@ FIT_EXPORT int pthread_setspecific(pthread_key_t key, const void *value)
     return error;
 }
 
-/* ---- Once ------------------------------------------------------------------------------- */
+/* ---- Once -------------------------------------------------------------------------------- */
 
 enum { ONCE_RUNS = 1, ONCE_DONE = 2 };       /* as glibc has them */
 

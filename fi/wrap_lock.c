@@ -18,7 +18,7 @@ static int sleep_for(const void *object, const char *what, clockid_t clock,
     return fit__threads->park(object, what, left);
 }
 
-/* ---- Mutexes ---------------------------------------------------------------------------- */
+/* ---- Mutexes ----------------------------------------------------------------------------- */
 
 static const char *holder(char *out, size_t size, const pthread_mutex_t *mutex)
 {
@@ -111,7 +111,7 @@ FIT_EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
     return error;
 }
 
-/* ---- Read-write locks ------------------------------------------------------------------- */
+/* ---- Read-write locks -------------------------------------------------------------------- */
 
 static int lock_to_read(pthread_rwlock_t *lock, clockid_t clock, const struct timespec *until)
 {
@@ -187,7 +187,7 @@ static int unlock(pthread_rwlock_t *lock)
 FIT_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t *lock)
 RWLOCK(pthread_rwlock_unlock, unlock(lock))
 
-/* ---- Spin locks ------------------------------------------------------------------------- */
+/* ---- Spin locks -------------------------------------------------------------------------- */
 
 FIT_EXPORT int pthread_spin_lock(pthread_spinlock_t *lock)
 {

@@ -43,7 +43,7 @@ static void trace_message(const struct fit__call *c, const struct msghdr *messag
     fit__traced(c, result, "%d, %s, %zu, %s%s", c->fd, bytes, wanted, words, address);
 }
 
-/* ---- receiving ------------------------------------------------------------------------- */
+/* ---- receiving --------------------------------------------------------------------------- */
 
 static __attribute__((noinline)) long receive_cut(int fd, struct msghdr *message, int flags,
                                                   size_t size)
@@ -152,7 +152,7 @@ FIT_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int fl
     return (int)fit__result(fit__raw(SYS_recvmmsg, fd, messages, count, flags, timeout));
 }
 
-/* ---- sending --------------------------------------------------------------------------- */
+/* ---- sending ----------------------------------------------------------------------------- */
 
 static __attribute__((noinline)) long send_cut(int fd, const struct msghdr *message, int flags,
                                                size_t size)

@@ -10,7 +10,7 @@
 
 void __chk_fail(void) __attribute__((noreturn));
 
-/* ---- poll ------------------------------------------------------------------------------ */
+/* ---- poll -------------------------------------------------------------------------------- */
 
 static bool stream_ready(const struct pollfd *fds, nfds_t count)
 {
@@ -124,7 +124,7 @@ int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout
     return ppoll_from(fds, count, timeout, mask, FIT_CALLER);
 }
 
-/* ---- select: a poll of all that is asked for ------------------------------------------- */
+/* ---- select: a poll of all that is asked for --------------------------------------------- */
 
 static const short wanted[3] = { POLLIN, POLLOUT, POLLPRI };
 /* The bits that Linux counts as readable, writable and exceptional. */

@@ -22,7 +22,7 @@ static const char no_signal[] = "no signal will come: only the program itself se
 
 enum { PARENT_PID = FIT_PID - 1, DESCRIPTORS = 1024, ARGUMENTS_MAX = 4096 };
 
-/* ---- other processes: refused ---------------------------------------------------------- */
+/* ---- other processes: refused ------------------------------------------------------------ */
 
 #define REFUSED(type, name, parameters, ...)                                                  \
     FIT_EXPORT type name parameters                                                           \
@@ -135,7 +135,7 @@ FIT_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
     return (int)fit__result(-ECHILD);
 }
 
-/* ---- who am I -------------------------------------------------------------------------- */
+/* ---- who am I ---------------------------------------------------------------------------- */
 
 static void *main_thread;
 
@@ -167,7 +167,7 @@ FIT_EXPORT pid_t gettid(void)
     return FIT_PID + 1 + i;
 }
 
-/* ---- signals: sent by the program to itself, and delivered at once --------------------- */
+/* ---- signals: sent by the program to itself, and delivered at once ----------------------- */
 
 FIT_EXPORT int kill(pid_t pid, int signal)
 {
@@ -202,7 +202,7 @@ NEVER_COMES(sigwaitinfo, (const sigset_t *restrict set, siginfo_t *restrict info
 NEVER_COMES(sigtimedwait, (const sigset_t *restrict set, siginfo_t *restrict info,
                            const struct timespec *restrict timeout), set, info, timeout)
 
-/* ---- the end: the watcher hears of it first, and may have other plans ------------------ */
+/* ---- the end: the watcher hears of it first, and may have other plans -------------------- */
 
 static void tell_ended(const char *how, const char *text, int status)
 {
@@ -262,7 +262,7 @@ FIT_EXPORT void __assert_fail(const char *what, const char *file, unsigned line,
     __builtin_unreachable();
 }
 
-/* ---- limits and memory maps ------------------------------------------------------------ */
+/* ---- limits and memory maps -------------------------------------------------------------- */
 
 static int limit_of(__rlimit_resource_t resource, struct rlimit *limit)
 {

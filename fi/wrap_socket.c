@@ -17,7 +17,7 @@ static const struct sockaddr *plain(__CONST_SOCKADDR_ARG address)
     return address.__sockaddr__;
 }
 
-/* ---- making ---------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------ */
 
 FIT_EXPORT int socket(int domain, int type, int protocol)
 {
@@ -70,7 +70,7 @@ FIT_EXPORT int listen(int fd, int backlog)
     return (int)fit__end(&c, result);
 }
 
-/* ---- accept ---------------------------------------------------------------------------- */
+/* ---- accept ------------------------------------------------------------------------------ */
 
 /* Something waits to be accepted, possibly after we waited for it. */
 static bool pending(struct fit__call *c)
@@ -133,7 +133,7 @@ FIT_EXPORT int accept4(int fd, __SOCKADDR_ARG address, socklen_t *size, int flag
     return (int)accept_simulated(FIT_CALL_accept4, fd, to, size, flags, FIT_CALLER);
 }
 
-/* ---- connect --------------------------------------------------------------------------- */
+/* ---- connect ----------------------------------------------------------------------------- */
 
 /* Could the connection that begins here meet trouble on its way? */
 static bool on_its_way(struct fit__call *c, const struct sockaddr *address, socklen_t size)
@@ -187,7 +187,7 @@ FIT_EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
 }
 FIT_ALIAS(__connect, connect);
 
-/* ---- what a socket is ------------------------------------------------------------------ */
+/* ---- what a socket is -------------------------------------------------------------------- */
 
 FIT_EXPORT int shutdown(int fd, int how)
 {

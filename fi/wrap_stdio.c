@@ -20,7 +20,7 @@ static const char no_writing[] = "writing to files is not simulated yet";
 
 struct stream { int fd; bool append; };
 
-/* ---- the cookie ------------------------------------------------------------------------ */
+/* ---- the cookie -------------------------------------------------------------------------- */
 
 /* The world may be over when the stream is used: then there is no such descriptor any more. */
 static bool world_is_gone(void)
@@ -91,7 +91,7 @@ static FILE *stream_over(int fd, const char *mode)
     return file;
 }
 
-/* ---- opening --------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------- */
 
 /* O_* of fopen's words, or -1. */
 static int flags_of(const char *mode)

@@ -36,7 +36,7 @@ bool fit__thread_fault(const char *point, const void *caller, enum fit__what wha
     return fit__choose(&q) != NULL;
 }
 
-/* ---- Creation and joining --------------------------------------------------------------- */
+/* ---- Creation and joining ---------------------------------------------------------------- */
 
 FIT_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
                               void *(*start)(void *), void *arg)
@@ -121,7 +121,7 @@ FIT_EXPORT int pthread_detach(pthread_t thread)
     return error;
 }
 
-/* ---- pthread_exit: unwinds the stack, so that clean-up handlers and destructors run ----- */
+/* ---- pthread_exit: unwinds the stack, so that clean-up handlers and destructors run ------ */
 
 /* Handlers of C code (pthread_cleanup_push without exceptions) are a chain of jump buffers that
  * lie in the frames that pushed them. */
@@ -213,7 +213,7 @@ FIT_EXPORT void pthread_exit(void *result)
     unwind();
 }
 
-/* ---- Others that name a thread ---------------------------------------------------------- */
+/* ---- Others that name a thread ----------------------------------------------------------- */
 
 FIT_EXPORT int pthread_cancel(pthread_t thread)
 {

@@ -17,7 +17,7 @@ enum { ENTROPY_MAX = 256 };
 
 static const char no_alarm[] = "signals by time are not simulated: use a timer of your loop";
 
-/* ---- reading clocks -------------------------------------------------------------------- */
+/* ---- reading clocks ---------------------------------------------------------------------- */
 
 /* Outside a world the vDSO's fast way is glibc's; it cannot be reached before libc is ready, and
  * then a system call does. */
@@ -127,7 +127,7 @@ FIT_EXPORT int getrusage(__rusage_who_t who, struct rusage *usage)
     return 0;
 }
 
-/* ---- sleeping -------------------------------------------------------------------------- */
+/* ---- sleeping ---------------------------------------------------------------------------- */
 
 static long sleep_simulated(enum fit__call_id id, int64_t ns, const void *caller)
 {
@@ -198,7 +198,7 @@ FIT_EXPORT unsigned sleep(unsigned seconds)
     return 0;
 }
 
-/* ---- signals by time ------------------------------------------------------------------- */
+/* ---- signals by time --------------------------------------------------------------------- */
 
 FIT_EXPORT unsigned alarm(unsigned seconds)
 {
@@ -229,7 +229,7 @@ FIT_EXPORT int timer_create(clockid_t clock, struct sigevent *event, timer_t *ti
     return FIT_NEXT(timer_create)(clock, event, timer);
 }
 
-/* ---- chance ---------------------------------------------------------------------------- */
+/* ---- chance ------------------------------------------------------------------------------ */
 
 static long chance(void *buffer, size_t size, unsigned flags, const void *caller)
 {

@@ -8,7 +8,7 @@
 #include "fi/thread.h"
 #include "fi/wrap.h"
 
-/* ---- Condition variables ---------------------------------------------------------------- */
+/* ---- Condition variables ----------------------------------------------------------------- */
 
 /* The object itself stays as it was initialised: who waits is known by its address. */
 static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
@@ -81,7 +81,7 @@ FIT_EXPORT int pthread_cond_broadcast(pthread_cond_t *cond)
     return wake(cond, UINT_MAX);
 }
 
-/* ---- Semaphores ------------------------------------------------------------------------- */
+/* ---- Semaphores -------------------------------------------------------------------------- */
 
 static int take(sem_t *sem, clockid_t clock, const struct timespec *until)
 {
@@ -156,7 +156,7 @@ FIT_EXPORT sem_t *sem_open(const char *name, int flags, ...)
     return FIT_NEXT(sem_open)(name, flags, mode, value);
 }
 
-/* ---- Barriers --------------------------------------------------------------------------- */
+/* ---- Barriers ---------------------------------------------------------------------------- */
 
 /* The first members of glibc's barrier. While nobody waits `in` is what we found. */
 struct barrier { unsigned in, round, count; };

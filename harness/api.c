@@ -46,7 +46,7 @@ void fit__api_leave(void)
     fit__leave();
 }
 
-/* ---- running --------------------------------------------------------------------------------- */
+/* ---- running ----------------------------------------------------------------------------- */
 
 static void on_deadlock(void)
 {
@@ -159,7 +159,7 @@ FIT_EXPORT int fit_run(const char *name, void (*test)(void *arg), void *arg)
     return single.failed;
 }
 
-/* ---- failing ---------------------------------------------------------------------------------- */
+/* ---- failing ----------------------------------------------------------------------------- */
 
 FIT_EXPORT void fit__fail(const char *file, int line, const char *format, ...)
 {
@@ -183,7 +183,7 @@ FIT_EXPORT void fit__fail(const char *file, int line, const char *format, ...)
     exit(1);
 }
 
-/* ---- settings ----------------------------------------------------------------------------------- */
+/* ---- settings ---------------------------------------------------------------------------- */
 
 static void take_modes(char *list)
 {
@@ -241,7 +241,7 @@ FIT_EXPORT const char *fit_fault(void)
     return text;
 }
 
-/* ---- what product code calls (fi/point.h) ------------------------------------------------------ */
+/* ---- what product code calls (fi/point.h) ------------------------------------------------ */
 
 enum { MARKS_MAX = 256 };
 static struct { const char *name; unsigned count; } marks[MARKS_MAX];

@@ -137,7 +137,7 @@ static void run_sweep(void *unused)
                     "failed, or the program crashed outside its tests", group.name);
 }
 
-/* ---- a plain run: each test once, in the simulated kernel ------------------------------------ */
+/* ---- a plain run: each test once, in the simulated kernel -------------------------------- */
 
 struct plain { struct fit__test test; void *state; };
 
@@ -216,7 +216,7 @@ FIT_EXPORT int fit__run_group(const char *name, const struct CMUnitTest *tests, 
     return run_group(name, tests, count, setup, teardown, true);
 }
 
-/* ---- assertions ------------------------------------------------------------------------------ */
+/* ---- assertions -------------------------------------------------------------------------- */
 
 static void note_assertion(const char *word, const char *file, int line)
 {

@@ -54,7 +54,7 @@
 extern "C" {
 #endif
 
-/* ---- 1. Running tests -------------------------------------------------------------- */
+/* ---- 1. Running tests -------------------------------------------------------------------- */
 
 struct CMUnitTest;                                  /* CMocka's, version 1.1 or 2 */
 
@@ -80,7 +80,7 @@ int fit_run(const char *name, void (*test)(void *arg), void *arg);
  * First statement of the test or of its setup. The real command line wins over it. */
 void fit_options(const char *options);
 
-/* ---- 2. The other side -------------------------------------------------------------- */
+/* ---- 2. The other side ------------------------------------------------------------------- */
 
 /* Starts a server at "host:port" (TCP), "host:port/udp" or "/path" (AF_UNIX). The name
  * resolves at once; use names under .test, or 127.0.0.1 for the host of the code under
@@ -118,7 +118,7 @@ void fit_client_asks(const char *host, const char *address, const struct fit_rep
  * returned, the function given to fit_on_shutdown() is called. */
 void fit_client(const char *host, void (*program)(void *arg), void *arg);
 
-/* ---- 3. What callers wait for, and what they are told -------------------------------- */
+/* ---- 3. What callers wait for, and what they are told ------------------------------------ */
 
 /* Somebody starts to wait for an outcome. Call it BEFORE the call that starts the work,
  * which may complete at once, and best as the first statement after the peers: an operation
@@ -157,7 +157,7 @@ void fit_op_failed(struct fit_op *op, int code, const char *text, ...)
 #define fit_on_shutdown(stop, arg) \
     ((void)sizeof((void)(stop)(arg), 0), fit__on_cancel(NULL, FIT__FN(stop), arg))
 
-/* ---- 4. More, or less, than the defaults demand -------------------------------------- */
+/* ---- 4. More, or less, than the defaults demand ------------------------------------------ */
 
 /* From here to the end of the test, every failed operation must carry these details. "cause"
  * is special: code or text must name the injected cause (ECONNRESET as errno, -errno, CURLE_*,
@@ -193,7 +193,7 @@ const char *fit_fault(void);
 /* How often FAULT_MARK(name) was passed in this case. */
 unsigned fit_marked(const char *name);
 
-/* ---- Not for direct use -------------------------------------------------------------- */
+/* ---- Not for direct use ------------------------------------------------------------------ */
 
 int fit__run_group(const char *name, const struct CMUnitTest *tests, size_t count,
                    int (*setup)(void **), int (*teardown)(void **));

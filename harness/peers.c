@@ -45,7 +45,7 @@ static struct {
     void (*stop)(void *); void *stop_arg;
 } side;
 
-/* ---- addresses --------------------------------------------------------------------------------- */
+/* ---- addresses --------------------------------------------------------------------------- */
 
 static struct sockaddr_in parse_address(const char *function, const char *address,
                                         struct fit__host **host, bool create)
@@ -91,7 +91,7 @@ static struct fit__thread *start_thread(const char *kind, const char *name,
     return t;
 }
 
-/* ---- servers ------------------------------------------------------------------------------------- */
+/* ---- servers ----------------------------------------------------------------------------- */
 
 static void *run_session(void *arg)
 {
@@ -156,7 +156,7 @@ FIT_EXPORT void fit_peer(const char *address, void (*session)(int fd, void *arg)
     fit__api_leave();
 }
 
-/* ---- scripts --------------------------------------------------------------------------------------- */
+/* ---- scripts ----------------------------------------------------------------------------- */
 
 static bool is_end(const struct fit_reply *row)
 {
@@ -251,7 +251,7 @@ FIT_EXPORT void fit_peer_replies(const char *address, const struct fit_reply *ro
     fit__api_leave();
 }
 
-/* ---- clients ------------------------------------------------------------------------------------------ */
+/* ---- clients ----------------------------------------------------------------------------- */
 
 static void *run_client(void *arg)
 {
@@ -343,7 +343,7 @@ FIT_EXPORT void fit_client_asks(const char *host, const char *address,
     fit__api_leave();
 }
 
-/* ---- begin and end --------------------------------------------------------------------------------------------- */
+/* ---- begin and end ----------------------------------------------------------------------- */
 
 void fit__side_start(void)
 {

@@ -18,7 +18,8 @@ const char *fit__coverage_missing(void)
 {
     if (find("__gcov_dump") && find("__gcov_reset")) return NULL;
     return "this program has no coverage counters that can be written per case: compile it with "
-           "--coverage and link it with the flags of `pkg-config --variable=libs_coverage faulttest`";
+           "--coverage and link it with the flags of "
+           "`pkg-config --variable=libs_coverage faulttest`";
 }
 
 void fit__coverage_reset(void)

@@ -18,7 +18,7 @@
 #include "fi/stack.h"
 #include "harness/world/world.h"
 
-/* ---- session.c: what was ordered, and where this process stands ------------------------- */
+/* ---- session.c: what was ordered, and where this process stands -------------------------- */
 
 enum fit__job { FIT_J_PLAIN, FIT_J_RUN, FIT_J_LIST, FIT_J_REPLAY };
 enum fit__run { FIT_RUN_PLAIN, FIT_RUN_FIRST, FIT_RUN_SECOND, FIT_RUN_TRUNK, FIT_RUN_CASE };
@@ -70,7 +70,7 @@ bool fit__test_selected(const struct fit__test *test);
 /* The name of the function that is the running test, or NULL. */
 const char *fit__test_function(void);
 
-/* ---- record.c: records to the command ----------------------------------------------------- */
+/* ---- record.c: records to the command ---------------------------------------------------- */
 
 struct fit__record { char *text; size_t size, capacity; };   /* text in caller's memory */
 void fit__record_begin(struct fit__record *r, char *memory, size_t capacity, const char *kind);
@@ -82,7 +82,7 @@ void fit__record_send(struct fit__record *r);    /* writes it and an empty line 
 void fit__send_error(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* ---- reference.c: what the run without faults showed --------------------------------------- */
+/* ---- reference.c: what the run without faults showed ------------------------------------- */
 
 struct fit__point {
     const char *name, *on, *at, *op, *after;     /* as in struct fit__question */
@@ -161,13 +161,14 @@ enum fit__mode fit__point_mode(const struct fit__point *point, unsigned alternat
 size_t fit__chain_of(void *const *frames, unsigned depth, const char *leave_out,
                      char *out, size_t size);
 
-/* ---- find.c: from the name of a case to a place --------------------------------------------- */
+/* ---- find.c: from the name of a case to a place ------------------------------------------ */
 
-/* 0 and the point and alternative; else -EINVAL (no case at all) or -ENOENT with text for people that says what fits. */
+/* 0 and the point and alternative; else -EINVAL (no case at all) or -ENOENT with text for people
+ * that says what fits. */
 int fit__find_case(const struct fit__reference *reference, const char *text,
                    struct fit__point **point, unsigned *alternative, char *error, size_t size);
 
-/* ---- snapshot.c: copies of the process ------------------------------------------------------ */
+/* ---- snapshot.c: copies of the process --------------------------------------------------- */
 
 struct fit__slot_record { size_t size; int done; char text[96 * 1024]; };
 
@@ -187,13 +188,13 @@ int fit__output_fd(void);                            /* what the child printed *
 /* Ends this process at once, without any destructor. */
 void fit__die(void) __attribute__((noreturn));
 
-/* ---- watchdog.c ------------------------------------------------------------------------------ */
+/* ---- watchdog.c -------------------------------------------------------------------------- */
 
 /* Crash handlers and limits for this process (they are not inherited by snapshots). */
 void fit__watchdog_arm(unsigned cpu_ms, unsigned wall_ms);
 void fit__watchdog_disarm(void);
 
-/* ---- history.c: the calls, as text ------------------------------------------------------------ */
+/* ---- history.c: the calls, as text ------------------------------------------------------- */
 
 void fit__history_start(enum fit__run run, bool trace);
 /* The second run has ended: if the first went on, they differ there. */
@@ -201,7 +202,7 @@ void fit__history_end_second(void);
 /* Adds the records `call` for the last calls to results (replay). */
 void fit__history_send(void);
 
-/* ---- sweep.c ------------------------------------------------------------------------------------ */
+/* ---- sweep.c ----------------------------------------------------------------------------- */
 
 /* Sweeps (or lists, or replays in) one test. Call "inside", on green thread 0, in a world.
  * `state`: the group's. Returns 0, or 1 if it failed. */

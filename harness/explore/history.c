@@ -1,4 +1,4 @@
-/* The calls of a run, as text: compared between the two runs without faults, and shown by replay. */
+/* The calls of a run, as text: compared between the two runs without faults, shown by replay. */
 #include <stdio.h>
 #include <string.h>
 

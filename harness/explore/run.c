@@ -178,7 +178,7 @@ void fit__test_leave(void)
     fit__faults_off = 0;
 }
 
-/* ---- a turn of a loop: here a user could cancel ------------------------------------------- */
+/* ---- a turn of a loop: here a user could cancel ------------------------------------------ */
 
 static void ask_cancel(const char *op, void (*cancel)(void *), void *arg)
 {

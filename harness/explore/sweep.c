@@ -40,7 +40,7 @@ static bool case_wanted(const struct fit__point *p, unsigned alternative)
     return false;
 }
 
-/* ---- who answers questions in which run --------------------------------------------------- */
+/* ---- who answers questions in which run -------------------------------------------------- */
 
 static int answer_first(struct fit__question *q)
 {
@@ -112,7 +112,7 @@ static int answer_replay(struct fit__question *q)
     return (int)wanted.alternative;
 }
 
-/* ---- the runs ------------------------------------------------------------------------------- */
+/* ---- the runs ---------------------------------------------------------------------------- */
 
 static void prepare(enum fit__run run, const struct fit__test *test)
 {

@@ -22,7 +22,7 @@ static struct {
     unsigned cpu_ms, wall_ms;
 } watch;
 
-enum { ALT_STACK = 1 << 17 };
+enum { ALT_STACK = 1 << 17, NULL_PAGE = 4096 };
 
 static void find_functions(void)
 {
@@ -67,10 +67,9 @@ static void on_crash(int signal, siginfo_t *info, void *context)
     unsigned depth;
     fit__enter();
     depth = stack_from(context, frames);
-    fit__finding_make(&f, "crash", function_at(frames, depth),
-                      "%s in {symptom}%s", strsignal(signal),
-                      signal == SIGSEGV && (uintptr_t)info->si_addr < 4096 ? ", at address 0 or near"
-                                                                           : "");
+    fit__finding_make(&f, "crash", function_at(frames, depth), "%s in {symptom}%s",
+                      strsignal(signal), signal == SIGSEGV && (uintptr_t)info->si_addr < NULL_PAGE
+                                             ? ", at address 0 or near" : "");
     memcpy(f.frames, frames, sizeof f.frames);
     f.depth = depth;
     fit__end_finding(&f);

@@ -10,7 +10,7 @@
 
 #include "harness/explore/explore.h"
 
-/* ---- memory.c: every block of the code under test --------------------------------------- */
+/* ---- memory.c: every block of the code under test ---------------------------------------- */
 
 void fit__memory_start(bool stacks);     /* from here on; stacks: a call stack for each block */
 void fit__memory_stop(void);
@@ -36,7 +36,7 @@ bool fit__fds_left_by_user(struct fit__finding *finding);
 unsigned fit__handles_census(struct fit__left_handle *left, unsigned most);
 bool fit__handles_left(const struct fit__reference *r, struct fit__finding *finding);
 
-/* ---- operations.c: who waits for what, and what they were told ----------------------------- */
+/* ---- operations.c: who waits for what, and what they were told --------------------------- */
 
 struct fit_op;
 enum { FIT_OP_WAITING, FIT_OP_SUCCEEDED, FIT_OP_FAILED };
@@ -55,19 +55,19 @@ bool fit__ops_were_cancelled(void);
 /* For the turn of a loop: calls `visit` for each operation that can be cancelled now. */
 void fit__ops_cancellable(void (*visit)(const char *op, void (*cancel)(void *), void *arg));
 
-/* ---- cause.c --------------------------------------------------------------------------------- */
+/* ---- cause.c ----------------------------------------------------------------------------- */
 
 /* Does what a caller was told name the injected cause? True also when the fault has no cause
  * that could be named (a short read). */
 bool fit__cause_named(const struct fit__alternative *fault, const char *point, int code,
                       const char *text);
 
-/* ---- words.c: faults as sentences -------------------------------------------------------------- */
+/* ---- words.c: faults as sentences -------------------------------------------------------- */
 
 size_t fit__fault_text(const struct fit__point *point, const struct fit__alternative *what,
                        char *out, size_t size);
 
-/* ---- allow.c ------------------------------------------------------------------------------------- */
+/* ---- allow.c ----------------------------------------------------------------------------- */
 
 void fit__allow_reset(void);
 /* Is this verdict allowed in this case? Returns the reason, or NULL. */
@@ -75,14 +75,14 @@ const char *fit__allowed(const char *verdict, const char *case_text, enum fit__m
                          void *const *frames, unsigned depth);
 bool fit__must_recover(const char *case_text, enum fit__mode mode);
 
-/* ---- memcheck.c ------------------------------------------------------------------------------------ */
+/* ---- memcheck.c -------------------------------------------------------------------------- */
 
 bool fit__under_valgrind(void);
 unsigned fit__memcheck_errors(void);
 /* Bytes definitely and indirectly lost now; does a leak check. */
 size_t fit__memcheck_lost(void);
 
-/* ---- memlog.c ----------------------------------------------------------------------------------------- */
+/* ---- memlog.c ---------------------------------------------------------------------------- */
 
 /* The first error in the log of process `pid` that does not stand in that of `reference_pid`
  * (0: none) as `memory-error`; Memcheck's own words into `text`. False: none. */
@@ -91,7 +91,7 @@ bool fit__memcheck_finding(int pid, int reference_pid, struct fit__finding *find
 /* A case is judged: its log is not needed any more. */
 void fit__memcheck_forget_log(int pid);
 
-/* ---- verdict.c --------------------------------------------------------------------------------------- */
+/* ---- verdict.c --------------------------------------------------------------------------- */
 
 void fit__judge_start(void);             /* a test begins: plugs into fi/watch.h */
 /* CASE: the place of its fault. */

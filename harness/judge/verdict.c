@@ -26,7 +26,7 @@ const struct fit__point *fit__judge_point(void)
     return judge.point;
 }
 
-/* ---- what wrappers report (fi/watch.h) ------------------------------------------------------ */
+/* ---- what wrappers report (fi/watch.h) --------------------------------------------------- */
 
 static bool known_bad_close(const char *site)
 {
@@ -104,7 +104,7 @@ void fit__judge_start(void)
     if (fit__session.run != FIT_RUN_PLAIN) fit__coverage_reset();
 }
 
-/* ---- the run without faults -------------------------------------------------------------------- */
+/* ---- the run without faults -------------------------------------------------------------- */
 
 static void add_finding(struct fit__reference *r, const struct fit__finding *f)
 {
@@ -169,7 +169,7 @@ void fit__judge_send_findings(const struct fit__test *test, const struct fit__re
     }
 }
 
-/* ---- a case --------------------------------------------------------------------------------------- */
+/* ---- a case ------------------------------------------------------------------------------ */
 
 void fit__judge_case_start(const struct fit__point *point, unsigned alternative)
 {
@@ -360,7 +360,7 @@ void fit__judge_early(const struct fit__finding *finding)
     finish_record(&rec);
 }
 
-/* ---- in the trunk: a case's process is gone ----------------------------------------------------- */
+/* ---- in the trunk: a case's process is gone ---------------------------------------------- */
 
 static void make_record(struct fit__record *rec, char *memory, size_t size,
                         const struct fit__point *point, unsigned alternative,

@@ -32,8 +32,9 @@ static size_t peer_text(const struct fit__point *p, const struct fit__alternativ
     char object[200];
     const char *who = object_words(p->on, object, sizeof object);
     if (what->what == FIT_W_SHORT)
-        return (size_t)snprintf(out, size, "%s sent %lld bytes of its answer and said nothing more%s%s",
-                                who, (long long)what->value, p->after ? ", after " : "",
+        return (size_t)snprintf(out, size,
+                                "%s sent %lld bytes of its answer and said nothing more%s%s", who,
+                                (long long)what->value, p->after ? ", after " : "",
                                 p->after ? p->after : "");
     return (size_t)snprintf(out, size, "%s says nothing more%s%s", who, p->after ? " after " : "",
                             p->after ? p->after : "");
@@ -61,14 +62,15 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
     bool sends = strchr("ws", p->name[0]) != NULL;   /* write, writev, send... */
     if (!strcmp(p->name, "peer")) return peer_text(p, what, out, size);
     if (!strcmp(p->name, "cancel") || !strcmp(p->name, "shutdown"))
-        return (size_t)snprintf(out, size, "%s%s was %s, %s%s", p->op ? p->op : "the service", "",
+        return (size_t)snprintf(out, size, "%s was %s, %s%s", p->op ? p->op : "the service",
                                 p->op ? "cancelled" : "told to stop",
-                                p->after ? "after " : "before any callback", p->after ? p->after : "");
+                                p->after ? "after " : "before any callback",
+                                p->after ? p->after : "");
     switch ((enum fit__what)what->what) {
     case FIT_W_ERROR: return error_text(p, what, object, out, size);
     case FIT_W_SHORT:
-        return (size_t)snprintf(out, size, "%s in {fault}%s%s %s %lld byte%s", p->name, comma, object,
-                                sends ? "took only" : "gave only", (long long)what->value,
+        return (size_t)snprintf(out, size, "%s in {fault}%s%s %s %lld byte%s", p->name, comma,
+                                object, sends ? "took only" : "gave only", (long long)what->value,
                                 what->value == 1 ? "" : "s");
     case FIT_W_EOF:
         return (size_t)snprintf(out, size, "%s in {fault}%s%s met the end of the stream", p->name,

@@ -15,7 +15,7 @@
  * whether the user cancels now, and calls the test's cancel function if so. */
 void fit__turn(void);
 
-/* ---- loops.c: callbacks that run ------------------------------------------------------- */
+/* ---- loops.c: callbacks that run --------------------------------------------------------- */
 
 /* Around each callback that the library delivers to code of the user's. `type` is static
  * text ("uv_timer_cb"), `function` the user's function. Each thread has its own stack of them.
@@ -48,7 +48,7 @@ bool fit__callback_fails(const char *type, void *function, long value);
  * and a function's first byte taken for one would lie in the function before it. */
 static inline const void *fit__as_caller(void *function) { return (const char *)function + 1; }
 
-/* ---- loops.c: the library behind our definitions --------------------------------------- */
+/* ---- loops.c: the library behind our definitions ----------------------------------------- */
 
 /* A library whose functions we define. It is never linked: found when first needed. */
 struct fit__library {
@@ -67,7 +67,7 @@ void *fit__real_of(struct fit__library *library, const char *name);
  * passes it, nor a peer. Call FIT__REAL first. */
 bool fit__users_callback(const struct fit__library *library, const void *caller);
 
-/* ---- Census ---------------------------------------------------------------------------- */
+/* ---- Census ------------------------------------------------------------------------------ */
 
 /* Handles that are still there ("uv_timer_t", 2), to be compared with the run without faults.
  * Texts are static. Loops that were made outside this test do not count. */

@@ -45,7 +45,7 @@ static struct fit__process *current(void)
     return fit__current ? fit__current->process : table.service;
 }
 
-/* ---- Hosts ------------------------------------------------------------------------------ */
+/* ---- Hosts ------------------------------------------------------------------------------- */
 
 static struct fit__host *add_host(const char *name, uint32_t address)
 {
@@ -98,7 +98,7 @@ struct fit__host *fit__host_named(const char *name, bool create)
     return create && strlen(name) < sizeof host->name ? add_host(name, free_address()) : NULL;
 }
 
-/* ---- Open file descriptions ------------------------------------------------------------- */
+/* ---- Open file descriptions -------------------------------------------------------------- */
 
 struct fit__file *fit__file_new(const struct fit__file_ops *ops, void *object, int status_flags)
 {
@@ -128,7 +128,7 @@ void fit__file_changed(struct fit__file *file, uint32_t events)
     fit__epoll_notify(file, events);
 }
 
-/* ---- Processes and their tables --------------------------------------------------------- */
+/* ---- Processes and their tables ---------------------------------------------------------- */
 
 struct fit__process *fit__process_new(struct fit__host *host, bool service)
 {
@@ -250,7 +250,7 @@ int fit__uninstall(int fd)
     return 0;
 }
 
-/* ---- Start and end ---------------------------------------------------------------------- */
+/* ---- Start and end ----------------------------------------------------------------------- */
 
 /* Above all that the service may see; the kernel's own limit may have to be lifted for that. */
 static int open_holder(void)

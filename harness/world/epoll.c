@@ -79,7 +79,7 @@ void fit__epoll_forget(struct fit__file *file)
         remove_item(item);
 }
 
-/* ---- control ---------------------------------------------------------------------------- */
+/* ---- control ----------------------------------------------------------------------------- */
 
 static struct fit__epitem *find(struct epoll *epoll, int fd, const struct fit__file *file)
 {
@@ -186,7 +186,7 @@ int fit__epoll_control(struct fit__file *ep, int operation, int fd, struct fit__
     }
 }
 
-/* ---- waiting ---------------------------------------------------------------------------- */
+/* ---- waiting ----------------------------------------------------------------------------- */
 
 /* One item was looked at: what becomes of it, and its event if there is one. */
 static bool take(struct fit__epitem *item, struct epoll_event *out)

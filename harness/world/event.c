@@ -9,7 +9,7 @@
 #include "fi/arena.h"
 #include "harness/world/objects.h"
 
-/* ---- eventfd ---------------------------------------------------------------------------- */
+/* ---- eventfd ----------------------------------------------------------------------------- */
 
 struct counter { uint64_t value; bool semaphore; };
 
@@ -82,7 +82,7 @@ struct fit__file *fit__eventfd_new(unsigned initial, int flags)
     return fit__file_new(&fit__eventfd_ops, counter, O_RDWR | (flags & O_NONBLOCK));
 }
 
-/* ---- timerfd ---------------------------------------------------------------------------- */
+/* ---- timerfd ----------------------------------------------------------------------------- */
 
 struct timer {
     struct fit__event event;

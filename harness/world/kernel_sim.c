@@ -33,7 +33,7 @@ fit_ns fit__deadline(int64_t timeout_ns)
                                                                   : fit__now() + timeout_ns;
 }
 
-/* ---- descriptors ------------------------------------------------------------------------ */
+/* ---- descriptors ------------------------------------------------------------------------- */
 
 static int sim_close(int fd)
 {
@@ -184,7 +184,7 @@ static int sim_fstat(int fd, struct stat *st)
     return 0;
 }
 
-/* ---- making descriptors ----------------------------------------------------------------- */
+/* ---- making descriptors ------------------------------------------------------------------ */
 
 static int install(struct fit__file *file, bool cloexec)
 {
@@ -309,7 +309,7 @@ static int sim_open(int dir, const char *path, int flags, mode_t mode)
     return fit__regular_open(dir, path, flags);
 }
 
-/* ---- sockets ---------------------------------------------------------------------------- */
+/* ---- sockets ----------------------------------------------------------------------------- */
 
 static int socket_at(int fd, struct fit__file **file)
 {
@@ -391,7 +391,7 @@ void fit__objects_reset(void)
     fit__entropy_restart();
 }
 
-/* ---- the table -------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------- */
 
 const struct fit__kernel fit__kernel_sim = {
     .name = "simulated",

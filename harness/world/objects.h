@@ -8,7 +8,7 @@
 
 #include "harness/world/world.h"
 
-/* ---- bytes.c: a queue of bytes ---------------------------------------------------------- */
+/* ---- bytes.c: a queue of bytes ----------------------------------------------------------- */
 
 /* All zero is an empty queue. Grows as needed; whoever appends keeps it within its limit. */
 struct fit__bytes { char *data; size_t start, size, room; };
@@ -25,7 +25,7 @@ void fit__bytes_clear(struct fit__bytes *queue);          /* empty, and its memo
 /* The state of a file changed as a whole: every watcher looks again. */
 enum { FIT_ALL_EVENTS = 0xffff };
 
-/* ---- sockets ---------------------------------------------------------------------------- */
+/* ---- sockets ----------------------------------------------------------------------------- */
 
 enum { FIT_SHUT_RECEIVE = 1, FIT_SHUT_SEND = 2, FIT_SHUT_BOTH = 3 };
 enum { FIT_STORED_OPTIONS = 24 };
@@ -52,7 +52,7 @@ int fit__option_set(struct fit__file *file, int level, int option, const void *v
                     socklen_t size);
 int fit__option_stored(const struct fit__socket *socket, int level, int option);
 
-/* ---- pair.c, pipe.c, event.c, epoll.c, poll.c, file.c, name.c, entropy.c ------------------- */
+/* ---- pair.c, pipe.c, event.c, epoll.c, poll.c, file.c, name.c, entropy.c ----------------- */
 
 extern const struct fit__file_ops fit__tcp_ops, fit__pair_ops, fit__pipe_reader_ops,
     fit__pipe_writer_ops, fit__eventfd_ops, fit__timerfd_ops, fit__epoll_ops, fit__regular_ops;
@@ -98,7 +98,7 @@ void fit__entropy(void *buffer, size_t size);            /* entropy.c */
 /* The world's dates: what the clocks show when fit__now() is 0. */
 enum { FIT_REALTIME_START_S = 1767225600 /* 2026-01-01 00:00 UTC */, FIT_UPTIME_START_S = 1000 };
 
-/* ---- tcp.c: TCP's socket calls ------------------------------------------------------------ */
+/* ---- tcp.c: TCP's socket calls ----------------------------------------------------------- */
 
 struct fit__file *fit__tcp_new(int flags);
 int fit__tcp_bind(struct fit__file *file, const struct sockaddr *address, socklen_t size);

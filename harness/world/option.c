@@ -70,7 +70,7 @@ int fit__option_stored(const struct fit__socket *socket, int level, int option)
     return socket->changed[i] ? socket->stored[i] : stored[i].initial;
 }
 
-/* ---- reading ---------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------- */
 
 static int give(const void *what, size_t length, void *value, socklen_t *size)
 {
@@ -160,7 +160,7 @@ int fit__option_get(struct fit__file *file, int level, int option, void *value, 
     return not_modelled(socket, level, option, false);
 }
 
-/* ---- setting ---------------------------------------------------------------------------- */
+/* ---- setting ----------------------------------------------------------------------------- */
 
 static int set_timeout(fit_ns *timeout, const void *value, socklen_t size)
 {

@@ -49,7 +49,7 @@ unsigned fit__service_threads(void)
     return count;
 }
 
-/* ---- Threads come and go ---------------------------------------------------------------- */
+/* ---- Threads come and go ----------------------------------------------------------------- */
 
 static void give_stack(struct fit__thread *t)
 {
@@ -144,7 +144,7 @@ struct fit__thread *fit__thread_new(const char *name, struct fit__process *proce
     return t;
 }
 
-/* ---- Switching -------------------------------------------------------------------------- */
+/* ---- Switching --------------------------------------------------------------------------- */
 
 /* Nothing between the change of the thread pointer and that of the stack may use
  * thread-local storage, errno among it. */
@@ -252,7 +252,7 @@ void fit__thread_exit(void *result)
     abort();                                 /* not reached: nobody runs it again */
 }
 
-/* ---- Start and end ---------------------------------------------------------------------- */
+/* ---- Start and end ----------------------------------------------------------------------- */
 
 /* AddressSanitizer keeps the bounds of the stack of each thread that it knows: of the process's
  * own only. Of green threads it asks pthread_getattr_np. */

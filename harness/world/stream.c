@@ -91,7 +91,7 @@ void fit__tcp_changed(struct fit__tcp *end, uint32_t events)
         fit__file_changed(end->file, events);
 }
 
-/* ---- sending ---------------------------------------------------------------------------- */
+/* ---- sending ----------------------------------------------------------------------------- */
 
 static struct fit__packet *packet_new(enum fit__packet_kind kind, const void *bytes, size_t size)
 {
@@ -161,7 +161,7 @@ void fit__tcp_send_reset(struct fit__tcp *end)
                              fit__tcp_latency(end, end->peer->host));
 }
 
-/* ---- arriving --------------------------------------------------------------------------- */
+/* ---- arriving ---------------------------------------------------------------------------- */
 
 void fit__tcp_die(struct fit__tcp *end, int error)
 {

@@ -35,7 +35,7 @@ void fit__tcp_forget_all(void)
     }
 }
 
-/* ---- listening -------------------------------------------------------------------------- */
+/* ---- listening --------------------------------------------------------------------------- */
 
 int fit__tcp_listen(struct fit__file *file, int backlog)
 {
@@ -145,7 +145,7 @@ static void stop_listening(struct fit__tcp *listener)
     }
 }
 
-/* ---- connecting ------------------------------------------------------------------------- */
+/* ---- connecting -------------------------------------------------------------------------- */
 
 static struct fit__host *target_of(const struct fit__tcp *end)
 {
@@ -298,7 +298,7 @@ int fit__tcp_connect(struct fit__file *file, const struct sockaddr *address, soc
     return begin_connect(end, (const struct sockaddr_in *)address);
 }
 
-/* ---- the end ---------------------------------------------------------------------------- */
+/* ---- the end ----------------------------------------------------------------------------- */
 
 int fit__tcp_shutdown(struct fit__file *file, unsigned how)
 {
@@ -365,7 +365,7 @@ void fit__tcp_release(struct fit__file *file)
     fit__tcp_reap(end);
 }
 
-/* ---- names ------------------------------------------------------------------------------ */
+/* ---- names ------------------------------------------------------------------------------- */
 
 int fit__tcp_name(struct fit__file *file, bool of_peer, struct sockaddr *out, socklen_t *size)
 {

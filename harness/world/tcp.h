@@ -1,4 +1,4 @@
-/* harness/world/tcp.h - the inside of simulated TCP (stream.c, port.c, tcp.c, option.c, affliction.c).
+/* harness/world/tcp.h - the inside of simulated TCP (stream.c, port.c, tcp.c, affliction.c).
  *
  * One struct fit__tcp is one end of a connection, or a listener. Data moves as packets in
  * three steps: `unsent` at the sender, `wire` at the receiver while under way, `unread` there.

@@ -196,7 +196,7 @@ void fit__tls_end(void)
     }
 }
 
-/* ---- Stacks: each size has its list of used ones, the last given back is taken first. --- */
+/* ---- Stacks: each size has its list of used ones, the last given back is taken first. ---- */
 
 struct spare { struct fit__stack_memory memory; struct spare *next; };
 static struct {
@@ -267,7 +267,7 @@ void fit__stacks_drop(bool any_in_use)
     if (!any_in_use) stacks.next = NULL;
 }
 
-/* ---- For the leak check ----------------------------------------------------------------- */
+/* ---- For the leak check ------------------------------------------------------------------ */
 
 #if defined(__x86_64__)
 #define SAVED_SP(context) ((char *)(context)->uc_mcontext.gregs[REG_RSP])

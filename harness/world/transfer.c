@@ -143,7 +143,7 @@ ssize_t fit__call_writev(int fd, const struct iovec *iov, int count, off_t offse
     return transmit("write", fd, file, iov, count, 0);
 }
 
-/* ---- messages --------------------------------------------------------------------------- */
+/* ---- messages ---------------------------------------------------------------------------- */
 
 static int socket_file(int fd, struct fit__file **file)
 {
@@ -194,7 +194,7 @@ ssize_t fit__call_recvmsg(int fd, struct msghdr *message, int flags)
     return result;
 }
 
-/* ---- connections ------------------------------------------------------------------------ */
+/* ---- connections ------------------------------------------------------------------------- */
 
 static int accept_file(int fd, struct fit__file *file, int flags)
 {

@@ -80,7 +80,7 @@ int fit__call_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
     return fit__poll_sim(fds, count, timeout_ns);
 }
 
-/* ---- timers and clocks ------------------------------------------------------------------ */
+/* ---- timers and clocks ------------------------------------------------------------------- */
 
 static int timer_at(int fd, struct fit__file **file)
 {
@@ -137,7 +137,7 @@ int fit__call_sleep(int64_t ns)
     return 0;
 }
 
-/* ---- entropy and names ------------------------------------------------------------------ */
+/* ---- entropy and names ------------------------------------------------------------------- */
 
 ssize_t fit__call_getrandom(void *buffer, size_t size, unsigned flags)
 {

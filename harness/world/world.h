@@ -20,7 +20,7 @@ typedef int64_t fit_ns;
 #define FIT_MS ((fit_ns)1000000)
 #define FIT_S (1000 * FIT_MS)
 
-/* ---- clock.c: virtual time, and events that are due ---------------------------------- */
+/* ---- clock.c: virtual time, and events that are due -------------------------------------- */
 
 fit_ns fit__now(void);
 /* Every simulated call costs this much, so that a loop that only polls cannot stop time. */
@@ -42,7 +42,7 @@ void fit__event_cancel(struct fit__event *event); /* fine if not set (slot must 
 fit_ns fit__next_event(void);                     /* its time, or FIT_NEVER */
 void fit__run_due_events(void);                   /* fires all with due <= now */
 
-/* ---- sched.c: green threads ------------------------------------------------------------ */
+/* ---- sched.c: green threads -------------------------------------------------------------- */
 
 struct fit__process;
 struct fit__waiter;
@@ -73,7 +73,7 @@ struct fit__thread {
     bool must_end;                           /* a client: the test waits for it */
     bool detached, joined, cancel_requested, cancel_disabled;
     struct fit__waitq joiners;
-    const char *waiting_for;                 /* for evidence: "epoll_wait", "mutex held by thread 2" */
+    const char *waiting_for;                 /* for evidence: "epoll_wait", "condition" */
     void *keys;                              /* thread.c */
     bool handle;                             /* made by pthread_create: kept until joined */
 };
@@ -115,7 +115,7 @@ struct fit__thread *fit__thread_first(void);     /* for evidence; then TAILQ_NEX
  * the stack pointer of each thread that does not run holds nothing. Just before a leak check. */
 void fit__sched_hide_dead_stacks(void);
 
-/* ---- desc.c: processes, descriptor tables, open file descriptions ---------------------- */
+/* ---- desc.c: processes, descriptor tables, open file descriptions ------------------------ */
 
 struct fit__file;
 struct fit__host { char name[64]; uint32_t address; /* network order, IPv4 */
@@ -184,7 +184,7 @@ void fit__objects_reset(void);                   /* a world ended: connections w
 void fit__epoll_notify(struct fit__file *file, uint32_t events);  /* epoll.c, for desc.c */
 void fit__epoll_forget(struct fit__file *file);  /* file is going away */
 
-/* ---- progress.c: loops that get nowhere ------------------------------------------------ */
+/* ---- progress.c: loops that get nowhere -------------------------------------------------- */
 
 /* Something moved for the code under test: bytes, a connection, a timer that expired, a thread
  * that woke, time that jumped. Whoever moves it says so. */
@@ -200,7 +200,7 @@ extern void (*fit__on_busy)(const char *text);
 extern fit_ns fit__time_limit;
 extern void (*fit__on_time_limit)(void);
 
-/* ---- Evidence: text blocks for people, one object a line, no addresses ------------------ */
+/* ---- Evidence: text blocks for people, one object a line, no addresses ------------------- */
 
 /* Open descriptors of the code under test: "7   tcp       10.0.0.2:40001 -> origin.test:80
  * established, 1447 bytes unread". Return the length, cut at `size`. */
@@ -208,7 +208,7 @@ size_t fit__descriptors_text(char *out, size_t size);
 /* Threads of the code under test and what each waits for. */
 size_t fit__threads_text(char *out, size_t size);
 
-/* ---- world.c -------------------------------------------------------------------------- */
+/* ---- world.c ----------------------------------------------------------------------------- */
 
 /* Makes an empty world: clock at zero, hosts, the service's process. fit__active is false
  * until fit__world_run. Needs a process with one kernel thread; else returns -EBUSY. */

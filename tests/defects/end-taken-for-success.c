@@ -14,7 +14,8 @@ static int fetch(struct body *b)
     ssize_t n = 0;
     int fd = dial(SERVER, 80), err;
     if (fd < 0) return fd;
-    if ((err = put(fd, "GET\n", 4)) || (err = take_line(fd, head, sizeof head - 1, &size))) goto out;
+    if ((err = put(fd, "GET\n", 4))) goto out;
+    if ((err = take_line(fd, head, sizeof head - 1, &size))) goto out;
     b->announced = strtoul(head, NULL, 10);
     while (b->have < sizeof b->bytes
            && (n = take(fd, b->bytes + b->have, sizeof b->bytes - b->have)) > 0)
