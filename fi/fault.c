@@ -35,6 +35,7 @@ const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amo
                                  int64_t *value)
 {
     const struct fit__fact *facts[FIT_ALTERNATIVES_MAX];
+    const enum fit__family family = fit__call_family(c->id);
     struct fit__question q;
     q.point = fit__call_name(c->id);
     q.at = q.op = q.after = q.in = NULL;
@@ -45,7 +46,7 @@ const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amo
     q.count = 0;
     for (size_t i = 0; i < fit__fact_count; i++) {
         const struct fit__fact *fact = &fit__facts[i];
-        if (fact->family != fit__call_family(c->id) || (fact->needs & ~holds)) continue;
+        if (fact->family != family || (fact->needs & ~holds)) continue;
         int64_t number = fact->what == FIT_W_SHORT ? cut_of(fact, amount) : fact->value;
         if (fact->what == FIT_W_SHORT && !number) continue;
         if (offered(&q, fact, number)) continue;

@@ -63,7 +63,7 @@ part command env FAULTTEST="$build/faulttest" FAKE="$build/unit/fake_binary" \
 part exports sh "$here/unit/test_exports.sh" "$build"
 part defects sh "$here/defects/run.sh" "$build"
 part packaging env BUILD="$build" sh "$here/packaging/test_install.sh"
-part service_real sh "$here/services/thumbnail_real.sh" "$build"
+part service_real bash "$here/services/thumbnail_real.sh" "$build"
 part service_plain "$build/test_thumbnail"
 part readme sh "$here/packaging/test_readme.sh" "$build"
 part style sh "$here/style.sh"

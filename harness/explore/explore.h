@@ -145,6 +145,8 @@ struct fit__reference {
  * the test. NULL never (running out ends the program). */
 struct fit__reference *fit__reference_new(void);
 void fit__reference_drop(struct fit__reference *reference);
+/* A snapshot that may have added to it has ended. */
+void fit__reference_grown(void);
 void *fit__shared_take(size_t size);
 const char *fit__shared_text(const char *text);      /* NULL stays NULL; equal texts once */
 
@@ -190,6 +192,8 @@ void fit__die(void) __attribute__((noreturn));
 
 /* ---- watchdog.c -------------------------------------------------------------------------- */
 
+/* Looks up what arming needs: once, before there are snapshots, and not in each of them. */
+void fit__watchdog_prepare(void);
 /* Crash handlers and limits for this process (they are not inherited by snapshots). */
 void fit__watchdog_arm(unsigned cpu_ms, unsigned wall_ms);
 void fit__watchdog_disarm(void);

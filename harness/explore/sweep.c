@@ -140,6 +140,7 @@ static void run_once(enum fit__run run, const struct fit__test *test, void *stat
     const struct fit__orders *o = &fit__session.orders;
     unsigned wall = run == FIT_RUN_TRUNK ? 0 : o->wall_ms * REFERENCE_FACTOR;
     int status = fit__snapshot_and_wait(wall, &in_child);
+    fit__reference_grown();
     if (in_child) {
         prepare(run, test);
         if (run == FIT_RUN_FIRST) r->pid = (int)fit__raw(SYS_getpid);
@@ -258,6 +259,7 @@ int fit__sweep_test(const struct fit__test *test, void *state)
     bool failed;
     s->reference = r;
     s->test = test;
+    fit__watchdog_prepare();
     run_once(FIT_RUN_FIRST, test, state);
     if (r->state == FIT_TEST_READY && s->orders.job != FIT_J_REPLAY)
         run_once(FIT_RUN_SECOND, test, state);

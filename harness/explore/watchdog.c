@@ -24,7 +24,7 @@ static struct {
 
 enum { ALT_STACK = 1 << 17, NULL_PAGE = 4096 };
 
-static void find_functions(void)
+void fit__watchdog_prepare(void)
 {
     if (watch.sigaction) return;
     watch.sigaction = (int (*)(int, const struct sigaction *, struct sigaction *))
@@ -114,7 +114,7 @@ static void set_timer(int which, unsigned ms)
 void fit__watchdog_arm(unsigned cpu_ms, unsigned wall_ms)
 {
     stack_t alternative = { .ss_size = ALT_STACK };
-    find_functions();
+    fit__watchdog_prepare();
     watch.cpu_ms = cpu_ms;
     watch.wall_ms = wall_ms;
     alternative.ss_sp = watch.stack;

@@ -170,6 +170,8 @@ void *fit__real_of(struct fit__library *library, const char *name)
     void *found = dlsym(RTLD_NEXT, name);
     if (!found) {
         void *loaded = dlopen(library->file, RTLD_LAZY | RTLD_NOLOAD);
+        /* Nor is one that the linker left out, since all that the program uses of it is ours. */
+        if (!loaded) loaded = dlopen(library->file, RTLD_LAZY | RTLD_GLOBAL);
         if (loaded) found = dlsym(loaded, name);
     }
     if (found && !library->high) {

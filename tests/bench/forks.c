@@ -1,7 +1,8 @@
 /* forks.c - what a case costs at least: a copy of a process that ends at once and is waited for.
  *
- * Usage: forks KILOBYTES COUNT. Prints the nanoseconds of processor time (user and system, of
- * parent and children) for one copy of a process that has KILOBYTES of anonymous memory in use. */
+ * Usage: forks ANONYMOUS SHARED COUNT. Prints the nanoseconds of processor time (user and system, of
+ * parent and children) for one copy of a process that has so many kilobytes in use: of anonymous
+ * memory, whose page tables Linux copies, and of files and shared memory, where it does not. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,24 +40,31 @@ static void copy_once(void)
     }
 }
 
-int main(int argc, char **argv)
+static void fill(unsigned long kilobytes, int kind)
 {
-    size_t size = argc == 3 ? strtoul(argv[1], NULL, 10) * 1024 : 0;
-    unsigned long count = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
+    size_t size = kilobytes * 1024;
     void *memory;
-    double start;
-
-    if (!size || !count) {
-        fprintf(stderr, "usage: forks KILOBYTES COUNT\n");
-        return 2;
-    }
-    memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!size) return;
+    memory = mmap(NULL, size, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         perror("mmap");
-        return 1;
+        exit(1);
     }
     madvise(memory, size, MADV_NOHUGEPAGE);      /* the swept process has small pages, too */
     memset(memory, 1, size);
+}
+
+int main(int argc, char **argv)
+{
+    unsigned long count = argc == 4 ? strtoul(argv[3], NULL, 10) : 0;
+    double start;
+
+    if (!count) {
+        fprintf(stderr, "usage: forks ANONYMOUS SHARED COUNT\n");
+        return 2;
+    }
+    fill(strtoul(argv[1], NULL, 10), MAP_PRIVATE);
+    fill(strtoul(argv[2], NULL, 10), MAP_SHARED);
     start = used();
     for (unsigned long i = 0; i < count; i++) copy_once();
     printf("%.0f\n", (used() - start) * 1e9 / (double)count);

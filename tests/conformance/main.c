@@ -173,8 +173,10 @@ static bool differs(const struct conformance_case *one, bool verbose)
         fit__world_drop();
     }
     bool same = !strcmp(real_log, world_log);
-    if (verbose || !same)
-        printf("%s %s\n--- real\n%s--- world\n%s\n", same ? "same" : "DIFFERS", one->name, real_log,
+    if (!verbose && same)
+        printf("ok %s\n", one->name);
+    else
+        printf("%s %s\n--- real\n%s--- world\n%s\n", same ? "ok" : "not ok", one->name, real_log,
                same ? "" : world_log);
     return !same;
 }

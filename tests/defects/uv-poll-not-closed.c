@@ -49,6 +49,7 @@ static void watches(void **state)
     w.fd = dial(SERVER, 7);
     if (w.fd < 0) {
         fit_op_failed(op, -w.fd, strerror(-w.fd), NULL);
+        uv_loop_close(&loop);
         return;
     }
     uv_poll_init(&loop, &w.poll, w.fd);

@@ -44,5 +44,5 @@ if [ -s "$work/stale" ]; then
     failed=1
     sed 's/^/defined, but listed as passing through: /' "$work/stale"
 fi
-[ "$failed" = 0 ] && echo "exports: $checked libraries, nothing escapes"
+[ "$failed" = 0 ] && echo "ok exports: $checked libraries, nothing escapes"
 exit "$failed"
