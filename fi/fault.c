@@ -9,6 +9,7 @@
 
 bool fit__described(struct fit__call *c)
 {
+    c->info.brief = true;
     if (c->fd < 0 || fit__kernel->describe(c->fd, &c->info) < 0) return false;
     if (!c->object && c->info.object[0]) c->object = c->info.object;
     return true;

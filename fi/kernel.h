@@ -39,6 +39,7 @@ struct fit__info {
     size_t readable, writable;           /* bytes that could be moved right now */
     char object[120];                    /* "origin.test/80", "listener/8080", "pipe", path... */
     char text[160];                      /* for people: "tcp 10.0.0.2:40001 -> origin.test:80" */
+    bool brief;                          /* set by the caller: text may stay empty */
 };
 
 /* A change of the world that a fault stands for. */

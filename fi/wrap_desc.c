@@ -151,7 +151,7 @@ FIT_EXPORT int dup(int fd)
 /* dup2 onto itself only looks whether it is open; dup3 refuses that, and so does the kernel. */
 static long dup_onto(int from, int to)
 {
-    struct fit__info info;
+    struct fit__info info = { .brief = true };
     if (from == to) return fit__kernel->describe(from, &info) < 0 ? -EBADF : to;
     return fit__kernel->dup3(from, to, 0);
 }

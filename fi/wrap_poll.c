@@ -14,7 +14,7 @@ void __chk_fail(void) __attribute__((noreturn));
 
 static bool stream_ready(const struct pollfd *fds, nfds_t count)
 {
-    struct fit__info info;
+    struct fit__info info = { .brief = true };
     for (nfds_t i = 0; i < count; i++)
         if (fds[i].revents && fds[i].fd >= 0 && fit__kernel->describe(fds[i].fd, &info) >= 0
             && (info.class == FIT_C_STREAM || (info.class == FIT_C_SOCKET && info.connecting)))

@@ -16,7 +16,7 @@
 #include "fi/watch.h"
 #include "fi/wrap.h"
 
-static const char no_process[] = "it is not simulated yet: start the server as a peer "
+static const char no_process[] = "start the server as a peer "
                                  "(fit_peer), or leave this test out";
 static const char no_signal[] = "no signal will come: only the program itself sends any";
 

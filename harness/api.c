@@ -91,12 +91,9 @@ static void on_time_limit(void)
 static void on_unsupported(const char *function, const void *caller, const char *advice)
 {
     struct fit__finding f;
-    struct fit__symbol s;
-    bool known = fit__symbol_of(caller, &s);
-    fit__finding_make(&f, "unsupported", function, "%s is not simulated%s%s; called by %s%s%s",
-                      function, advice ? ": " : "", advice ? advice : "",
-                      known && s.function ? s.function : "?", known ? " in " : "",
-                      known ? s.library : "");
+    (void)caller;                        /* the stack says it, with those who called the caller */
+    fit__finding_make(&f, "unsupported", function, "%s is not simulated%s%s", function,
+                      advice ? ": " : "", advice ? advice : "");
     f.depth = fit__stack(f.frames, FIT_STACK_MAX);
     fit__end_finding(&f);
 }

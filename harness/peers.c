@@ -16,6 +16,7 @@
 #include "harness/explore/explore.h"
 #include "harness/faulttest.h"
 #include "harness/judge/judge.h"
+#include "harness/loops/loops.h"
 
 enum { BACKLOG = 128, SERVICE_STACK = 256 * 1024 };
 
@@ -253,6 +254,20 @@ FIT_EXPORT void fit_peer_replies(const char *address, const struct fit_reply *ro
 
 /* ---- clients ----------------------------------------------------------------------------- */
 
+/* The service is to be told to stop, on its loop's thread. A loop that waits without end must come
+ * round for that: by a wake-up of its library's own, or with EINTR, as after a signal. */
+static void wake_service(void)
+{
+    struct fit__process *own = fit__current->process;
+    bool awake;
+    fit__current->process = fit__service_process();
+    awake = fit__loops_wake();
+    fit__current->process = own;
+    if (!awake)
+        fit__interrupt(fit__session.loop_thread ? fit__session.loop_thread
+                                                : fit__thread_first());
+}
+
 static void *run_client(void *arg)
 {
     struct client *c = arg;
@@ -260,6 +275,7 @@ static void *run_client(void *arg)
     fit__enter();
     side.returned++;
     fit__wake_all(&side.clients_done);
+    if (fit__shutdown_is_due()) wake_service();
     fit__leave();
     return NULL;
 }

@@ -60,6 +60,7 @@ struct fit__session {
     unsigned turn;                       /* turns of the loop so far */
     fit_ns fault_ns; unsigned fault_turn;/* CASE */
     bool in_body;                        /* the test's body runs (not setup or teardown) */
+    struct fit__thread *loop_thread;     /* where the last turn was; NULL: none yet */
 };
 extern struct fit__session fit__session;
 
@@ -186,7 +187,9 @@ int fit__snapshot_and_wait(unsigned wall_ms, bool *in_child);
 bool fit__case_fork(const struct fit__point *point, unsigned alternative);
 void fit__case_reap_all(void);
 struct fit__slot_record *fit__case_record(void);     /* the child's own */
-int fit__output_fd(void);                            /* what the child printed */
+/* What this process prints goes to a file of its own from here on; its descriptor, or -1. */
+void fit__output_capture(void);
+int fit__output_fd(void);
 /* Ends this process at once, without any destructor. */
 void fit__die(void) __attribute__((noreturn));
 

@@ -29,6 +29,7 @@ struct slot {
 static struct {
     struct slot slots[JOBS_MAX];
     struct slot *mine;                   /* in a child */
+    int captured;                        /* 0, or the descriptor of its output */
     unsigned running, sequence;
 } pool;
 
@@ -86,14 +87,20 @@ static void open_slot(struct slot *s)
     s->output = fit__own_fd(fit__raw(SYS_memfd_create, "output", MFD_CLOEXEC));
 }
 
+static void print_to(int fd)
+{
+    fit__raw(SYS_lseek, fd, 0, SEEK_SET);
+    fit__raw(SYS_dup3, fd, 1, 0);
+    fit__raw(SYS_dup3, fd, 2, 0);
+}
+
 /* A child's standard output and error are its own, so that nothing it prints is taken for the
  * trunk's; they are kept for evidence. */
 static void become_child(struct slot *s)
 {
     pool.mine = s;
-    fit__raw(SYS_lseek, s->output, 0, SEEK_SET);
-    fit__raw(SYS_dup3, s->output, 1, 0);
-    fit__raw(SYS_dup3, s->output, 2, 0);
+    pool.captured = s->output;
+    print_to(s->output);
 }
 
 static void reap(struct slot *s)
@@ -166,7 +173,13 @@ struct fit__slot_record *fit__case_record(void)
     return pool.mine ? pool.mine->record : NULL;
 }
 
+void fit__output_capture(void)
+{
+    pool.captured = fit__own_fd(fit__raw(SYS_memfd_create, "output", MFD_CLOEXEC));
+    print_to(pool.captured);
+}
+
 int fit__output_fd(void)
 {
-    return pool.mine ? pool.mine->output : -1;
+    return pool.captured > 0 ? pool.captured : -1;
 }

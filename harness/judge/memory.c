@@ -13,7 +13,7 @@ struct block {
     void **frames;                       /* only if stacks are wanted */
     unsigned depth;
 };
-enum { GONE = 1, FIRST_CAPACITY = 1 << 12, FRAMES_KEPT = 24 };
+enum { GONE = 1, FIRST_CAPACITY = 1 << 8, FRAMES_KEPT = 24 };
 
 static struct {
     bool on, stacks;

@@ -27,9 +27,17 @@ static bool watched(void)
     return !fit__passes() && !fit__guard->exempt;
 }
 
+void (*fit__on_callback_left)(const char *type);
+
+static void forget_top(void)
+{
+    const struct frame *top = &running.frames[--running.depth];
+    if (top->function && fit__on_callback_left) fit__on_callback_left(top->type);
+}
+
 static void forget_dead_frames(uintptr_t base)
 {
-    while (running.depth && running.frames[running.depth - 1].base <= base) running.depth--;
+    while (running.depth && running.frames[running.depth - 1].base <= base) forget_top();
 }
 
 static void push(const char *type, void *function, uintptr_t base)
@@ -42,9 +50,11 @@ static void push(const char *type, void *function, uintptr_t base)
 /* True if the frame was there: it was not, if the world began after the callback did. */
 static bool pop(const char *type, void *function)
 {
-    while (running.depth) {
-        struct frame *top = &running.frames[--running.depth];
-        if (top->type == type && top->function == function) return true;
+    for (; running.depth; forget_top()) {
+        const struct frame *top = &running.frames[running.depth - 1];
+        if (top->type != type || top->function != function) continue;
+        running.depth--;
+        return true;
     }
     return false;
 }
@@ -206,4 +216,10 @@ void fit__loops_reset(void)
     last_function = NULL;
     fit__uv_reset();
     fit__event_reset();
+}
+
+bool fit__loops_wake(void)
+{
+    fit__event_wake();
+    return fit__uv_wake();
 }

@@ -23,6 +23,10 @@ void fit__turn(void);
 void fit__callback_begin(const char *type, void *function);
 void fit__callback_end(const char *type, void *function);
 
+/* A callback did not return to the library: it was left by longjmp or an exception. Called when
+ * that is noticed. The explorer sets it. */
+extern void (*fit__on_callback_left)(const char *type);
+
 /* The same around the library's own run function ("uv_run"). */
 void fit__loop_begin(const char *type);
 void fit__loop_end(const char *type);
@@ -75,12 +79,19 @@ struct fit__census_entry { const char *loop; const char *type; unsigned count; }
 /* Fills up to `most` entries for all loops that were not closed; returns how many. Each such
  * loop is itself an entry ("uv_loop_t", 1). Memory of a loop that is gone is not touched. */
 size_t fit__uv_census(struct fit__census_entry *entries, size_t most);
-/* libevent: bases that were not freed, and events still pending when theirs was. */
+/* libevent: bases that were not freed. */
 size_t fit__event_census(struct fit__census_entry *entries, size_t most);
 /* All libraries together. */
 size_t fit__loops_census(struct fit__census_entry *entries, size_t most);
 /* uv_loop_close() returned UV_EBUSY since the test began: how often. */
 unsigned fit__uv_busy_closes(void);
+
+/* Something is due on the loop's thread (the service is to be told to stop): makes the loops that
+ * run begin a new turn. Called on any thread, "inside", with the service's descriptors. True: they
+ * wake by themselves; false: the thread's wait must be interrupted, too. */
+bool fit__loops_wake(void);
+bool fit__uv_wake(void);         /* its parts */
+void fit__event_wake(void);
 
 /* Forgets everything about loops: a new test begins. Call it on the test's own thread. */
 void fit__loops_reset(void);

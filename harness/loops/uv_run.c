@@ -30,6 +30,7 @@ struct loop {
     uv_loop_t *uv;
     struct loop *next;
     bool counted;                /* made in this test */
+    bool running;                /* in libuv's uv_run() */
     bool stepping;               /* cut the iteration that runs now */
     bool cut;                    /* stop_flag was set by us */
     bool stopped;                /* stop_flag was set by the user */
@@ -157,7 +158,9 @@ static int run_stepped(struct loop *loop, uv_run_mode mode)
     do {
         if (!loop->stopped) fit__turn();
         loop->cut = false;
+        loop->running = true;
         alive = run_really(loop->uv, mode);
+        loop->running = false;
     } while (loop->stepping && alive && !loop->stopped);
     loop->stepping = false;
     return alive;
@@ -178,6 +181,21 @@ FIT_EXPORT void uv_stop(uv_loop_t *uv)
     struct loop *loop = watched() ? find(uv) : NULL;
     if (loop) loop->stopped = true;
     FIT__REAL(&library, uv_stop)(uv);
+}
+
+/* As an uv_async_send() that nobody asked for: the loop wakes, finds no handle that was sent to,
+ * runs nothing, and the iteration comes to its end. EINTR would not do, for libuv waits on. */
+bool fit__uv_wake(void)
+{
+    uint64_t one = 1;
+    struct iovec counter = { &one, sizeof one };
+    bool any = false;
+    for (struct loop *loop = loops; loop; loop = loop->next) {
+        if (!loop->running) continue;
+        any = true;
+        fit__kernel->writev(loop->uv->async_io_watcher.fd, &counter, 1, -1);
+    }
+    return any;
 }
 
 /* ---- Census ------------------------------------------------------------------------------ */

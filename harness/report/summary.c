@@ -37,6 +37,20 @@ static char *callers(const char *stack)
     return text.data;
 }
 
+/* Two runs side by side are a table; anything else is a sentence. */
+static void show_text(const struct fit__test *test)
+{
+    char *place = fit__place(test->stack);
+    char *text = fit__fill_in(test->text ? test->text : "", "{symptom}",
+                              place ? place : "a place that has no name");
+    if (strcmp(test->state, "nondeterministic") == 0)
+        fit__block(stdout, 2, text);
+    else
+        fit__wrap(stdout, "  ", text);
+    free(place);
+    free(text);
+}
+
 static void show_test(const struct fit__test *test)
 {
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
@@ -45,7 +59,7 @@ static void show_test(const struct fit__test *test)
         const char *hole = strstr(states[i].heading, "%s");
         printf("\n%.*s%s%s\n", (int)(hole - states[i].heading), states[i].heading, test->name,
                hole + 2);
-        fit__block(stdout, 2, test->text ? test->text : "");
+        show_text(test);
         char *path = callers(test->stack);
         if (path)
             fit__wrap(stdout, "  called by  ", path);

@@ -78,7 +78,8 @@ int fit__tcp_describe(struct fit__file *file, struct fit__info *info)
     if (end->state == FIT_TCP_OPEN && !(end->socket.shut & FIT_SHUT_SEND))
         info->writable = fit__tcp_room(end);
     object_name(end, info->object, sizeof info->object);
-    tell(end, info->text, sizeof info->text);
+    if (!info->brief)
+        tell(end, info->text, sizeof info->text);
     return 0;
 }
 

@@ -8,7 +8,9 @@
 int fit__call_describe(int fd, struct fit__info *info)
 {
     struct fit__file *file = fit__file_of(fd);
+    bool brief = info->brief;
     memset(info, 0, sizeof *info);
+    info->brief = brief;
     if (!file)
         return -EBADF;
     info->nonblocking = !!(file->status_flags & O_NONBLOCK);

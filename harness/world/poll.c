@@ -80,11 +80,16 @@ int fit__poll_sim(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
     struct fit__waitq **queues = fit__alloc((count + 1) * sizeof *queues);
     unsigned held = hold_files(fds, count, files, queues);
     int waited = 0;
-    while (!(ready = look_at_all(fds, count)) && !waited)
-        waited = fit__block("poll", queues, held, deadline);
+    bool interrupted = false;
+    while (!(ready = look_at_all(fds, count)) && !waited && !interrupted) {
+        interrupted = fit__interrupted();
+        if (!interrupted)
+            waited = fit__block("poll", queues, held, deadline);
+        interrupted |= fit__interrupted();
+    }
     while (held)
         fit__file_release(files[--held]);
     fit__free(files);
     fit__free(queues);
-    return ready;
+    return interrupted && !ready ? -EINTR : ready;
 }

@@ -1,5 +1,6 @@
 /* Where green threads wait: queues, deadlines, and who is woken. */
 #include <errno.h>
+#include <string.h>
 
 #include "fi/arena.h"
 #include "harness/world/inner.h"
@@ -71,4 +72,20 @@ int fit__block(const char *what, struct fit__waitq *const *queues, unsigned coun
 int fit__block_on(const char *what, struct fit__waitq *queue, fit_ns deadline)
 {
     return fit__block(what, &queue, 1, deadline);
+}
+
+void fit__interrupt(struct fit__thread *thread)
+{
+    const char *what = thread->waiting_for;
+    thread->interrupted = true;
+    if (thread->state == FIT_T_BLOCKED && what
+        && (!strcmp(what, "epoll_wait") || !strcmp(what, "poll")))
+        fit__make_runnable(thread);
+}
+
+bool fit__interrupted(void)
+{
+    bool interrupted = fit__current->interrupted;
+    fit__current->interrupted = false;
+    return interrupted;
 }

@@ -38,25 +38,35 @@ static int epoll_at(int ep, struct fit__file **file)
     return (*file)->ops == &fit__epoll_ops ? 0 : -EINVAL;
 }
 
+/* Sleeps until something may have happened. True: the thread was interrupted. */
+static bool wait_on(struct fit__file *file, fit_ns deadline, int *over)
+{
+    if (fit__interrupted())
+        return true;
+    *over = fit__block_on("epoll_wait", &file->queue, deadline);
+    return fit__interrupted();
+}
+
 int fit__call_epoll_await(int ep, int64_t timeout_ns)
 {
     struct fit__file *file;
     fit__call_begins();
+    bool interrupted = false;
     int result = epoll_at(ep, &file), over = 0;
     if (result)
         return result;
     fit_ns deadline = fit__deadline(timeout_ns);
     file->references++;
-    while (!(result = fit__epoll_ready(file)) && timeout_ns && !over)
-        over = fit__block_on("epoll_wait", &file->queue, deadline);
+    while (!(result = fit__epoll_ready(file)) && timeout_ns && !over && !interrupted)
+        interrupted = wait_on(file, deadline, &over);
     fit__file_release(file);
-    return result;
+    return interrupted && !result ? -EINTR : result;
 }
 
 int fit__call_epoll_wait(int ep, struct epoll_event *events, int most, int64_t timeout_ns)
 {
     struct fit__file *file;
-    bool waited = false;
+    bool waited = false, interrupted = false;
     fit__call_begins();
     int over = 0, first = -1;
     if (most <= 0 || most > (int)(INT_MAX / sizeof *events))
@@ -66,11 +76,14 @@ int fit__call_epoll_wait(int ep, struct epoll_event *events, int most, int64_t t
         return result;
     fit_ns deadline = fit__deadline(timeout_ns);
     file->references++;
-    while (!(result = fit__epoll_harvest(file, events, most, &first)) && timeout_ns && !over) {
-        over = fit__block_on("epoll_wait", &file->queue, deadline);
+    while (!(result = fit__epoll_harvest(file, events, most, &first)) && timeout_ns && !over
+           && !interrupted) {
+        interrupted = wait_on(file, deadline, &over);
         waited = true;
     }
     fit__file_release(file);
+    if (interrupted && !result)
+        return -EINTR;
     return waited ? result : (int)fit__idle("epoll_wait", first, result);
 }
 

@@ -71,6 +71,7 @@ struct fit__thread {
     bool timed_out;
     bool service;                            /* code under test (not a peer or client) */
     bool must_end;                           /* a client: the test waits for it */
+    bool interrupted;                        /* its wait for descriptors ends with EINTR */
     bool detached, joined, cancel_requested, cancel_disabled;
     struct fit__waitq joiners;
     const char *waiting_for;                 /* for evidence: "epoll_wait", "condition" */
@@ -87,6 +88,11 @@ struct fit__thread *fit__thread_new(const char *name, struct fit__process *proce
                                     void *(*start)(void *), void *arg, size_t stack_size);
 /* Ends the running thread. Does not return. */
 void fit__thread_exit(void *result) __attribute__((noreturn));
+
+/* As a signal would: the wait for descriptors (epoll, poll) that the thread is in, or its next
+ * one, ends with -EINTR. */
+void fit__interrupt(struct fit__thread *thread);
+bool fit__interrupted(void);                     /* of the running thread; asking uses it up */
 
 /* A thread that is not running never runs again (a peer whose test is over). */
 void fit__thread_abandon(struct fit__thread *thread);

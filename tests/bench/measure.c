@@ -2,7 +2,8 @@
  *   real seconds, seconds of processor time (user and system, with all children), and
  *   with -m, in kilobytes: the most that all its processes had in use together (PSS: shared pages
  *   counted once), the largest resident size of a process that has children and is not the
- *   command itself, and how much of that is anonymous memory. Without -m these are 0.
+ *   command itself, how much of that is anonymous memory; and how many mappings that process
+ *   has. Without -m these are 0.
  * Usage: measure [-m] COMMAND [ARGUMENT...]. The command's output goes to /dev/null; its exit
  * status is measure's. With -m its time is not to be trusted: looking costs time, too. */
 #include <fcntl.h>
@@ -17,7 +18,7 @@
 
 enum { PERIOD_MS = 10, DEPTH_MAX = 8, FILE_MAX = 16384 };
 
-struct memory { long together, resident, anonymous; };
+struct memory { long together, resident, anonymous, mappings; };
 
 static bool read_file(int pid, const char *name, char *text)
 {
@@ -40,6 +41,18 @@ static long field(const char *text, const char *key)
     return found ? strtol(found + strlen(key), NULL, 10) : 0;
 }
 
+static long count_lines(int pid, const char *name)
+{
+    char path[64], line[1024];
+    long count = 0;
+    FILE *file;
+    snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+    file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file)) count++;
+    if (file) fclose(file);
+    return count;
+}
+
 static void look(int pid, unsigned depth, struct memory *sum, struct memory *most)
 {
     char text[FILE_MAX], children[64];
@@ -54,6 +67,7 @@ static void look(int pid, unsigned depth, struct memory *sum, struct memory *mos
     if (field(text, "\nVmRSS:") <= most->resident) return;
     most->resident = field(text, "\nVmRSS:");
     most->anonymous = field(text, "\nRssAnon:");
+    most->mappings = count_lines(pid, "maps");
 }
 
 static void watch(int pid, struct memory *most)
@@ -107,9 +121,9 @@ int main(int argc, char **argv)
         perror("measure");
         return 1;
     }
-    printf("%.6f %.6f %ld %ld %ld\n", now() - start,
+    printf("%.6f %.6f %ld %ld %ld %ld\n", now() - start,
            (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec)
            + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6,
-           most.together, most.resident, most.anonymous);
+           most.together, most.resident, most.anonymous, most.mappings);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

@@ -70,28 +70,32 @@ sweep() {
         -o "$bench/$1.jsonl" "$bench/$1" 2>"$bench/$1.err" || true
 }
 
-# size_of PROGRAM: kilobytes of anonymous and of other memory where its cases branch
+# size_of PROGRAM: kilobytes of anonymous and of other memory, and mappings, where its cases branch
 size_of() {
     measure -m "$build/faulttest" run --valgrind=none -j1 -o "$bench/$1.jsonl" "$bench/$1" \
-        2>/dev/null | awk '{ print $5, $4 - $5 }'
+        2>/dev/null | awk '{ print $5, $4 - $5, $6 }'
 }
 
-# One line a run: nanoseconds of processor time of a case, and of a bare copy.
+# One line a run: nanoseconds of processor time of a case, of a bare copy, of one with mappings.
 native() {
     : > "$bench/$1.native"
     size=$(size_of "$1")
+    anonymous=${size%% *} mappings=${size##* } other=${size% *}
+    other=${other#* }
     for _ in $(seq "$RUNS"); do
         cpu=$(sweep "$1" none | awk '{ print $2 }')
-        # shellcheck disable=SC2086  # two numbers
-        bare=$(on_one "$bench/forks" $size "$forks_count")
-        echo "$cpu $(cases_of "$bench/$1.jsonl") $bare" | awk '{ print $1 / $2 * 1e9, $3 }' \
-            >> "$bench/$1.native"
+        bare=$(on_one "$bench/forks" "$anonymous" "$other" 0 "$forks_count")
+        mapped=$(on_one "$bench/forks" "$anonymous" "$other" "$mappings" "$forks_count")
+        echo "$cpu $(cases_of "$bench/$1.jsonl") $bare $mapped" \
+            | awk '{ print $1 / $2 * 1e9, $3, $4 }' >> "$bench/$1.native"
     done
     head_line "$2: $(cases_of "$bench/$1.jsonl") cases, process of $(echo "$size" |
-        awk '{ printf "%.1f MB, %.1f MB of it anonymous", ($1 + $2) / 1024, $1 / 1024 }')"
+        awk '{ printf "%.1f MB (%.1f anonymous), %d mappings", ($1 + $2) / 1024, $1 / 1024, $3 }')"
     awk '{ print 1e9 / $1 }' "$bench/$1.native" | row "  cases per second of one processor"
     awk '{ print 1e9 / $2 }' "$bench/$1.native" | row "  bare copies (clone, kill, wait), same size"
-    ratio "$bench/$1.native" | row "  share of what is possible (aim: 0.4, then 0.6)" 2
+    awk '{ print 1e9 / $3 }' "$bench/$1.native" | row "  bare copies, same size and as many mappings"
+    ratio "$bench/$1.native" | row "  cases against bare copies (aim: 0.4, then 0.6)" 2
+    awk '{ print $3 / $1 }' "$bench/$1.native" | row "  cases against those with mappings" 2
 }
 
 # A full sweep natively and under Memcheck, against one start of Valgrind for each case.
@@ -118,7 +122,6 @@ growth() {
         small=$(sweep echo10 none | awk '{ print $2 }')
         echo "$small $(sweep echo100 none | awk '{ print $2 }')" >> "$bench/growth"
     done
-    points() { "$build/faulttest" list "$bench/$1" 2>/dev/null | grep -c . || true; }
     head_line "A scenario ten times as long (echo of 10 and of 100 messages)"
     say "cases: $(cases_of "$bench/echo10.jsonl") and $(cases_of "$bench/echo100.jsonl")"
     column 1 "$bench/growth" | row "  10 messages, seconds of processor time" 3

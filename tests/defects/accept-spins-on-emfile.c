@@ -40,7 +40,7 @@ static void server_run(struct server *s)
     struct epoll_event ev;
     while (!s->stop) {
         FAULT_CANCEL_POINT();
-        if (!s->stop && epoll_wait(s->ep, &ev, 1, 1000) == 1) serve_one(s);
+        if (!s->stop && epoll_wait(s->ep, &ev, 1, -1) == 1) serve_one(s);
     }
 }
 static void server_stop(struct server *s) { s->stop = 1; }

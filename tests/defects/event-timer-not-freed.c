@@ -8,7 +8,10 @@
 
 #include <event2/event.h>
 
-struct ask { struct event_base *base; struct event *io, *timer; int fd, err; char line[32]; size_t have; };
+struct ask {
+    struct event_base *base; struct event *io, *timer;
+    int fd, err; char line[32]; size_t have;
+};
 
 static void ask_end(struct ask *a, int err)
 {

@@ -58,7 +58,8 @@ check_defect() {
     done
     for word in $(said "$here/$name.c" without-fault); do
         jq -e -s --arg word "$word" 'any(.[]; .verdict == $word and .mode == "none")' \
-            "$out/$name/defect.jsonl" >"$out/$name/any" || { no "$name" "no $word in :none"; return; }
+            "$out/$name/defect.jsonl" >"$out/$name/any" \
+            || { no "$name" "no $word in :none"; return; }
     done
     echo "ok $name"
 }

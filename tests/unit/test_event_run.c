@@ -46,7 +46,7 @@ static void libevent_stepped_as_unstepped(void **state)
     assert_memory_equal(story, "event1 loop=0 event2 event3 loop=0 ", 35);
 }
 
-static void census_of_events(void **state)
+static void census_of_bases(void **state)
 {
     struct fit__census_entry entries[4];
     struct timeval ms = { 0, 1000 };
@@ -57,11 +57,9 @@ static void census_of_events(void **state)
     event_add(repeated, &ms);
     assert_int_equal(fit__loops_census(entries, 4), 1);
     assert_string_equal(entries[0].type, "event_base");
-    event_base_free(base);
-    assert_int_equal(fit__loops_census(entries, 4), 1);
-    assert_string_equal(entries[0].type, "event");
-    fit__loops_reset();
+    event_base_free(base);               /* takes the pending event out: nothing is left */
     assert_int_equal(fit__loops_census(entries, 4), 0);
+    fit__loops_reset();
     fit__active = false;
     free(repeated);
 }
@@ -70,7 +68,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(libevent_stepped_as_unstepped),
-        cmocka_unit_test(census_of_events),
+        cmocka_unit_test(census_of_bases),
     };
     return cmocka_run_group_tests_name("event_run", tests, NULL, NULL);
 }
