@@ -62,6 +62,7 @@ part command env FAULTTEST="$build/faulttest" FAKE="$build/unit/fake_binary" \
     sh "$here/unit/test_command.sh"
 part exports sh "$here/unit/test_exports.sh" "$build"
 part defects sh "$here/defects/run.sh" "$build"
+part refusals sh "$here/refusals/run.sh" "$build"
 part packaging env BUILD="$build" sh "$here/packaging/test_install.sh"
 part service_real bash "$here/services/thumbnail_real.sh" "$build"
 part service_plain "$build/test_thumbnail"

@@ -70,7 +70,8 @@ sweep() {
         -o "$bench/$1.jsonl" "$bench/$1" 2>"$bench/$1.err" || true
 }
 
-# size_of PROGRAM: kilobytes of anonymous and of other memory, and mappings, where its cases branch
+# size_of PROGRAM: kilobytes of anonymous and of other memory, and mappings, of the process that
+# cases branch from
 size_of() {
     measure -m "$build/faulttest" run --valgrind=none -j1 -o "$bench/$1.jsonl" "$bench/$1" \
         2>/dev/null | awk '{ print $5, $4 - $5, $6 }'
@@ -93,7 +94,8 @@ native() {
         awk '{ printf "%.1f MB (%.1f anonymous), %d mappings", ($1 + $2) / 1024, $1 / 1024, $3 }')"
     awk '{ print 1e9 / $1 }' "$bench/$1.native" | row "  cases per second of one processor"
     awk '{ print 1e9 / $2 }' "$bench/$1.native" | row "  bare copies (clone, kill, wait), same size"
-    awk '{ print 1e9 / $3 }' "$bench/$1.native" | row "  bare copies, same size and as many mappings"
+    awk '{ print 1e9 / $3 }' "$bench/$1.native" \
+        | row "  bare copies, same size and as many mappings"
     ratio "$bench/$1.native" | row "  cases against bare copies (aim: 0.4, then 0.6)" 2
     awk '{ print $3 / $1 }' "$bench/$1.native" | row "  cases against those with mappings" 2
 }
@@ -141,7 +143,8 @@ others() {
     peak_of thumbnail none 1 | row "  thumbnail, natively, MB (looked at every 10 ms)" 1
     peak_of echo10 all 1 | row "  echo of 10 messages, under Memcheck, MB" 1
     head_line "An idle libuv loop with a timer of one second, for an hour of virtual time"
-    for _ in $(seq "$RUNS"); do on_one "$bench/idle" 2>/dev/null | awk 'END { print $1 / 1e6 }'
+    for _ in $(seq "$RUNS"); do
+        on_one "$bench/idle" 2>/dev/null | awk 'END { print $1 / 1e6 }'
     done | row "  real milliseconds (aim: < 10)" 3
     for _ in $(seq "$RUNS"); do on_one "$bench/wrapper"; done > "$bench/wrapper.ns"
     head_line "A wrapper while no world is active, real nanoseconds of a call"
@@ -150,7 +153,8 @@ others() {
     column 3 "$bench/wrapper.ns" | row "  malloc and free of 64 bytes, by us" 1
     column 4 "$bench/wrapper.ns" | row "  the same by glibc" 1
     awk '{ print $1 - $2 }' "$bench/wrapper.ns" | row "  more for a read (aim: < 50)" 1
-    awk '{ print ($3 - $4) / 2 }' "$bench/wrapper.ns" | row "  more for a malloc or a free (aim: < 50)" 1
+    awk '{ print ($3 - $4) / 2 }' "$bench/wrapper.ns" \
+        | row "  more for a malloc or a free (aim: < 50)" 1
 }
 
 build_all

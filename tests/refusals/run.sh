@@ -1,0 +1,123 @@
+#!/bin/sh
+# What cannot be swept is refused with one clear sentence and the right exit status, and nothing
+# else suffers from it.
+#   tests/refusals/run.sh BUILD
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+build=$(cd "$1" && pwd)
+faulttest=$build/faulttest
+path=$PATH
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+passed=0
+failed=0
+
+result()
+{
+    if [ "$1" = 0 ]; then
+        passed=$((passed + 1))
+        echo "ok $2"
+    else
+        failed=$((failed + 1))
+        echo "not ok $2"
+        sed 's/^/# /' output | head -n 30
+    fi
+}
+
+# ends STATUS NAME ARGUMENTS...: of the command
+ends()
+{
+    expected=$1
+    name=$2
+    shift 2
+    timeout 120 env "PATH=$path" "$faulttest" "$@" >output 2>&1 </dev/null
+    status=$?
+    echo "(exit status $status, expected $expected)" >>output
+    [ "$status" = "$expected" ]
+    result $? "$name"
+}
+
+says()
+{
+    tr '\n' ' ' <output | sed 's/  */ /g' | grep -Eq -- "$1"
+    result $? "which says: $1"
+}
+
+build_suite()
+{
+    # shellcheck disable=SC2086  # further flags, each a word
+    gcc -g -Wall -Wextra -Werror -I"$build/include" -o suite "$here/suite.c" ${1-} -L"$build" \
+        -Wl,-rpath,"$build" -Wl,--push-state,--no-as-needed,-lfaulttest,--pop-state -lcmocka
+}
+build_suite >output 2>&1
+result $? 'the suite is built'
+
+only()
+{
+    ends "$1" "$2 alone" run --valgrind=none --test "$2" ./suite
+}
+
+only 0 passes
+only 4 fails
+says 'BROKEN TEST suite.fails .* (0x2 != 0x3|2 != 3).* in fails \(suite.c:[0-9]+\)'
+only 4 forks
+says 'UNSUPPORTED suite.forks .*fork is not simulated.*called by forks \(suite.c:[0-9]+\)'
+only 4 writes_a_file
+says 'open for writing is not simulated'
+[ ! -e out.txt ]
+result $? 'and no file is made'
+only 4 sleeps_for_ever
+says 'still going on after [0-9]+ s of virtual time'
+only 4 computes_for_ever
+says 'computes for more than [0-9]+ ms .*in computes_for_ever'
+only 4 waits_for_ever
+says 'nothing can run and no timer is set.* in waits_for_ever'
+only 4 differs
+says 'NOT DETERMINISTIC suite.differs.* run 1 .* run 2 '
+only 4 skips
+only 4 crashes
+says 'Segmentation fault in crashes \(suite.c:[0-9]+\), at address 0'
+only 1 calls_nothing
+says 'makes no call that can fail'
+ends 1 'all of them together' run --valgrind=none ./suite
+says 'suite.passes 3 3 0 '
+says 'suite.passes_too 3 3 0 '
+
+ends 2 'an unknown mode' run --mode oom ./suite
+says "did you mean 'memory'"
+ends 2 'a mode that is not built' run --mode order ./suite
+ends 2 'a case that does not parse' replay ./suite passes:socket:shrt=1
+says '"shrt" is not known'
+ends 125 'a case that does not fit' replay ./suite passes:socket:in=nobody:error=EMFILE
+says 'Did you mean socket:in=opens_one:error=EMFILE'
+ends 125 'a test that is not there' replay ./suite nobody:socket:error=EMFILE
+says 'no test nobody'
+ends 0 'one that fits' replay ./suite passes:socket:in=opens_one:error=EMFILE
+ends 2 'a program without the library' run /bin/true
+says 'has no libfaulttest'
+ends 2 'no program' run ./missing
+says 'does not exist'
+path=/nowhere
+ends 2 'Valgrind missing' run --valgrind=all --test passes ./suite
+says 'valgrind'
+ends 0 'Valgrind missing, and not asked for' run --valgrind=none --test passes ./suite
+
+# A function of the program's own in front of ours: nothing would be intercepted.
+cat >own.c <<'END'
+#include <sys/types.h>
+ssize_t recv(int fd, void *buffer, size_t size, int flags)
+{
+    (void)fd; (void)buffer; (void)size; (void)flags;
+    return 0;
+}
+END
+build_suite "own.c -rdynamic" >output 2>&1
+result $? 'a suite with a recv of its own is built'
+timeout 60 "$faulttest" run --valgrind=none ./suite >output 2>&1
+[ $? -ge 2 ]
+result $? 'and is refused'
+says 'recv'
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,118 @@
+/* suite.c - tests that must not be swept, each for a reason of its own, and two that must. */
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <faulttest.h>
+
+static void opens_one(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd >= 0) close(fd);
+}
+
+static void passes(void **state)
+{
+    (void)state;
+    opens_one();
+}
+
+static void fails(void **state)
+{
+    (void)state;
+    opens_one();
+    assert_int_equal(2, 3);
+}
+
+static void forks(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) _exit(0);
+    waitpid(child, NULL, 0);
+}
+
+static void writes_a_file(void **state)
+{
+    (void)state;
+    int fd = open("out.txt", O_CREAT | O_WRONLY, 0600);
+    if (fd >= 0) close(fd);
+}
+
+static void sleeps_for_ever(void **state)
+{
+    (void)state;
+    for (;;) sleep(10);
+}
+
+static void computes_for_ever(void **state)
+{
+    (void)state;
+    for (volatile long i = 0;; i++) { }
+}
+
+static void waits_for_ever(void **state)
+{
+    int ends[2];
+    char byte;
+    (void)state;
+    if (pipe(ends) == 0 && read(ends[0], &byte, 1) < 0) return;
+}
+
+/* Something real that no run shares with another: the number of the process. */
+static void differs(void **state)
+{
+    static const char path[] = "/proc/self/stat";
+    int pid = 0;
+    (void)state;
+    FILE *f = fopen(path, "r");
+    if (!f) return;
+    if (fscanf(f, "%d", &pid) == 1) poll(NULL, 0, pid % 1000);
+    fclose(f);
+}
+
+static void skips(void **state)
+{
+    (void)state;
+    skip();
+}
+
+static void crashes(void **state)
+{
+    int *volatile nowhere = NULL;
+    (void)state;
+    *nowhere = 1;
+}
+
+static void calls_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(1, 1);
+}
+
+static void passes_too(void **state)
+{
+    (void)state;
+    opens_one();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(passes), cmocka_unit_test(fails), cmocka_unit_test(forks),
+        cmocka_unit_test(writes_a_file), cmocka_unit_test(sleeps_for_ever),
+        cmocka_unit_test(computes_for_ever), cmocka_unit_test(waits_for_ever),
+        cmocka_unit_test(differs), cmocka_unit_test(skips), cmocka_unit_test(crashes),
+        cmocka_unit_test(calls_nothing), cmocka_unit_test(passes_too),
+    };
+    return fit_run_group_tests(tests, NULL, NULL);
+}
