@@ -106,7 +106,7 @@ enum { FIT_OPS_MAX = 64, FIT_LEFT_MAX = 512, FIT_CENSUS_MAX = 64, FIT_FINDINGS_M
        FIT_SYMPTOM_MAX = 400, FIT_TEXT_MAX = 1000 };
 
 struct fit__op_result { char name[64]; int state, code; uint64_t hash; size_t size; };
-struct fit__left { const void *caller; unsigned blocks; size_t bytes; };
+struct fit__left { uintptr_t place; unsigned blocks; size_t bytes; };
 struct fit__left_fd { char place[120]; unsigned count; };
 struct fit__left_handle { char type[48]; unsigned count; };
 

@@ -9,6 +9,7 @@
 struct block {
     uintptr_t hidden;                    /* 0: free place, GONE: was used */
     size_t size;
+    uintptr_t place;                     /* who allocated it: the caller, or its whole call stack */
     const void *caller;
     void **frames;                       /* only if stacks are wanted */
     unsigned depth;
@@ -71,6 +72,15 @@ static size_t live_count(void)
     return n;
 }
 
+/* Functions that allocate for others (strdup, a list's append) have one caller each and many
+ * users: with stacks at hand, the users are told apart. */
+static uintptr_t place_of_stack(void *const *frames, unsigned depth)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (unsigned i = 0; i < depth; i++) hash = (hash ^ (uintptr_t)frames[i]) * 1099511628211u;
+    return (uintptr_t)hash;
+}
+
 void fit__memory_allocated(void *address, size_t size, const void *caller)
 {
     struct block *b;
@@ -79,10 +89,12 @@ void fit__memory_allocated(void *address, size_t size, const void *caller)
         grow(live_count() * 4 > ledger.capacity ? ledger.capacity * 2 : ledger.capacity);
     b = place_for(hide(address));
     if (!b->hidden) ledger.used++;
-    *b = (struct block){ .hidden = hide(address), .size = size, .caller = caller };
+    *b = (struct block){ .hidden = hide(address), .size = size,
+                          .place = (uintptr_t)caller, .caller = caller };
     if (ledger.stacks) {
         void *frames[FRAMES_KEPT];
         b->depth = fit__stack(frames, FRAMES_KEPT);
+        b->place = place_of_stack(frames, b->depth);
         b->frames = fit__alloc(b->depth * sizeof frames[0] + 1);
         memcpy(b->frames, frames, b->depth * sizeof frames[0]);
     }
@@ -121,30 +133,31 @@ unsigned fit__memory_census(struct fit__left *left, unsigned most)
     for (size_t i = 0; i < ledger.capacity; i++) {
         const struct block *b = &ledger.blocks[i];
         if (!b->hidden || b->hidden == GONE) continue;
-        for (k = 0; k < count && left[k].caller != b->caller; k++) { }
-        if (k == most) continue;         /* too many callers: the rest is not compared */
-        if (k == count) left[count++] = (struct fit__left){ .caller = b->caller };
+        for (k = 0; k < count && left[k].place != b->place; k++) { }
+        if (k == most) continue;         /* too many places: the rest is not compared */
+        if (k == count) left[count++] = (struct fit__left){ .place = b->place };
         left[k].blocks++;
         left[k].bytes += b->size;
     }
     return count;
 }
 
-static const struct fit__left *in_reference(const struct fit__reference *r, const void *caller)
+static const struct fit__left *in_reference(const struct fit__reference *r, uintptr_t place)
 {
     for (unsigned i = 0; i < r->left_count; i++)
-        if (r->left[i].caller == caller) return &r->left[i];
+        if (r->left[i].place == place) return &r->left[i];
     return NULL;
 }
 
-/* A block of that caller: its call stack tells the place. */
-static void find_stack(struct fit__memory_left *worst)
+/* A block of that place tells who it was. */
+static void describe(struct fit__memory_left *worst, uintptr_t place)
 {
     for (size_t i = 0; i < ledger.capacity; i++) {
         const struct block *b = &ledger.blocks[i];
-        if (!b->hidden || b->hidden == GONE || b->caller != worst->caller || !b->depth) continue;
+        if (!b->hidden || b->hidden == GONE || b->place != place) continue;
+        worst->caller = b->caller;
         worst->depth = b->depth;
-        memcpy(worst->frames, b->frames, b->depth * sizeof b->frames[0]);
+        if (b->depth) memcpy(worst->frames, b->frames, b->depth * sizeof b->frames[0]);
     }
 }
 
@@ -153,10 +166,11 @@ unsigned fit__memory_left(const struct fit__reference *reference, struct fit__me
 {
     struct fit__left *now = fit__alloc(FIT_LEFT_MAX * sizeof *now);
     unsigned count = fit__memory_census(now, FIT_LEFT_MAX), total = 0;
+    uintptr_t place = 0;
     *worst = (struct fit__memory_left){ .caller = NULL };
     *bytes = 0;
     for (unsigned i = 0; i < count; i++) {
-        const struct fit__left *before = in_reference(reference, now[i].caller);
+        const struct fit__left *before = in_reference(reference, now[i].place);
         unsigned blocks = before && before->blocks < now[i].blocks
                         ? now[i].blocks - before->blocks : before ? 0 : now[i].blocks;
         size_t more = before && before->bytes < now[i].bytes
@@ -164,11 +178,11 @@ unsigned fit__memory_left(const struct fit__reference *reference, struct fit__me
         if (!blocks) continue;
         total += blocks;
         *bytes += more;
-        if (worst->caller && worst->bytes >= more) continue;
-        *worst = (struct fit__memory_left){ .caller = now[i].caller, .blocks = blocks,
-                                            .bytes = more };
+        if (place && worst->bytes >= more) continue;
+        place = now[i].place;
+        *worst = (struct fit__memory_left){ .blocks = blocks, .bytes = more };
     }
-    if (total) find_stack(worst);
+    if (total) describe(worst, place);
     fit__free(now);
     return total;
 }

@@ -139,7 +139,7 @@ peak_of() {
 }
 
 others() {
-    head_line "Memory of the whole run at its peak, command and all cases, shared pages once"
+    head_line "Memory of the whole run at its peak: command and all cases, shared pages once"
     peak_of thumbnail none 1 | row "  thumbnail, natively, MB (looked at every 10 ms)" 1
     peak_of echo10 all 1 | row "  echo of 10 messages, under Memcheck, MB" 1
     head_line "An idle libuv loop with a timer of one second, for an hour of virtual time"
@@ -158,7 +158,8 @@ others() {
 }
 
 build_all
-printf '%s\n' "faulttest bench: $(uname -sr), $(nproc) processors, load $(cut -d' ' -f1 /proc/loadavg)
+load=$(cut -d' ' -f1 /proc/loadavg)
+printf '%s\n' "faulttest bench: $(uname -sr), $(nproc) processors, load $load
 All on one processor, -j1. Processor time is user and system, of command, program and all cases."
 printf '%-54s%11s%11s%11s   %s\n' '' minimum median maximum runs
 native echo1 "Echo of 1 message, native"
