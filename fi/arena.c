@@ -93,8 +93,9 @@ void *fit__alloc(size_t size)
 
 void fit__free(void *memory)
 {
-    struct block *b = (struct block *)memory - 1;
+    struct block *b;
     if (!memory) return;
+    b = (struct block *)memory - 1;
     assert(b->magic == MAGIC_USED);
     b->magic = MAGIC_FREE;
     b->next_free = arena.free[b->class];
@@ -103,10 +104,11 @@ void fit__free(void *memory)
 
 void *fit__resize(void *memory, size_t size)
 {
-    struct block *b = (struct block *)memory - 1;
+    struct block *b;
     size_t old;
     void *fresh;
     if (!memory) return fit__alloc(size);
+    b = (struct block *)memory - 1;
     old = ((size_t)1 << b->class) - sizeof *b;
     if (size <= old) return memory;
     fresh = fit__alloc(size);

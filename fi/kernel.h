@@ -120,7 +120,7 @@ struct fit__kernel {
 struct fit__threads {
     int (*create)(pthread_t *thread, const pthread_attr_t *attr,
                   void *(*start)(void *), void *arg);
-    void (*exit)(void *result) __attribute__((noreturn));
+    void __attribute__((noreturn)) (*exit)(void *result);
     int (*join)(pthread_t thread, void **result, int64_t timeout_ns /* -1: no end */);
     int (*detach)(pthread_t thread);
     /* Sleeps until unpark(key) or the timeout: 0, or ETIMEDOUT. A wake-up is a hint: look again. */

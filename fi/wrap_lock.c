@@ -138,7 +138,7 @@ static int lock_to_write(pthread_rwlock_t *lock, clockid_t clock, const struct t
 #define RWLOCK(name, take, ...)                                                        \
     {                                                                                 \
         int error;                                                                    \
-        if (fit__passes()) return FIT_NEXT(name)(lock __VA_OPT__(,) __VA_ARGS__);    \
+        if (fit__passes()) return FIT_NEXT(name)(lock, ##__VA_ARGS__);               \
         fit__enter();                                                                 \
         error = take;                                                                 \
         fit__leave();                                                                 \

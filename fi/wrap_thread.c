@@ -153,10 +153,8 @@ static void __attribute__((noreturn)) end_thread(void)
 /* The buffer has room for registers only: no signal mask was saved. */
 static void __attribute__((noreturn)) run_handler(const __pthread_unwind_buf_t *buffer)
 {
-    sigjmp_buf whole;
-    memset(whole, 0, sizeof whole);
+    sigjmp_buf whole = { { .__mask_was_saved = 0 } };
     memcpy(whole, buffer->__cancel_jmp_buf, sizeof buffer->__cancel_jmp_buf);
-    whole[0].__mask_was_saved = 0;
     siglongjmp(whole, 1);
 }
 

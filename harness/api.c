@@ -21,6 +21,7 @@
 #include "harness/group.h"
 #include "harness/judge/judge.h"
 #include "harness/loops/loops.h"
+#include "harness/peers.h"
 
 /* point.h is for product code, whose macros we implement here. */
 FIT_EXPORT int fit__point(const char *name, const int *codes, unsigned count);
@@ -57,10 +58,12 @@ static void on_deadlock(void)
              fit__thread_first()->waiting_for ? fit__thread_first()->waiting_for : "?");
     snprintf(site, sizeof site, "%.90s/%.90s", waiting, threads);
     fit__finding_make(&f, "hang", site, "nothing can run and no timer is set, at %lld.%03lld s; "
-                      "%s%s%s%s", (long long)(fit__now() / FIT_S),
+                      "%s%s%s%s%s", (long long)(fit__now() / FIT_S),
                       (long long)(fit__now() % FIT_S / FIT_MS), threads,
                       fit__current->id == 0 ? ", in {symptom}" : "",
-                      waiting[0] ? "; no outcome yet for " : "", waiting);
+                      waiting[0] ? "; no outcome yet for " : "", waiting,
+                      fit__shutdown_is_due() ? "; fit_on_shutdown() is due, but no loop came to its "
+                      "next turn (FAULT_CANCEL_POINT() marks a turn of your own loop)" : "");
     /* The stack at hand is that of the thread that was the last to wait. */
     if (fit__current->id == 0) f.depth = fit__stack(f.frames, FIT_STACK_MAX);
     fit__end_finding(&f);

@@ -182,12 +182,12 @@ static void fold(struct fit__result *into, struct fit__result *more)
 {
     bool native = into->native || more->native, memcheck = into->memcheck || more->memcheck;
     unsigned long seq = into->native ? into->seq : more->seq;
-    const char *text = fit__value(more->record, "memcheck");
     struct fit__result *worse = weight(more) < weight(into) ? more : into;
     struct fit__result *other = worse == into ? more : into;
+    const char *text = fit__value(other->record, "memcheck");
     bool suspicious = into->suspicious && !more->memcheck;
-    if (text && !fit__value(into->record, "memcheck"))
-        fit__value_set(into->record, "memcheck", text);
+    if (text && !fit__value(worse->record, "memcheck"))
+        fit__value_set(worse->record, "memcheck", text);
     fit__record_free(other->record);
     free(other->name);
     *into = *worse;

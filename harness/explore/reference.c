@@ -121,5 +121,5 @@ void fit__point_record(const struct fit__question *q)
     *r->last_point = p;
     r->last_point = &p->next;
     r->questions++;
-    if (!strcmp(q->point, "cancel")) r->cancel_places++;
+    if (!strcmp(q->point, "cancel") || !strcmp(q->point, "shutdown")) r->cancel_places++;
 }

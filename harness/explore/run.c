@@ -88,11 +88,16 @@ static void __attribute__((noreturn)) end_plain(const struct fit__finding *f)
 {
     void (*fail)(const char *, int) = (void (*)(const char *, int))dlsym(RTLD_DEFAULT, "_fail");
     bool unsupported = !strcmp(f->verdict, "unsupported");
+    const char *mark = strstr(f->symptom, "{symptom}");
+    const char *rest = mark ? mark + strlen("{symptom}") : "";
     char text[1000], chain[300];
     int n;
     fit__chain_of(f->frames, f->depth, NULL, chain, sizeof chain);
-    n = snprintf(text, sizeof text, "faulttest: %s: %s%s%s (at %lld.%06lld s of virtual time)\n",
-                 f->verdict, f->symptom, *chain ? "; called by " : "", chain,
+    n = snprintf(text, sizeof text,
+                 "faulttest: %s: %.*s%.*s%s%s%s (at %lld.%06lld s of virtual time)\n", f->verdict,
+                 mark ? (int)(mark - f->symptom) : (int)sizeof f->symptom, f->symptom,
+                 mark ? (int)strcspn(chain, "/") : 0, chain, rest,
+                 *chain ? "; called by " : "", chain,
                  (long long)(f->ns / FIT_S), (long long)(f->ns % FIT_S / 1000));
     fit__raw(SYS_write, 2, text, (size_t)n);
     if (unsupported && fit__current->id == 0 && dlsym(RTLD_NEXT, "_fail")) {

@@ -245,6 +245,7 @@ static void replay(const struct fit__test *test, void *state)
     wanted.point = point;
     status = fit__snapshot_and_wait(0, &in_child);
     if (in_child) {
+        fit__output_capture();
         prepare(FIT_RUN_CASE, test);
         fit__session.run = FIT_RUN_TRUNK;        /* until the fault has come */
         run_in_child(test, state);

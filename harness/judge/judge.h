@@ -48,6 +48,7 @@ bool fit__ops_judge(const struct fit__reference *reference, struct fit__finding 
 bool fit__ops_failed(const struct fit__reference *reference, bool *cause_named);
 size_t fit__ops_text(char *out, size_t size);
 size_t fit__ops_waiting_text(char *out, size_t size);   /* "download.1, upload.1", or "" */
+size_t fit__ops_waiting_site(char *out, size_t size);   /* "download, upload", for grouping */
 void fit__ops_require(const char *keys);
 /* The user has cancelled: operations begun from now on need not succeed. */
 void fit__ops_cancelled(void);

@@ -56,6 +56,7 @@ static void grow(size_t capacity)
     ledger.blocks = fit__alloc(capacity * sizeof *old);
     ledger.capacity = capacity;
     ledger.used = 0;
+    assert(old || !count);
     for (size_t i = 0; i < count; i++) {
         if (!old[i].hidden || old[i].hidden == GONE) continue;
         *place_for(old[i].hidden) = old[i];

@@ -13,7 +13,7 @@
 #include "harness/judge/judge.h"
 #include "harness/peers.h"
 
-enum { DETAILS_MAX = 16, REQUIRED_MAX = 16 };
+enum { DETAILS_MAX = 16, REQUIRED_MAX = 16, STEM_MAX = 50 };
 
 struct fit_op {
     char name[64];                       /* "download.1" */
@@ -60,9 +60,23 @@ void fit__ops_require(const char *keys)
     }
 }
 
+/* What a report shows of a name that the user gave. */
+static unsigned stem_of(const char *name)
+{
+    return (unsigned)strnlen(name, STEM_MAX);
+}
+
+/* download.1 and download.2 fail by the same bug: the place is the same. */
+static const char *site_of(const struct fit_op *op)
+{
+    static char site[STEM_MAX + 1];
+    snprintf(site, sizeof site, "%.*s", (int)op->stem, op->name);
+    return site;
+}
+
 static unsigned number_of(const char *name)
 {
-    unsigned n = 1, stem = (unsigned)strlen(name);
+    unsigned n = 1, stem = stem_of(name);
     for (unsigned i = 0; i < ledger.count; i++)
         n += ledger.ops[i]->stem == stem && !strncmp(ledger.ops[i]->name, name, stem);
     return n;
@@ -76,8 +90,8 @@ FIT_EXPORT struct fit_op *fit_op(const char *name)
     if (ledger.count == FIT_OPS_MAX)
         fit__fail(__FILE__, __LINE__, "fit_op: more than %d operations in one test", FIT_OPS_MAX);
     op = fit__alloc(sizeof *op);
-    op->stem = (unsigned)strlen(name);
-    snprintf(op->name, sizeof op->name, "%.50s.%u", name, number_of(name));
+    op->stem = stem_of(name);
+    snprintf(op->name, sizeof op->name, "%.*s.%u", STEM_MAX, name, number_of(name));
     op->after_cancel = ledger.cancelled;
     op->must_succeed = fit__session.in_body && fit__faults_off > 0;
     ledger.ops[ledger.count++] = op;
@@ -90,7 +104,7 @@ static void told(struct fit_op *op, int state, const char *how)
     struct fit__finding f;
     if (!op) fit__fail(__FILE__, __LINE__, "%s: the operation is NULL", how);
     if (op->state != FIT_OP_WAITING) {
-        fit__finding_make(&f, "callback-twice", op->name,
+        fit__finding_make(&f, "callback-twice", site_of(op),
                           "%s was told its outcome twice: first %s, now %s, by {symptom}", op->name,
                           op->state == FIT_OP_SUCCEEDED ? "success" : "failure",
                           state == FIT_OP_SUCCEEDED ? "success" : "failure");
@@ -214,7 +228,7 @@ static bool judge_details(const struct fit_op *op, struct fit__finding *f)
         const char *key = ledger.required[i];
         if (!strcmp(key, "cause")) {
             if (has_cause(op)) continue;
-            fit__finding_make(f, "cause-lost", op->name, "%s was told %d \"%s\", which does not "
+            fit__finding_make(f, "cause-lost", site_of(op), "%s was told %d \"%s\", which does not "
                               "name the cause, by {symptom}", op->name, op->code,
                               op->text ? op->text : "");
             blame(f, op);
@@ -225,7 +239,7 @@ static bool judge_details(const struct fit_op *op, struct fit__finding *f)
                                      have ? ", " : "", key);
     }
     if (!have) return false;
-    fit__finding_make(f, "context-missing", op->name,
+    fit__finding_make(f, "context-missing", site_of(op),
                       "%s was told %d \"%s\" without: %s, by {symptom}", op->name, op->code,
                       op->text ? op->text : "", missing);
     blame(f, op);
@@ -239,10 +253,10 @@ static bool judge_success(const struct fit_op *op, const struct fit__op_result *
         || (before->hash == op->hash && before->size == op->size))
         return false;
     if (before->size == op->size)
-        fit__finding_make(f, "swallowed", op->name, "%s was told success by {symptom}, with %zu "
+        fit__finding_make(f, "swallowed", site_of(op), "%s was told success by {symptom}, with %zu "
                           "other bytes than without the fault", op->name, op->size);
     else
-        fit__finding_make(f, "swallowed", op->name, "%s was told success by {symptom}, with %zu "
+        fit__finding_make(f, "swallowed", site_of(op), "%s was told success by {symptom}, with %zu "
                           "bytes; without the fault: %zu bytes", op->name, op->size, before->size);
     blame(f, op);
     return true;
@@ -254,7 +268,7 @@ static bool judge_failure(const struct fit_op *op, const struct fit__op_result *
     if (fails_anyway(op, before)) return false;
     if ((op->must_succeed && !op->after_cancel)
         || fit__must_recover(fit__session.case_text, (enum fit__mode)fit__session.fault->mode)) {
-        fit__finding_make(f, "not-recovered", op->name, "%s failed by {symptom}: %d \"%s\"; it "
+        fit__finding_make(f, "not-recovered", site_of(op), "%s failed by {symptom}: %d \"%s\"; it "
                           "must succeed here", op->name, op->code, op->text ? op->text : "");
         blame(f, op);
         return true;
@@ -269,7 +283,7 @@ static bool judge_one(const struct fit_op *op, const struct fit__reference *r,
     if (op->state == FIT_OP_SUCCEEDED) return judge_success(op, before, f);
     if (op->state == FIT_OP_FAILED) return judge_failure(op, before, f);
     if (before && before->state == FIT_OP_WAITING) return false;
-    fit__finding_make(f, "callback-lost", op->name,
+    fit__finding_make(f, "callback-lost", site_of(op),
                       "%s had been told nothing when the test ended", op->name);
     return true;
 }
@@ -336,5 +350,18 @@ size_t fit__ops_waiting_text(char *out, size_t size)
         if (ledger.ops[i]->state == FIT_OP_WAITING)
             have += (size_t)snprintf(out + have, size - have, "%s%s", have ? ", " : "",
                                      ledger.ops[i]->name);
+    return have < size ? have : size - 1;
+}
+
+size_t fit__ops_waiting_site(char *out, size_t size)
+{
+    size_t have = 0;
+    out[0] = 0;
+    for (unsigned i = 0; i < ledger.count && have < size; i++) {
+        const struct fit_op *op = ledger.ops[i];
+        if (op->state == FIT_OP_WAITING && !strstr(out, site_of(op)))
+            have += (size_t)snprintf(out + have, size - have, "%s%s", have ? ", " : "",
+                                     site_of(op));
+    }
     return have < size ? have : size - 1;
 }

@@ -202,7 +202,7 @@ unsigned long fit__show_list(const struct fit__results *results)
             printf("  %-8s %6lu cases  ", test->strict ? "strict" : "as it is", test->cases);
             list_modes(test);
         } else if (strcmp(test->state, "no-calls") == 0) {
-            printf("  %-8s %6u cases    makes no call that can fail\n",
+            printf("  %-8s %6d cases    makes no call that can fail\n",
                    test->strict ? "strict" : "as it is", 0);
         } else {
             printf("  %-8s %s\n", "-", test->state);

@@ -330,7 +330,7 @@ uint32_t fit__tcp_poll(struct fit__file *file)
         return end->waiting ? EPOLLIN | EPOLLRDNORM : 0;
     if (end->socket.shut == FIT_SHUT_BOTH || end->state == FIT_TCP_CLOSED)
         bits |= EPOLLHUP;
-    if (end->socket.shut & FIT_SHUT_RECEIVE)
+    if ((end->socket.shut & FIT_SHUT_RECEIVE) && !fit__tcp_is_deaf(end))
         bits |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
     if (end->state != FIT_TCP_SYN_SENT) {
         if (end->unread.size && !fit__tcp_is_mute(end))
@@ -351,9 +351,9 @@ ssize_t fit__tcp_read(struct fit__file *file, const struct iovec *iov, int count
     struct fit__tcp *end = fit__tcp_of(file);
     if (end->state == FIT_TCP_LISTENING)
         return -ENOTCONN;
-    if (fit__tcp_is_mute(end))
+    if (fit__tcp_is_deaf(end))
         return -EAGAIN;
-    if (end->unread.size) {
+    if (end->unread.size && !fit__tcp_is_mute(end)) {
         size_t taken = fit__bytes_take(&end->unread, iov, count, flags);
         end->noticed = true;
         if (end->service)

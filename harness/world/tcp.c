@@ -353,6 +353,8 @@ void fit__tcp_release(struct fit__file *file)
     if (end->service)
         fit__progressed();
     fit__event_cancel(&end->full);
+    if (end->peer && fit__tcp_is_mute(end->peer))
+        fit__tcp_changed(end->peer, FIT_ALL_EVENTS);
     switch (end->state) {
     case FIT_TCP_LISTENING: stop_listening(end); break;
     case FIT_TCP_SYN_SENT:

@@ -79,6 +79,13 @@ static inline bool fit__tcp_is_mute(const struct fit__tcp *end)
     return end->muted && !fit__faults_off;
 }
 
+/* A silent application hears nothing but that the other side has given up: else a client that a
+ * service has closed rightly would wait for ever. */
+static inline bool fit__tcp_is_deaf(const struct fit__tcp *end)
+{
+    return fit__tcp_is_mute(end) && end->state == FIT_TCP_OPEN && end->peer && end->peer->file;
+}
+
 extern struct fit__tcps fit__tcps;       /* all of them, in order of creation */
 
 /* stream.c */

@@ -201,9 +201,11 @@ static int accept_file(int fd, struct fit__file *file, int flags)
     struct fit__socket *socket = file->object;
     struct transfer t = begin("accept", fd, file, 0, socket->receive_timeout);
     int result;
-    do
+    do {
         result = fit__tcp_accept(file, flags);
-    while (result == -EAGAIN && wait_for(&t));
+        if (result == -EAGAIN && t.waits && fit__interrupted())
+            result = -EINTR;
+    } while (result == -EAGAIN && wait_for(&t));
     fit__file_release(file);
     return result;
 }

@@ -79,7 +79,7 @@ void fit__interrupt(struct fit__thread *thread)
     const char *what = thread->waiting_for;
     thread->interrupted = true;
     if (thread->state == FIT_T_BLOCKED && what
-        && (!strcmp(what, "epoll_wait") || !strcmp(what, "poll")))
+        && (!strcmp(what, "epoll_wait") || !strcmp(what, "poll") || !strcmp(what, "accept")))
         fit__make_runnable(thread);
 }
 

@@ -44,7 +44,7 @@ static double time_malloc(const struct functions *f, long count)
 
 int main(void)
 {
-    struct functions ours = { read, malloc, free }, theirs;
+    struct functions ours = { read, malloc, free }, theirs = { 0 };
     void *libc = dlopen("libc.so.6", RTLD_NOW);
     int fd = open("/dev/null", O_RDONLY);
     if (!libc || fd < 0) return 1;
