@@ -29,7 +29,8 @@ LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/obj/%.o)
 LIB         := $(BUILD)/libfaulttest.so
 CMD_SOURCES := $(wildcard harness/command/*.c harness/report/*.c)
 CMD_OBJECTS := $(CMD_SOURCES:%.c=$(BUILD)/obj/%.o)
-CMD         := $(BUILD)/faulttest
+# Not build/faulttest, which is where results go.
+CMD         := $(BUILD)/bin/faulttest
 HEADERS     := $(BUILD)/include/faulttest.h $(BUILD)/include/faulttest/point.h
 
 # How a test program is linked: our library first, and never dropped because nothing refers to it.
@@ -45,6 +46,7 @@ $(LIB): $(LIB_OBJECTS)
 
 $(CMD): $(CMD_OBJECTS)
 	$(call say,LINK)
+	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ -ljansson -ldw -lelf
 
 $(LIB_OBJECTS): OWN_C += $(LIB_C)

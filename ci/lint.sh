@@ -16,10 +16,11 @@ done
 build=${BUILD:-build}
 make -s "BUILD=$build" "$build/include/faulttest.h" "$build/include/faulttest/point.h" \
     "$build/generated/image.h" >/dev/null
-flags="-std=gnu11 -D_GNU_SOURCE -DFIT_VERSION=\"0\" -DFAULTTEST -I. -I$build/include \
+flags="-std=gnu11 -D_GNU_SOURCE -DFIT_VERSION=__FILE__ -DFAULTTEST -I. -I$build/include
 -I$build/generated $(pkg-config --cflags libuv libcurl)"
 files=${*:-$(find 'fi' harness sample_services tests -name '*.c' | LC_ALL=C sort)}
 # Faults are planted in these; cppcheck has nothing to say there but what they are.
+# shellcheck disable=SC2086  # files are words
 sound=$(printf '%s\n' $files | grep -v '^tests/defects/' || true)
 processors=$(nproc)
 output=$(mktemp)
@@ -36,9 +37,9 @@ run()
 }
 
 # An own process for each file, all processors busy.
+# shellcheck disable=SC2086,SC2317  # flags and files are words; called by run
 tidy()
 {
-    # shellcheck disable=SC2086  # flags and files are words
     printf '%s\n' $files | xargs -P "$processors" -I '{}' clang-tidy --quiet '{}' -- $flags
 }
 

@@ -52,11 +52,12 @@ void fit__api_leave(void)
 static void on_deadlock(void)
 {
     struct fit__finding f;
-    char waiting[200], threads[160], site[200];
+    char waiting[200], ops[200], threads[160], site[200];
     fit__ops_waiting_text(waiting, sizeof waiting);
+    fit__ops_waiting_site(ops, sizeof ops);
     snprintf(threads, sizeof threads, "%s waits in %s", fit__thread_first()->name,
              fit__thread_first()->waiting_for ? fit__thread_first()->waiting_for : "?");
-    snprintf(site, sizeof site, "%.90s/%.90s", waiting, threads);
+    snprintf(site, sizeof site, "%.90s/%.90s", ops, threads);
     fit__finding_make(&f, "hang", site, "nothing can run and no timer is set, at %lld.%03lld s; "
                       "%s%s%s%s%s", (long long)(fit__now() / FIT_S),
                       (long long)(fit__now() % FIT_S / FIT_MS), threads,
@@ -83,9 +84,10 @@ static void on_busy(const char *text)
 static void on_time_limit(void)
 {
     struct fit__finding f;
-    char waiting[200];
+    char waiting[200], ops[200];
     fit__ops_waiting_text(waiting, sizeof waiting);
-    fit__finding_make(&f, "hang", waiting, "still going on after %lld s of virtual time%s%s",
+    fit__ops_waiting_site(ops, sizeof ops);
+    fit__finding_make(&f, "hang", ops, "still going on after %lld s of virtual time%s%s",
                       (long long)(fit__now() / FIT_S),
                       waiting[0] ? "; no outcome yet for " : "", waiting);
     fit__end_finding(&f);

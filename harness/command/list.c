@@ -54,8 +54,8 @@ static int list_tests(const struct fit__results *results)
 {
     unsigned long cases = fit__show_list(results);
     const char *example = results->test_count ? results->tests[0].prefix : "TEST";
-    printf("\n%zu %s, %lu cases.   One test's cases: faulttest list %s %s [--mode partial]\n",
-           results->test_count, results->test_count == 1 ? "test" : "tests", cases,
+    printf("\n%zu %s, %lu cases.   One test's cases: %s list %s %s [--mode partial]\n",
+           results->test_count, results->test_count == 1 ? "test" : "tests", cases, fit__me,
            results->binary, example);
     return cases ? FIT_X_OK : FIT_X_NOTHING;
 }

@@ -5,10 +5,6 @@
 #include "harness/command/commands.h"
 #include "harness/command/options.h"
 
-#ifndef FAULTTEST_VERSION
-#define FAULTTEST_VERSION "0.1"
-#endif
-
 static const struct { const char *name; int (*run)(int count, char **arguments); } commands[] = {
     { "run", fit__command_run }, { "list", fit__command_list },
     { "replay", fit__command_replay }, { "explain", fit__command_explain },
@@ -18,7 +14,7 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int version(void)
 {
-    printf("faulttest %s (protocol %d)\n", FAULTTEST_VERSION, FIT_PROTOCOL_VERSION);
+    printf("faulttest %s (protocol %d)\n", FIT_VERSION, FIT_PROTOCOL_VERSION);
     return FIT_X_OK;
 }
 
@@ -40,6 +36,8 @@ int main(int count, char **arguments)
         return FIT_X_USAGE;
     }
     const char *word = arguments[1];
+    if (strchr(arguments[0], '/'))
+        fit__me = arguments[0];
     if (strcmp(word, "--version") == 0)
         return version();
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)

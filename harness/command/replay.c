@@ -100,8 +100,8 @@ static void show_siblings(const struct wanted *wanted)
     }
     printf("\n");
     if (others)
-        printf("Fails in %lu further %s at the same place: faulttest list --finding %lld\n",
-               others, others == 1 ? "case" : "cases", (long long)number);
+        printf("Fails in %lu further %s at the same place: %s list --finding %lld\n", others,
+               others == 1 ? "case" : "cases", fit__me, (long long)number);
 }
 
 static void show_comparison(const struct wanted *wanted, const struct fit__verdict *verdict)
@@ -128,8 +128,8 @@ static int show(const struct wanted *wanted, const struct fit__replayed *replaye
         fit__show_evidence(replayed, wanted->full);
     if (!options->trace) {
         show_siblings(wanted);
-        printf("replay with: --trace  all calls%s     meaning: faulttest explain %s\n",
-               memcheck ? "" : "   --valgrind  under Memcheck", verdict->name);
+        printf("replay with: --trace  all calls%s     meaning: %s explain %s\n",
+               memcheck ? "" : "   --valgrind  under Memcheck", fit__me, verdict->name);
     }
     show_comparison(wanted, verdict);
     if (verdict->family == FIT_OUTCOME || fit__value(replayed->result, "allowed"))

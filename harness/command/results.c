@@ -176,21 +176,28 @@ static unsigned weight(const struct fit__result *result)
          + (result->verdict->family == FIT_OUTCOME ? 200 : 0);
 }
 
-/* Folds `more` into `into`: findings of the run without faults stay apart by verdict and site,
- * which by_name does not know, so they never come here. */
+static void exchange(struct fit__result *one, struct fit__result *two)
+{
+    struct fit__result kept = *one;
+    *one = *two;
+    *two = kept;
+}
+
+/* Folds `more` into `into`: the same case, or finding without a fault, natively and under
+ * Memcheck. */
 static void fold(struct fit__result *into, struct fit__result *more)
 {
     bool native = into->native || more->native, memcheck = into->memcheck || more->memcheck;
     unsigned long seq = into->native ? into->seq : more->seq;
-    struct fit__result *worse = weight(more) < weight(into) ? more : into;
-    struct fit__result *other = worse == into ? more : into;
-    const char *text = fit__value(other->record, "memcheck");
     bool suspicious = into->suspicious && !more->memcheck;
-    if (text && !fit__value(worse->record, "memcheck"))
-        fit__value_set(worse->record, "memcheck", text);
-    fit__record_free(other->record);
-    free(other->name);
-    *into = *worse;
+    const char *text;
+    if (weight(more) < weight(into))
+        exchange(into, more);
+    text = fit__value(more->record, "memcheck");
+    if (text && !fit__value(into->record, "memcheck"))
+        fit__value_set(into->record, "memcheck", text);
+    fit__record_free(more->record);
+    free(more->name);
     into->native = native;
     into->memcheck = memcheck;
     into->suspicious = suspicious;
@@ -207,19 +214,27 @@ static bool same(const struct fit__result *one, const struct fit__result *two)
                       fit__value_or_empty(two->record, "site")) == 0);
 }
 
+/* Lines about the run without faults have one name and differ in what they found. */
+static struct fit__result *find_same(struct fit__result *list, size_t kept,
+                                     const struct fit__result *one)
+{
+    for (size_t i = kept; i > 0; i--) {
+        if (same(&list[i - 1], one))
+            return &list[i - 1];
+        if (list[i - 1].test != one->test || strcmp(list[i - 1].name, one->name) != 0)
+            break;
+    }
+    return NULL;
+}
+
 static void merge(struct fit__results *results)
 {
     size_t kept = 0;
     qsort(results->list, results->count, sizeof *results->list, by_name);
     for (size_t i = 0; i < results->count; i++) {
-        size_t into = kept;
-        /* Lines about the run without faults have one name and differ in what they found. */
-        while (into > 0 && results->list[into - 1].test == results->list[i].test
-               && strcmp(results->list[into - 1].name, results->list[i].name) == 0
-               && !same(&results->list[into - 1], &results->list[i]))
-            into--;
-        if (into > 0 && same(&results->list[into - 1], &results->list[i]))
-            fold(&results->list[into - 1], &results->list[i]);
+        struct fit__result *into = find_same(results->list, kept, &results->list[i]);
+        if (into)
+            fold(into, &results->list[i]);
         else
             results->list[kept++] = results->list[i];
     }

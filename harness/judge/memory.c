@@ -1,4 +1,5 @@
 /* The ledger of memory: every block that the code under test holds, exactly. */
+#include <assert.h>
 #include <string.h>
 
 #include "fi/arena.h"

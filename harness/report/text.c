@@ -8,6 +8,8 @@
 
 #include "harness/explore/record.h"
 
+const char *fit__me = "faulttest";
+
 static void *checked(void *memory)
 {
     if (!memory) {

@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* How the command was called, for lines that people paste: "faulttest", or the path as typed. */
+extern const char *fit__me;
+
 enum { FIT_COLUMNS = 100 };    /* the widest line of any screen, replay lines excepted */
 
 /* A text that grows. All zero is empty. `data` is NULL or ends with a NUL; free() it. */

@@ -66,14 +66,14 @@ cases_of() { jq -s 'map(select(.verdict)) | length' "$1"; }
 
 # sweep PROGRAM VALGRIND: a line of measure; its results are in $bench/PROGRAM.jsonl
 sweep() {
-    measure taskset -c "$one" "$build/faulttest" run --valgrind="$2" -j1 \
+    measure taskset -c "$one" "$build/bin/faulttest" run --valgrind="$2" -j1 \
         -o "$bench/$1.jsonl" "$bench/$1" 2>"$bench/$1.err" || true
 }
 
 # size_of PROGRAM: kilobytes of anonymous and of other memory, and mappings, of the process that
 # cases branch from
 size_of() {
-    measure -m "$build/faulttest" run --valgrind=none -j1 -o "$bench/$1.jsonl" "$bench/$1" \
+    measure -m "$build/bin/faulttest" run --valgrind=none -j1 -o "$bench/$1.jsonl" "$bench/$1" \
         2>/dev/null | awk '{ print $5, $4 - $5, $6 }'
 }
 
@@ -133,7 +133,7 @@ growth() {
 
 peak_of() {
     for _ in $(seq "$SLOW_RUNS"); do
-        measure -m "$build/faulttest" run --valgrind="$2" "-j$3" -o "$bench/peak.jsonl" \
+        measure -m "$build/bin/faulttest" run --valgrind="$2" "-j$3" -o "$bench/peak.jsonl" \
             "$bench/$1" 2>/dev/null | awk '{ print $3 / 1024 }'
     done
 }

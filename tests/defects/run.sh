@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sweeps the programs of this folder, each with its mistake and repaired, and checks the verdicts
 # against what its first comment says. Usage: run.sh [-k] BUILD [NAME...]; NAME as in NAME.c.
-# FAULTTEST: the command (BUILD/faulttest), LIBDIR: where libfaulttest.so is (BUILD), CC: gcc.
+# FAULTTEST: the command (BUILD/bin/faulttest), LIBDIR: where libfaulttest.so is (BUILD), CC: gcc.
 # -k keeps what was built and found under BUILD/defects.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -99,7 +99,7 @@ one() {
 [ $# -ge 1 ] || { echo "usage: $0 [-k] BUILD [NAME...]" >&2; exit 2; }
 build=$(cd "$1" && pwd) || exit 2
 shift
-: "${LIBDIR:=$build}" "${FAULTTEST:=$build/faulttest}"
+: "${LIBDIR:=$build}" "${FAULTTEST:=$build/bin/faulttest}"
 export LIBDIR FAULTTEST
 out=$build/defects
 mkdir -p "$out"

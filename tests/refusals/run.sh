@@ -5,7 +5,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
-faulttest=$build/faulttest
+faulttest=$build/bin/faulttest
 path=$PATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -9,6 +9,7 @@ passed=0
 failed=0
 dir=$(mktemp -d) || exit 1
 nginx=
+# shellcheck disable=SC2317  # called by the trap
 cleanup() {
     [ -n "$nginx" ] && kill "$nginx" 2>/dev/null && wait "$nginx" 2>/dev/null
     rm -rf "$dir"
@@ -59,13 +60,13 @@ EOF
 }
 answers() { (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
 start_nginx() {                                 # on the first port that is free
-    for try in 1 2 3 4 5 6 7 8 9 10; do
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
         port=$((20000 + (RANDOM % 20000)))
         answers && continue
         write_config
         nginx -p "$dir" -e "$dir/error.log" -c "$dir/nginx.conf" 2>>"$dir/err" &
         nginx=$!
-        for wait in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
             kill -0 "$nginx" 2>/dev/null || break
             answers && return 0
             sleep 0.1
@@ -82,10 +83,12 @@ command -v nginx >/dev/null || give_up "nginx is missing; on Debian: apt-get ins
 nginx -V 2>&1 | grep -q http_dav_module ||
     give_up "this nginx has no dav module (PUT); on Debian: apt-get install nginx-light"
 mkdir -p "$dir/www/stored" "$dir/www/slow"
-"$make_image" jpeg "$dir/www/cat.jpg" 1200 600 &&
-    "$make_image" png "$dir/www/dog.png" 60 90 &&
-    "$make_image" jpeg "$dir/www/half.jpg" 400 300 &&
-    "$make_image" cut "$dir/www/half.jpg" 2000 || give_up "make_image failed"
+{
+    "$make_image" jpeg "$dir/www/cat.jpg" 1200 600 &&
+        "$make_image" png "$dir/www/dog.png" 60 90 &&
+        "$make_image" jpeg "$dir/www/half.jpg" 400 300 &&
+        "$make_image" cut "$dir/www/half.jpg" 2000
+} || give_up "make_image failed"
 cp "$dir/www/cat.jpg" "$dir/www/slow/cat.jpg"
 echo "no image at all" >"$dir/www/text.jpg"
 start_nginx || give_up "nginx does not start: $(cat "$dir/err" "$dir/error.log" 2>/dev/null)"
@@ -143,7 +146,8 @@ timeout 60 "$thumbnail" --from "$here/slow/cat.jpg" --to "$here/stored/x" >"$dir
 job=$!
 sleep 0.5
 child=$(cat "/proc/$job/task/$job/children" 2>/dev/null)
-kill -TERM ${child:-$job}
+child=${child%% *}
+kill -TERM "${child:-$job}"
 wait "$job"
 status=$?
 ended 3 "cancelled" "ECANCELED"

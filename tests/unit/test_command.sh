@@ -3,7 +3,9 @@
 #
 # FAULTTEST is the path of the command, FAKE that of the compiled fake_binary.c; both have
 # defaults that fit the Makefile. Needs jq and, for the parts about Memcheck, valgrind.
-FAULTTEST=$(realpath "${FAULTTEST:-build/faulttest}")
+# By its bare name, as users type it: what it prints to be pasted begins with how it was called.
+PATH=$(dirname "$(realpath "${FAULTTEST:-build/bin/faulttest}")"):$PATH
+FAULTTEST=faulttest
 FAKE=$(realpath "${FAKE:-build/tests/unit/fake_binary}")
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT

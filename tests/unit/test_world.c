@@ -38,7 +38,7 @@ static void test_events(void)
     assert(fired_count == 150 && fit__next_event() == FIT_NEVER);
     for (int i = 1; i < fired_count; i++) {
         int a = fired[i - 1], b = fired[i];
-        assert(events[a].due < events[b].due || (events[a].due == events[b].due && a < b));
+        assert(events[a].due < events[b].due || (a < b && events[a].due == events[b].due));
     }
     fit__leave();
 }
