@@ -216,6 +216,7 @@ mkdir bin
 for tool in sh rm; do
     ln -s "$(command -v $tool)" bin/$tool
 done
+ln -s "$(command -v faulttest)" "$folder/bin/faulttest"
 PATH=$folder/bin "$FAULTTEST" run --valgrind ./fake_pass >screen 2>&1
 ok "status 2 without valgrind" test $? -eq 2
 says "valgrind is not installed"
