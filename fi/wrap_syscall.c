@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fi/wrap.h"
+#include "fi/wrap_futex.h"
 
 enum { ARGUMENTS = 6 };
 #define P(n) ((void *)a[n])
@@ -147,6 +147,10 @@ static bool identity(long number, const long a[ARGUMENTS], long *result)
     case SYS_prctl: case SYS_rt_sigprocmask: case SYS_getcpu:
         *result = fit__result(fit__raw(number, a[0], a[1], a[2], a[3], a[4], a[5]));
         return true;
+    /* All threads are the one kernel thread, whichever is meant. */
+    case SYS_sched_getattr: case SYS_sched_setattr:
+        *result = fit__result(fit__raw(number, 0, a[1], a[2], a[3]));
+        return true;
     default: return false;
     }
 }
@@ -164,7 +168,7 @@ FIT_EXPORT long syscall(long number, ...)
     fit__syscall_caller = FIT_CALLER;
     bool known = transfers(number, a, &result) || descriptors(number, a, &result)
         || sockets(number, a, &result) || waits(number, a, &result)
-        || identity(number, a, &result);
+        || (number == SYS_futex && fit__futex(a, &result)) || identity(number, a, &result);
     fit__syscall_caller = NULL;
     if (known) return result;
     snprintf(name, sizeof name, "syscall(%ld)", number);

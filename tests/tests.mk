@@ -49,7 +49,7 @@ $(BUILD)/unit/test_event_run: $(LOOPS:%.c=$(BUILD)/obj/%.o) \
     $(call unit_objects,fi/arena fi/guard fi/engine fi/trace fi/symbols fi/elf)
 
 $(BUILD)/unit/test_sched $(BUILD)/unit/test_world: $(LIB_OBJECTS)
-WRAPPERS = desc dir epoll file io memory message name poll process socket stdio syscall time
+WRAPPERS = desc dir epoll file futex io memory message name poll process socket stdio syscall time
 $(BUILD)/unit/test_wrap $(BUILD)/unit/test_wrap_faults: $(call unit_objects, \
     $(addprefix fi/,arena catalogue engine fault guard kernel_real trace wait wrap) \
     $(WRAPPERS:%=fi/wrap_%))

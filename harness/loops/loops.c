@@ -216,6 +216,9 @@ void fit__loops_reset(void)
     last_function = NULL;
     fit__uv_reset();
     fit__event_reset();
+    fit__ev_reset();
+    fit__glib_reset();
+    fit__openssl_start();
 }
 
 bool fit__loops_wake(void)

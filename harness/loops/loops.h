@@ -97,5 +97,10 @@ void fit__event_wake(void);
 void fit__loops_reset(void);
 void fit__uv_reset(void);        /* its parts */
 void fit__event_reset(void);
+void fit__ev_reset(void);
+void fit__glib_reset(void);
+
+/* From here on OpenSSL, if the program has it, draws its random numbers from the world. */
+void fit__openssl_start(void);
 
 #endif

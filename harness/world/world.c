@@ -8,6 +8,7 @@
 
 #include "fi/raw.h"
 #include "fi/stack.h"
+#include "fi/thread.h"
 #include "harness/world/inner.h"
 
 static bool exists;
@@ -66,6 +67,7 @@ void fit__world_drop(void)
     fit__enter();
     fit__desc_end();
     fit__sched_end();
+    fit__futex_restart();
     fit__objects_reset();
     fit__clock_reset();
     fit__leave();
