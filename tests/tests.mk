@@ -38,6 +38,9 @@ coverage: $(CMD) $(BUILD)/coverage/test_thumbnail
 # Unit tests are linked with the objects that they test: the library hides its symbols.
 UNIT := test_case test_symbols test_loops test_uv_callbacks test_curl_callbacks test_event_run \
         test_sched test_world test_wrap test_wrap_faults
+# Two more where the libraries are: `make deps` does not install them.
+UNIT += $(if $(wildcard /usr/include/ev.h),test_ev_run) \
+        $(if $(shell pkg-config --exists glib-2.0 && echo yes),test_glib_run)
 UNIT_BINARIES := $(UNIT:%=$(BUILD)/unit/%)
 unit_objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 
@@ -45,7 +48,7 @@ LOOPS = $(wildcard harness/loops/*.c)
 $(BUILD)/unit/test_case: $(call unit_objects,fi/case fi/case_parse fi/codes fi/arena fi/catalogue)
 $(BUILD)/unit/test_symbols: $(call unit_objects,fi/symbols fi/elf fi/stack fi/arena)
 $(BUILD)/unit/test_loops $(BUILD)/unit/test_uv_callbacks $(BUILD)/unit/test_curl_callbacks \
-$(BUILD)/unit/test_event_run: $(LOOPS:%.c=$(BUILD)/obj/%.o) \
+$(BUILD)/unit/test_event_run $(BUILD)/unit/test_ev_run $(BUILD)/unit/test_glib_run: $(LOOPS:%.c=$(BUILD)/obj/%.o) \
     $(call unit_objects,fi/arena fi/guard fi/engine fi/trace fi/symbols fi/elf)
 
 $(BUILD)/unit/test_sched $(BUILD)/unit/test_world: $(LIB_OBJECTS)
@@ -60,10 +63,13 @@ $(BUILD)/unit/fake_binary: tests/unit/fake_binary.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TEST_C) -o $@ $<
 
+$(BUILD)/unit/test_ev_run: UNIT_LIBS = -lev
+$(BUILD)/unit/test_glib_run: UNIT_LIBS = $(shell pkg-config --cflags --libs glib-2.0)
 $(UNIT_BINARIES): $(BUILD)/unit/%: tests/unit/%.c
 	$(call say,LINK)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(TEST_C) -O2 -rdynamic -o $@ $(filter %.c %.o,$^) -lcmocka -luv -lcurl -levent -lfiu
+	$(Q)$(CC) $(TEST_C) -O2 -rdynamic -o $@ $(filter %.c %.o,$^) -lcmocka -luv -lcurl -levent -lfiu \
+	    $(UNIT_LIBS)
 
 # The same calls on this Linux and in the simulated kernel.
 $(BUILD)/conformance: $(wildcard tests/conformance/*.c) tests/conformance/conformance.h $(LIB_OBJECTS)
@@ -73,7 +79,11 @@ $(BUILD)/conformance: $(wildcard tests/conformance/*.c) tests/conformance/confor
 conformance: $(BUILD)/conformance
 	$(Q)$(BUILD)/conformance
 
+# Libraries as Debian ships them, used as their users do; `make libraries SHORT=1`: natively only.
+libraries: all
+	$(Q)sh tests/libraries/run.sh $(if $(SHORT),--short) $(BUILD)
+
 test: all $(UNIT_BINARIES) $(BUILD)/unit/fake_binary $(BUILD)/conformance
 	$(Q)sh tests/run.sh $(BUILD)
 
-.PHONY: test conformance
+.PHONY: test conformance libraries

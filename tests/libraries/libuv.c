@@ -1,0 +1,261 @@
+/* libuv: TCP with a look-up of the name and a deadline, a pipe with the pool and an async handle
+ * beside it, and a socket of the user's own with uv_poll.
+ * packages: libuv1-dev
+ * libs: libuv
+ */
+#include "library.h"
+
+#include <fcntl.h>
+#include <uv.h>
+
+static const struct fit_reply echo[] = {
+    { .until = "hello\n", .send = "hel" }, { .after_ms = 2, .send = "lo\n" }, { 0 } };
+
+static void close_all(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle)) uv_close(handle, NULL);
+}
+static void give_room(uv_handle_t *handle, size_t wanted, uv_buf_t *buf)
+{
+    static char room[256];
+    (void)handle; (void)wanted;
+    *buf = uv_buf_init(room, sizeof room);
+}
+
+/* ---- A client that waits for a line ----------------------------------------------------- */
+
+struct client {
+    struct asker asker;
+    uv_loop_t loop;
+    uv_getaddrinfo_t lookup;
+    uv_connect_t connect;
+    uv_write_t write;
+    uv_tcp_t tcp;
+    uv_timer_t patience;
+};
+
+/* Once: a request that was cancelled must not be so again, by its own callback. */
+static void ends(struct client *c, int err)
+{
+    if (c->asker.told) return;
+    if (err) tell_failed(&c->asker, err, uv_strerror(err));
+    else     tell_done(&c->asker);
+    uv_cancel((uv_req_t *)&c->lookup);
+    uv_walk(&c->loop, close_all, NULL);
+}
+static void cancel(struct client *c) { ends(c, UV_ECANCELED); }
+static void late(uv_timer_t *timer) { ends(timer->data, UV_ETIMEDOUT); }
+
+static void reads(uv_stream_t *tcp, ssize_t n, const uv_buf_t *buf)
+{
+    struct client *c = tcp->data;
+    if (n > 0) keep(&c->asker, buf->base, (size_t)n);
+    if (n < 0) ends(c, (int)n);
+    else if (memchr(c->asker.bytes, '\n', c->asker.have)) ends(c, 0);
+}
+static void written(uv_write_t *write, int err)
+{
+    if (err) ends(write->data, err);
+}
+static void connected(uv_connect_t *connect, int err)
+{
+    struct client *c = connect->data;
+    uv_buf_t text = uv_buf_init("hello\n", 6);
+    if (c->asker.told) return;
+    if (!err) err = uv_read_start((uv_stream_t *)&c->tcp, give_room, reads);
+    if (!err) err = uv_write(&c->write, (uv_stream_t *)&c->tcp, &text, 1, written);
+    if (err) ends(c, err);
+}
+static void looked_up(uv_getaddrinfo_t *lookup, int err, struct addrinfo *found)
+{
+    struct client *c = lookup->data;
+    if (!err && !c->asker.told)
+        err = uv_tcp_connect(&c->connect, &c->tcp, found->ai_addr, connected);
+    uv_freeaddrinfo(found);
+    if (err) ends(c, err);
+}
+static void start_client(struct client *c)
+{
+    static const struct addrinfo stream = { .ai_socktype = SOCK_STREAM };
+    c->lookup.data = c->connect.data = c->write.data = c->tcp.data = c->patience.data = c;
+    uv_tcp_init(&c->loop, &c->tcp);
+    uv_timer_init(&c->loop, &c->patience);
+    uv_timer_start(&c->patience, late, PATIENCE_S * 1000, 0);
+    int err = uv_getaddrinfo(&c->loop, &c->lookup, looked_up, "lines.test", "7", &stream);
+    if (err) ends(c, err);
+}
+static void asks_for_a_line(void **state)
+{
+    struct client c;
+    (void)state;
+    memset(&c, 0, sizeof c);
+    fit_peer_replies("lines.test:7", echo);
+    asks(&c.asker, "line");
+    int err = uv_loop_init(&c.loop);
+    if (err) {
+        tell_failed(&c.asker, err, uv_strerror(err));
+        return;
+    }
+    fit_on_cancel(c.asker.op, cancel, &c);
+    start_client(&c);
+    uv_run(&c.loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&c.loop), 0);
+}
+
+/* ---- A pipe, the pool, an async handle --------------------------------------------------- */
+
+struct worker {
+    struct asker asker;
+    uv_loop_t loop;
+    uv_work_t work;
+    uv_async_t async;
+    uv_pipe_t out, in;
+    uv_write_t write;
+};
+
+static void worker_ends(struct worker *w, int err)
+{
+    if (w->asker.told) return;
+    if (err) tell_failed(&w->asker, err, uv_strerror(err));
+    else     tell_done(&w->asker);
+    uv_cancel((uv_req_t *)&w->work);
+    uv_walk(&w->loop, close_all, NULL);
+}
+static void worker_cancel(struct worker *w) { worker_ends(w, UV_ECANCELED); }
+
+static void piped(uv_stream_t *in, ssize_t n, const uv_buf_t *buf)
+{
+    struct worker *w = in->data;
+    if (n > 0) keep(&w->asker, buf->base, (size_t)n);
+    if (n < 0) worker_ends(w, (int)n);
+    else if (w->asker.have == 4) worker_ends(w, 0);
+}
+static void piped_out(uv_write_t *write, int err)
+{
+    if (err) worker_ends(write->data, err);
+}
+static void heard(uv_async_t *async)
+{
+    struct worker *w = async->data;
+    uv_buf_t text = uv_buf_init("work", 4);
+    int err = uv_write(&w->write, (uv_stream_t *)&w->out, &text, 1, piped_out);
+    if (err) worker_ends(w, err);
+}
+static void works(uv_work_t *work)
+{
+    struct worker *w = work->data;
+    uv_async_send(&w->async);
+}
+static void worked(uv_work_t *work, int err)
+{
+    if (err) worker_ends(work->data, err);
+}
+static int open_pipes(struct worker *w)
+{
+    uv_os_sock_t ends[2];
+    int err = uv_socketpair(SOCK_STREAM, 0, ends, UV_NONBLOCK_PIPE, UV_NONBLOCK_PIPE);
+    if (err) return err;
+    err = uv_pipe_open(&w->out, ends[0]);
+    if (err) close(ends[0]);
+    int other = uv_pipe_open(&w->in, ends[1]);
+    if (other) close(ends[1]);
+    return err ? err : other;
+}
+static void works_in_the_pool(void **state)
+{
+    struct worker w;
+    (void)state;
+    memset(&w, 0, sizeof w);
+    asks(&w.asker, "work");
+    int err = uv_loop_init(&w.loop);
+    if (err) {
+        tell_failed(&w.asker, err, uv_strerror(err));
+        return;
+    }
+    w.work.data = w.async.data = w.in.data = w.write.data = &w;
+    fit_on_cancel(w.asker.op, worker_cancel, &w);
+    uv_pipe_init(&w.loop, &w.out, 0);
+    uv_pipe_init(&w.loop, &w.in, 0);
+    err = open_pipes(&w);
+    if (!err) err = uv_read_start((uv_stream_t *)&w.in, give_room, piped);
+    if (!err) err = uv_async_init(&w.loop, &w.async, heard);
+    if (!err) err = uv_queue_work(&w.loop, &w.work, works, worked);
+    if (err) worker_ends(&w, err);
+    uv_run(&w.loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&w.loop), 0);
+}
+
+/* ---- A socket of the user's own ---------------------------------------------------------- */
+
+struct own { struct asker asker; uv_loop_t loop; uv_poll_t poll; uv_timer_t patience; int fd;
+             bool sent; };
+
+static void own_ends(struct own *o, int err)
+{
+    if (err) tell_failed(&o->asker, err, uv_strerror(err));
+    else     tell_done(&o->asker);
+    uv_walk(&o->loop, close_all, NULL);
+}
+static void own_cancel(struct own *o) { own_ends(o, UV_ECANCELED); }
+static void own_late(uv_timer_t *timer) { own_ends(timer->data, UV_ETIMEDOUT); }
+
+static void own_ready(uv_poll_t *poll, int err, int events)
+{
+    struct own *o = poll->data;
+    char bytes[64];
+    ssize_t n = 0;
+    if (!err && !o->sent && (events & UV_WRITABLE)) {
+        n = send(o->fd, "hello\n", 6, MSG_NOSIGNAL);
+        o->sent = n == 6;
+        if (n >= 0 && n < 6) err = UV_EIO;
+        if (o->sent) err = uv_poll_start(poll, UV_READABLE, own_ready);
+    } else if (!err && (events & UV_READABLE)) {
+        n = recv(o->fd, bytes, sizeof bytes, 0);
+        if (n > 0) keep(&o->asker, bytes, (size_t)n);
+        if (n == 0) err = UV_EOF;
+    }
+    if (n < 0 && errno != EAGAIN && errno != EINTR) err = -errno;
+    if (err || memchr(o->asker.bytes, '\n', o->asker.have)) own_ends(o, err);
+}
+static int own_starts(struct own *o)
+{
+    struct sockaddr_in to = ip4(SERVER, 7);
+    o->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    if (o->fd < 0) return -errno;
+    if (connect(o->fd, (struct sockaddr *)&to, sizeof to) && errno != EINPROGRESS) return -errno;
+    int err = uv_poll_init(&o->loop, &o->poll, o->fd);
+    if (err) return err;
+    return uv_poll_start(&o->poll, UV_WRITABLE, own_ready);
+}
+static void polls_a_socket(void **state)
+{
+    struct own o;
+    (void)state;
+    memset(&o, 0, sizeof o);
+    fit_peer_replies(SERVER ":7", echo);
+    asks(&o.asker, "line");
+    int err = uv_loop_init(&o.loop);
+    if (err) {
+        tell_failed(&o.asker, err, uv_strerror(err));
+        return;
+    }
+    o.poll.data = o.patience.data = &o;
+    fit_on_cancel(o.asker.op, own_cancel, &o);
+    uv_timer_init(&o.loop, &o.patience);
+    uv_timer_start(&o.patience, own_late, PATIENCE_S * 1000, 0);
+    err = own_starts(&o);
+    if (err) own_ends(&o, err);
+    uv_run(&o.loop, UV_RUN_DEFAULT);
+    if (o.fd >= 0) close(o.fd);
+    assert_int_equal(uv_loop_close(&o.loop), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(asks_for_a_line), cmocka_unit_test(works_in_the_pool),
+        cmocka_unit_test(polls_a_socket),
+    };
+    return fit_run_group_tests(tests, NULL, NULL);
+}
