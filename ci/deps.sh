@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that Faulttest needs to be built and tested; with --lint also the
-# checkers of ci/lint.sh, with --libraries also what tests/libraries uses. Does nothing when all are there. As root, or through sudo.
+# checkers of ci/lint.sh, with --libraries also what tests/libraries uses. Does nothing when all
+# are there. As root, or through sudo.
 set -eu
 
 build="gcc make pkg-config libc6-dev libuv1-dev libcurl4-openssl-dev libcmocka-dev libfiu-dev

@@ -128,7 +128,7 @@ static void prepare(enum fit__run run, const struct fit__test *test)
 
 static void run_in_child(const struct fit__test *test, void *group_state)
 {
-    void *state = test->initial_state ? test->initial_state : group_state;
+    void *state = group_state ? group_state : test->initial_state;
     fit__test_run(test, &state);
     fit__die();
 }

@@ -1,11 +1,12 @@
 /* libuv: TCP with a look-up of the name and a deadline, a pipe with the pool and an async handle
- * beside it, and a socket of the user's own with uv_poll.
+ * beside it, a socket of the user's own with uv_poll, and a signal.
  * packages: libuv1-dev
  * libs: libuv
  */
 #include "library.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <uv.h>
 
 static const struct fit_reply echo[] = {
@@ -251,11 +252,53 @@ static void polls_a_socket(void **state)
     assert_int_equal(uv_loop_close(&o.loop), 0);
 }
 
+/* ---- A signal that the program sends to itself ------------------------------------------- */
+
+struct ear { struct asker asker; uv_loop_t loop; uv_signal_t signal; uv_timer_t timer; };
+
+static void ear_ends(struct ear *e, int err)
+{
+    if (err) tell_failed(&e->asker, err, uv_strerror(err));
+    else     tell_done(&e->asker);
+    uv_walk(&e->loop, close_all, NULL);
+}
+static void ear_cancel(struct ear *e) { ear_ends(e, UV_ECANCELED); }
+static void ear_hears(uv_signal_t *signal, int number)
+{
+    ear_ends(signal->data, number == SIGUSR1 ? 0 : UV_EINVAL);
+}
+static void ear_sends(uv_timer_t *timer)
+{
+    int err = uv_kill(uv_os_getpid(), SIGUSR1);
+    if (err) ear_ends(timer->data, err);
+}
+static void hears_a_signal(void **state)
+{
+    struct ear e;
+    (void)state;
+    memset(&e, 0, sizeof e);
+    asks(&e.asker, "signal");
+    int err = uv_loop_init(&e.loop);
+    if (err) {
+        tell_failed(&e.asker, err, uv_strerror(err));
+        return;
+    }
+    e.signal.data = e.timer.data = &e;
+    fit_on_cancel(e.asker.op, ear_cancel, &e);
+    uv_timer_init(&e.loop, &e.timer);
+    uv_timer_start(&e.timer, ear_sends, 3, 0);
+    err = uv_signal_init(&e.loop, &e.signal);
+    if (!err) err = uv_signal_start_oneshot(&e.signal, ear_hears, SIGUSR1);
+    if (err) ear_ends(&e, err);
+    uv_run(&e.loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&e.loop), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(asks_for_a_line), cmocka_unit_test(works_in_the_pool),
-        cmocka_unit_test(polls_a_socket),
+        cmocka_unit_test(polls_a_socket), cmocka_unit_test(hears_a_signal),
     };
     return fit_run_group_tests(tests, NULL, NULL);
 }

@@ -145,7 +145,8 @@ static void gets_a_page(void **state)
     asks(&c.asker, "page");
     int err = starts(&c);
     if (!err) fit_on_cancel(c.asker.op, cancel, &c);
-    while (!err && (nghttp2_session_want_read(c.session) || nghttp2_session_want_write(c.session))) {
+    while (!err && (nghttp2_session_want_read(c.session)
+                    || nghttp2_session_want_write(c.session))) {
         FAULT_CANCEL_POINT();
         err = turns(&c);
     }

@@ -21,7 +21,9 @@ path_of() { ldconfig -p | awk -v name="$1" '$1 == name && /x86-64|AArch64/ { pri
 failed=0
 checked=0
 for name in libuv.so.1 libcurl.so.4 libevent-2.1.so.7 libevent_pthreads-2.1.so.7 libev.so.4 \
-            libssl.so.3 libcrypto.so.3 libgd.so.3 libjpeg.so.62 libpng16.so.16; do
+            libssl.so.3 libcrypto.so.3 libgd.so.3 libjpeg.so.62 libpng16.so.16 \
+            libgobject-2.0.so.0 libhiredis.so.0.14 libpq.so.5 libnghttp2.so.14 \
+            libmicrohttpd.so.12 libevent_openssl-2.1.so.7; do
     path=$(path_of "$name")
     if [ -z "$path" ]; then
         case $name in
