@@ -100,9 +100,9 @@ FIT_EXPORT struct event_base *event_base_new_with_config(const struct event_conf
     return event;
 }
 
-/* Events that are still pending then are no leak: event_base_free() takes them out, and evhttp leaves
- * some behind on purpose. Whoever made them still has to free them, and the ledger of memory sees
- * whether they do. */
+/* Events that are still pending then are no leak: event_base_free() takes them out, and evhttp
+ * leaves some behind on purpose. Whoever made them still has to free them, and the ledger of memory
+ * sees whether they do. */
 static void forget(struct event_base *event)
 {
     for (struct base **link = &bases; event && *link; link = &(*link)->next) {

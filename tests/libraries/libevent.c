@@ -215,12 +215,64 @@ static void gets_a_page(void **state)
     event_base_free(p.base);
 }
 
+struct site { struct event_base *base; struct evhttp *http; };
+
+static void site_answers(struct evhttp_request *r, void *arg)
+{
+    struct evbuffer *body = evbuffer_new();
+    (void)arg;
+    if (!body) {
+        evhttp_send_error(r, HTTP_SERVUNAVAIL, NULL);
+        return;
+    }
+    evhttp_add_header(evhttp_request_get_output_headers(r), "Date", "now");
+    evbuffer_add_printf(body, "hello world");
+    evhttp_send_reply(r, HTTP_OK, "OK", body);
+    evbuffer_free(body);
+}
+static void site_stop(struct site *s) { event_base_loopexit(s->base, NULL); }
+
+static int site_setup(void **state)
+{
+    struct site *s = calloc(1, sizeof *s);
+    if (!s || !(s->base = event_base_new()) || !(s->http = evhttp_new(s->base))) return -1;
+    *state = s;
+    evhttp_set_gencb(s->http, site_answers, s);
+    evhttp_set_timeout(s->http, PATIENCE_S);
+    return evhttp_bind_socket(s->http, "127.0.0.1", 80);
+}
+static int site_teardown(void **state)
+{
+    struct site *s = *state;
+    evhttp_free(s->http);
+    event_base_free(s->base);
+    free(s);
+    return 0;
+}
+static void visitor(void *arg)
+{
+    struct asker a;
+    (void)arg;
+    asks(&a, "visit");
+    int err = ask_once("127.0.0.1", 80, "GET / HTTP/1.0\r\n\r\n", &a);
+    if (a.have && !err) tell_done(&a);
+    else tell_failed(&a, err ? err : ECONNRESET, "no answer");
+}
+static void serves_a_page(void **state)
+{
+    struct site *s = *state;
+    fit_on_shutdown(site_stop, s);
+    fit_client(NULL, visitor, NULL);
+    event_base_dispatch(s->base);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(asks_for_a_line),
         cmocka_unit_test_setup_teardown(serves_lines, server_setup, server_teardown),
         cmocka_unit_test(gets_a_page),
+        cmocka_unit_test_setup_teardown(serves_a_page, site_setup, site_teardown),
     };
     return fit_run_group_tests(tests, NULL, NULL);
 }
