@@ -159,8 +159,8 @@ static void start_peer(const char *function, const char *address,
     struct fit__host *host;
     struct sockaddr_in a = parse_address(function, address, &host, true);
     struct peer *p = fit__alloc(sizeof *p);
-    if (!is_this_machine(address)) refuse_over_real(function, address);
-    if (fit__session.orders.job == FIT_J_REAL) a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (is_this_machine(address)) a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    else refuse_over_real(function, address);
     snprintf(p->address, sizeof p->address, "%s", address);
     p->process = fit__process_new(host, false);
     p->session = session;

@@ -52,7 +52,8 @@
  *   escape   test, number (of the system call), first, second (its arguments), entry (function of
  *            libc that was called; none: the instruction is not libc's), function, object (who
  *            called it, or whose instruction it is), users 0|1 (of the code under test), stack
- *   call     (replay --trace, or the last calls; trace, real: with test, thread) ns, turn, mark ("  ", "--", "op", ">>", "pe"),
+ *   call     (replay --trace, or the last calls; trace, real: with test and thread)
+ *            ns, turn, mark ("  ", "--", "op", ">>", "pe"),
  *            fd, text
  *   note     text: something for people, e.g. "setup: 41 points not tried"
  *   error    status (exit status for the command), text (one clear sentence)

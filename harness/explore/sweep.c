@@ -195,7 +195,8 @@ static void send_test(const struct fit__test *test, const struct fit__reference 
     fit__record_add(&rec, "test", "%s.%s", test->group, test->name);
     fit__record_add(&rec, "contract", "%s", test->strict ? "strict" : "old");
     fit__record_add(&rec, "state", "%s",
-                    state == FIT_TEST_READY && !r->points && !observes_only() ? "no-calls" : state_word(state));
+                    state == FIT_TEST_READY && !r->points && !observes_only()
+                    ? "no-calls" : state_word(state));
     if (r->text[0] && state != FIT_TEST_READY) fit__record_add(&rec, "text", "%s", r->text);
     if (state == FIT_TEST_NONDETERMINISTIC) send_divergence(&rec, &r->divergence);
     else fit__record_stack(&rec, "stack", r->frames, r->depth);
