@@ -79,7 +79,7 @@ static char *half(const char *text)
 {
     size_t size = strlen(text);
     if (size <= HALF) return fit__copy(text);
-    return fit__print("%.*s...%s", HALF - TAIL - 3, text, text + size - TAIL);
+    return fit__print("%.*s...%s", HALF - TAIL - 3, text, text + (size - TAIL));
 }
 
 static void columns(const char *mark, const char *left, const char *right)

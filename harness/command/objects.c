@@ -86,7 +86,7 @@ static void scan(struct fit__object *object, const Elf_Data *code, uint64_t sect
     const uint8_t *bytes = (const uint8_t *)code->d_buf + offset;
     for (size_t at = fit__system_call_in(bytes, size, 0, arm); at < size;
          at = fit__system_call_in(bytes, size, at + 1, arm)) {
-        char *place = fit__print("%llx@%s", (unsigned long long)(start + at + 1), object->path);
+        char *place = fit__print("%llx@%s", (unsigned long long)start + at + 1, object->path);
         if (object->calls.count < CALLS_MOST) fit__words_add(&object->calls, place);
         free(place);
     }
@@ -214,7 +214,7 @@ static bool take_line(struct fit__program *program, char *line)
 /* A program that is not linked with us yet: our library lies beside the command, or in lib. */
 static void read_unlinked(struct fit__program *program)
 {
-    static const char *const places[] = { "libfaulttest.so", "../lib/libfaulttest.so" };
+    static const char *const places[] = { "../libfaulttest.so", "../lib/libfaulttest.so" };
     char own[PATH_MAX];
     ssize_t size = readlink("/proc/self/exe", own, sizeof own - 1);
     own[size > 0 ? size : 0] = '\0';
