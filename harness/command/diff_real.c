@@ -77,9 +77,8 @@ static int run(struct side *side, const char *job, const char *binary,
 /* A long line keeps its end, where the result stands. The caller frees it. */
 static char *half(const char *text)
 {
-    size_t size = strlen(text);
-    if (size <= HALF) return fit__copy(text);
-    return fit__print("%.*s...%s", HALF - TAIL - 3, text, text + (size - TAIL));
+    if (strlen(text) <= HALF) return fit__copy(text);
+    return fit__print("%.*s...%s", HALF - TAIL - 3, text, strchr(text, '\0') - TAIL);
 }
 
 static void columns(const char *mark, const char *left, const char *right)
