@@ -77,6 +77,27 @@ static struct sockaddr_in parse_address(const char *function, const char *addres
     return a;
 }
 
+/* Over the real kernel there are no hosts but this machine: the test is skipped. */
+static void refuse_over_real(const char *function, const char *address)
+{
+    struct fit__finding f;
+    if (fit__session.orders.job != FIT_J_REAL) return;
+    fit__finding_make(&f, "skipped", function, "needs the simulated kernel: %s(\"%s\")", function,
+                      address ? address : "NULL");
+    fit__end_finding(&f);
+}
+
+static bool is_this_machine(const char *address)
+{
+    return !strncmp(address, "127.", 4) || !strncmp(address, "localhost:", 10);
+}
+
+/* Over the real kernel peers share the numbers of the code under test: theirs go out of the way. */
+static int peers_own(int fd)
+{
+    return fit__session.orders.job == FIT_J_REAL ? fit__own_fd(fd) : fd;
+}
+
 static struct fit__thread *start_thread(const char *kind, const char *name,
                                         struct fit__process *process, void *(*start)(void *),
                                         void *arg)
@@ -112,7 +133,7 @@ static void *run_listener(void *arg)
     fit__enter();
     while ((fd = fit__kernel->accept(p->listener, NULL, NULL, 0)) >= 0) {
         struct session *s = fit__alloc(sizeof *s);
-        *s = (struct session){ p, fd };
+        *s = (struct session){ p, peers_own(fd) };
         start_thread("peer", p->address, p->process, run_session, s);
     }
     fit__leave();
@@ -129,7 +150,7 @@ static int listen_at(struct fit__process *process, const struct sockaddr_in *add
     rc = fd < 0 ? fd : fit__kernel->bind(fd, (const struct sockaddr *)address, sizeof *address);
     if (rc >= 0) rc = fit__kernel->listen(fd, BACKLOG);
     fit__current->process = own;
-    return rc < 0 ? rc : fd;
+    return rc < 0 ? rc : peers_own(fd);
 }
 
 static void start_peer(const char *function, const char *address,
@@ -138,6 +159,8 @@ static void start_peer(const char *function, const char *address,
     struct fit__host *host;
     struct sockaddr_in a = parse_address(function, address, &host, true);
     struct peer *p = fit__alloc(sizeof *p);
+    if (is_this_machine(address)) a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    else refuse_over_real(function, address);
     snprintf(p->address, sizeof p->address, "%s", address);
     p->process = fit__process_new(host, false);
     p->session = session;
@@ -287,6 +310,7 @@ static void start_client(const char *function, const char *host_name, struct cli
     if (!host)
         fit__fail(__FILE__, __LINE__, "%s: no host can be called \"%s\"; use names under .test",
                   function, host_name);
+    refuse_over_real(function, host_name);
     side.clients++;
     start_thread("client", host_name ? host_name : "here", fit__process_new(host, false),
                  run_client, c)->must_end = true;

@@ -12,9 +12,11 @@ static const char overview[] =
 "  faulttest replay 1                    finding 1 of the last run, on one screen\n"
 "  faulttest replay TEST-BINARY CASE     any case\n"
 "  faulttest list TEST-BINARY [TEST]     tests, or the cases of one test\n"
+"  faulttest doctor TEST-BINARY          what of it would go past Faulttest, before the first run\n"
+"  faulttest diff-real TEST-BINARY       is the simulated kernel to blame? compare with the real\n"
 "  faulttest explain WORD                what a verdict means, and what usually fixes it\n"
-"  faulttest help TOPIC                  run list replay cases modes verdicts determinism\n"
-"                                        environment exit\n"
+"  faulttest help TOPIC                  run list replay doctor diff-real cases modes\n"
+"                                        verdicts determinism environment exit\n"
 "  faulttest --version\n"
 "\n"
 "Start with: faulttest run ./your_test\n";
@@ -52,6 +54,31 @@ static const char help_replay[] =
 "\n"
 "Exit status 0: the case is fine. 1: it fails. 125: it no longer fits the program, so that\n"
 "`git bisect run faulttest replay ./test_x CASE` skips the commit.\n";
+
+static const char help_doctor[] =
+"faulttest doctor TEST-BINARY [--test NAME]   what goes past libfaulttest, and what to do\n"
+"\n"
+"  system calls   each test runs once without faults, and every system call that does not come\n"
+"                 from libfaulttest is trapped, named with its caller, and let through\n"
+"  definitions    for each file of the process: the functions that libfaulttest defines are\n"
+"                 bound to it; no library whose callbacks it tries is linked in statically\n"
+"  imports        functions of libc that the program or its libraries import and that are\n"
+"                 neither simulated nor known to be harmless\n"
+"  instructions   system call instructions in the program and in its own libraries\n"
+"\n"
+"\"ok\" is fine, \"!!\" goes past, a \"note\" is for information.\n"
+"Exit status 0: nothing goes past. 1: something does. 2: wrong usage.\n";
+
+static const char help_diff_real[] =
+"faulttest diff-real TEST-BINARY [--test NAME]   both kernels, without faults, compared\n"
+"\n"
+"Each test runs in the simulated kernel and over the real one, and the first call that differs is\n"
+"shown side by side. Calls are compared for each descriptor by itself, without time, numbers of\n"
+"descriptors, ports that the kernel chose, and into how many pieces a stream falls.\n"
+"A test needs the simulated kernel, and is skipped, when it has a client, or a peer at another\n"
+"address than 127.0.0.1 or localhost.\n"
+"\n"
+"Exit status 0: they agree. 1: some differ. 2: wrong usage. 4: nothing could be compared.\n";
 
 static const char help_cases[] =
 "A case is one word that every shell passes unchanged:\n"
@@ -133,6 +160,7 @@ static void help_verdicts(void)
 
 static const struct { const char *name, *text; void (*print)(void); } topics[] = {
     { "run", help_run, NULL }, { "list", help_list, NULL }, { "replay", help_replay, NULL },
+    { "doctor", help_doctor, NULL }, { "diff-real", help_diff_real, NULL },
     { "cases", help_cases, NULL }, { "modes", NULL, help_modes },
     { "verdicts", NULL, help_verdicts }, { "explain", NULL, help_verdicts },
     { "determinism", help_determinism, NULL }, { "environment", help_environment, NULL },
@@ -160,8 +188,8 @@ int fit__command_help(int count, char **arguments)
     const char *meant = fit__suggestion(arguments[1], names);
     return fit__fail_with(FIT_X_USAGE, meant
         ? fit__print("no help on '%s'; did you mean '%s'?", arguments[1], meant)
-        : fit__print("no help on '%s'; topics: run list replay cases modes verdicts determinism "
-                     "environment exit", arguments[1]));
+        : fit__print("no help on '%s'; topics: run list replay doctor diff-real cases modes "
+                     "verdicts determinism environment exit", arguments[1]));
 }
 
 static int explain_mode(const char *word)

@@ -8,6 +8,7 @@
 static const struct { const char *name; int (*run)(int count, char **arguments); } commands[] = {
     { "run", fit__command_run }, { "list", fit__command_list },
     { "replay", fit__command_replay }, { "explain", fit__command_explain },
+    { "doctor", fit__command_doctor }, { "diff-real", fit__command_diff_real },
     { "help", fit__command_help },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

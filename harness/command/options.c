@@ -22,6 +22,7 @@ static const struct option all_options[] = {
 static const struct { const char *command; int options[12]; } allowed[] = {
     { "run", { 'o', 'j', 'v', MODE, TEST, VALGRIND, ONLY, COVERAGE } },
     { "list", { 'v', 'j', MODE, FINDING } },
+    { "doctor", { TEST } }, { "diff-real", { TEST } },
     { "replay", { 'v', TRACE, GDB, VALGRIND } },
 };
 

@@ -20,7 +20,8 @@
 
 /* ---- session.c: what was ordered, and where this process stands -------------------------- */
 
-enum fit__job { FIT_J_PLAIN, FIT_J_RUN, FIT_J_LIST, FIT_J_REPLAY };
+enum fit__job { FIT_J_PLAIN, FIT_J_RUN, FIT_J_LIST, FIT_J_REPLAY,
+               /* without faults: see record.h */ FIT_J_AUDIT, FIT_J_TRACE, FIT_J_REAL };
 enum fit__run { FIT_RUN_PLAIN, FIT_RUN_FIRST, FIT_RUN_SECOND, FIT_RUN_TRUNK, FIT_RUN_CASE };
 
 struct fit__orders {

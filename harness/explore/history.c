@@ -18,11 +18,20 @@ static struct {
     bool diverged;
 } history;
 
+static bool observes_only(void)
+{
+    return fit__session.orders.job >= FIT_J_AUDIT;
+}
+
 static void send_call(const struct call *c)
 {
     char memory[1024];
     struct fit__record r;
     fit__record_begin(&r, memory, sizeof memory, "call");
+    if (observes_only()) {
+        fit__record_add(&r, "test", "%s.%s", fit__session.test->group, fit__session.test->name);
+        fit__record_add(&r, "thread", "%u", fit__current->id);
+    }
     fit__record_add(&r, "ns", "%lld", (long long)c->ns);
     fit__record_add(&r, "turn", "%u", c->turn);
     fit__record_add(&r, "mark", "%s", c->kind);
@@ -52,21 +61,30 @@ static void compare_second(const char *line)
     d->depth = fit__stack(d->frames, FIT_STACK_MAX);
 }
 
-static void remember_case(const char *kind, int fd, const char *text)
+static void take(struct call *c, const char *kind, int fd, const char *text)
 {
-    struct call *c = &history.last[history.count % LAST_CALLS];
     c->ns = fit__now();
     c->turn = fit__session.turn;
     c->fd = fd;
     snprintf(c->kind, sizeof c->kind, "%s", kind);
     snprintf(c->text, sizeof c->text, "%s", text);
+}
+
+static void remember_case(const char *kind, int fd, const char *text)
+{
+    struct call *c = &history.last[history.count % LAST_CALLS];
+    take(c, kind, fd, text);
     if (history.send_all) send_call(c);
 }
 
 static void on_line(const char *kind, int fd, const char *text)
 {
+    struct call call;
     char line[240];
-    if (history.run == FIT_RUN_CASE) {
+    if (observes_only()) {
+        take(&call, kind, fd, text);
+        send_call(&call);
+    } else if (history.run == FIT_RUN_CASE) {
         remember_case(kind, fd, text);
     } else {
         snprintf(line, sizeof line, "%.200s @%lld", text, (long long)fit__now());
@@ -87,7 +105,7 @@ void fit__history_start(enum fit__run run, bool trace)
     if (run == FIT_RUN_CASE && !history.last)
         history.last = fit__alloc(LAST_CALLS * sizeof *history.last);
     fit__trace_listener = on_line;
-    fit__tracing = wanted;
+    fit__tracing = wanted && fit__session.orders.job != FIT_J_AUDIT;
 }
 
 void fit__history_send(void)

@@ -8,7 +8,11 @@
  * ORDERS (one record)
  *   version 1
  *   results FD       where to write records
- *   job run|list|replay    list: as run, but no case is executed, only named
+ *   job run|list|replay|audit|trace|real
+ *                    list: as run, but no case is executed, only named. The last three run each
+ *                    test once, without faults: audit sends a record "bound" for each import that
+ *                    is not ours, and "escape" for each system call that comes from elsewhere;
+ *                    trace sends each call, real does so over the real kernel
  *   test GROUP.NAME  only this test (may be repeated; none: all). Also plain NAME
  *   modes WORD,WORD  which modes to try; default timeout,partial,emfile,callback,cancel
  *   case TEXT        replay: this case, without its test prefix; or run: only these (repeated)
@@ -44,7 +48,12 @@
  *            descriptors, timers, operations, threads    text blocks for the evidence
  *            memcheck   what Memcheck said (text block)
  *            detail     further lines for people
- *   call     (replay --trace, or the last calls) ns, turn, mark ("  ", "--", "op", ">>", "pe"),
+ *   bound    function, object (path of who imports it), found (path of who defines it)
+ *   escape   test, number (of the system call), first, second (its arguments), entry (function of
+ *            libc that was called; none: the instruction is not libc's), function, object (who
+ *            called it, or whose instruction it is), users 0|1 (of the code under test), stack
+ *   call     (replay --trace, or the last calls; trace, real: with test and thread)
+ *            ns, turn, mark ("  ", "--", "op", ">>", "pe"),
  *            fd, text
  *   note     text: something for people, e.g. "setup: 41 points not tried"
  *   error    status (exit status for the command), text (one clear sentence)

@@ -11,6 +11,7 @@
 #include "fi/arena.h"
 #include "fi/raw.h"
 #include "fi/symbols.h"
+#include "harness/explore/audit.h"
 #include "harness/explore/coverage.h"
 #include "harness/explore/record.h"
 #include "harness/judge/judge.h"
@@ -82,6 +83,17 @@ static void append(const char ***list, unsigned *count, const char *value)
     (*list)[(*count)++] = value;
 }
 
+static enum fit__job job_of(const char *word)
+{
+    static const struct { const char *word; enum fit__job job; } jobs[] = {
+        { "list", FIT_J_LIST }, { "replay", FIT_J_REPLAY }, { "audit", FIT_J_AUDIT },
+        { "trace", FIT_J_TRACE }, { "real", FIT_J_REAL },
+    };
+    for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++)
+        if (!strcmp(word, jobs[i].word)) return jobs[i].job;
+    return FIT_J_RUN;
+}
+
 static void parse_line(char *key, char *value)
 {
     struct fit__orders *o = &fit__session.orders;
@@ -92,8 +104,7 @@ static void parse_line(char *key, char *value)
     } else if (!strcmp(key, "results")) {
         o->results = fit__own_fd(atoi(value));
     } else if (!strcmp(key, "job")) {
-        o->job = !strcmp(value, "list") ? FIT_J_LIST
-                 : !strcmp(value, "replay") ? FIT_J_REPLAY : FIT_J_RUN;
+        o->job = job_of(value);
     } else if (!strcmp(key, "test")) {
         append(&o->tests, &o->test_count, value);
     } else if (!strcmp(key, "case")) {
@@ -146,6 +157,7 @@ static void say_hello(void)
     fit__record_add(&r, "armed", "%d", !why);
     if (why) fit__record_add(&r, "why", "%s", why);
     fit__record_send(&r);
+    if (fit__session.orders.job == FIT_J_AUDIT) fit__bindings_send();
     if (why) fit__raw(SYS_exit_group, FIT_X_USAGE);
 }
 
@@ -190,6 +202,7 @@ bool fit__session_start(void)
         parse_line(line, value);
     }
     set_defaults();
+    if (fit__session.orders.job == FIT_J_REAL) fit__world_over_real();
     say_hello();
     if (fit__session.orders.coverage && fit__coverage_missing()) {
         fit__send_error(FIT_X_USAGE, "%s", fit__coverage_missing());

@@ -12,6 +12,7 @@
 #include "fi/raw.h"
 #include "fi/symbols.h"
 #include "fi/trace.h"
+#include "harness/explore/audit.h"
 #include "harness/explore/record.h"
 #include "harness/explore/explore.h"
 #include "harness/judge/judge.h"
@@ -47,6 +48,11 @@ static int answer_first(struct fit__question *q)
     fit__session.questions++;
     fit__point_record(q);
     return -1;
+}
+
+static bool observes_only(void)
+{
+    return fit__session.orders.job >= FIT_J_AUDIT;
 }
 
 static int answer_nothing(struct fit__question *q)
@@ -120,7 +126,8 @@ static void prepare(enum fit__run run, const struct fit__test *test)
     s->run = run;
     s->test = test;
     s->questions = s->setup_questions = s->turn = 0;
-    fit__chooser = run == FIT_RUN_FIRST ? answer_first
+    fit__chooser = observes_only() ? answer_nothing
+                 : run == FIT_RUN_FIRST ? answer_first
                  : run == FIT_RUN_SECOND ? answer_nothing
                  : run == FIT_RUN_TRUNK ? answer_trunk : answer_replay;
     fit__history_start(run, s->orders.trace);
@@ -147,6 +154,7 @@ static void run_once(enum fit__run run, const struct fit__test *test, void *stat
         if (run == FIT_RUN_FIRST) r->pid = (int)fit__raw(SYS_getpid);
         if (run != FIT_RUN_TRUNK)
             fit__watchdog_arm(o->cpu_ms * REFERENCE_FACTOR, wall);
+        if (o->job == FIT_J_AUDIT) fit__audit_start();
         run_in_child(test, state);
     }
     if (run == FIT_RUN_FIRST && r->state == FIT_TEST_DIED && !r->text[0])
@@ -187,7 +195,8 @@ static void send_test(const struct fit__test *test, const struct fit__reference 
     fit__record_add(&rec, "test", "%s.%s", test->group, test->name);
     fit__record_add(&rec, "contract", "%s", test->strict ? "strict" : "old");
     fit__record_add(&rec, "state", "%s",
-                    state == FIT_TEST_READY && !r->points ? "no-calls" : state_word(state));
+                    state == FIT_TEST_READY && !r->points && !observes_only()
+                    ? "no-calls" : state_word(state));
     if (r->text[0] && state != FIT_TEST_READY) fit__record_add(&rec, "text", "%s", r->text);
     if (state == FIT_TEST_NONDETERMINISTIC) send_divergence(&rec, &r->divergence);
     else fit__record_stack(&rec, "stack", r->frames, r->depth);
@@ -267,10 +276,10 @@ int fit__sweep_test(const struct fit__test *test, void *state)
     s->test = test;
     fit__watchdog_prepare();
     run_once(FIT_RUN_FIRST, test, state);
-    if (r->state == FIT_TEST_READY && s->orders.job != FIT_J_REPLAY)
+    if (r->state == FIT_TEST_READY && s->orders.job < FIT_J_REPLAY)
         run_once(FIT_RUN_SECOND, test, state);
     send_test(test, r);
-    if (ready(r)) {
+    if (ready(r) && !observes_only()) {
         send_notes(test, r);
         fit__points_name(r);
         if (s->orders.job == FIT_J_LIST) send_names(test, r);

@@ -38,6 +38,9 @@ bool fit__is_stack_address(uintptr_t address);
 int fit__desc_begin(void);              /* 0 or -errno */
 void fit__desc_end(void);               /* closes everything */
 
+/* over_real.c: the operations of a world over the real kernel. */
+const struct fit__kernel *fit__kernel_over_real(void);
+
 /* progress.c */
 void fit__progress_reset(void);
 void fit__time_passed(fit_ns now);      /* asks for the limit */

@@ -220,6 +220,9 @@ size_t fit__threads_text(char *out, size_t size);
  * until fit__world_run. Needs a process with one kernel thread; else returns -EBUSY. */
 int fit__world_new(void);
 void fit__world_run(void (*body)(void *), void *arg);      /* fit__active while it runs */
+/* The same threads, but the calls go to the real kernel: no peers, no hosts, no faults. Call it
+ * before fit__world_run. */
+void fit__world_over_real(void);
 void fit__world_drop(void);
 struct fit__process *fit__service_process(void);
 

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Nothing escapes silently: every function of glibc that the usual libraries import is defined by
-# libfaulttest, or stands in passes_through.txt with a reason. Usage: test_exports.sh BUILD
+# libfaulttest, or stands in fi/passes_through.txt with a reason. Usage: test_exports.sh BUILD
 set -eu
 build=${1:?usage: test_exports.sh BUILD}
-list=$(dirname "$0")/passes_through.txt
+list=$(dirname "$0")/../../fi/passes_through.txt
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -13,7 +13,8 @@ sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$list" > "$work/list"
 awk 'NF < 2 { print "no reason is given for " $1; bad = 1 } END { exit bad }' "$work/list"
 
 # The patterns as one regular expression each.
-awk '{ print $1 }' "$work/list" | sed -e 's/[.]/[.]/g' -e 's/[*]/.*/g' -e 's/[?]/./g' \
+awk '{ print $1 }' "$work/list" |
+    sed -e 's/\[!/[^/' -e 's/[.]/[.]/g' -e 's/[*]/.*/g' -e 's/[?]/./g' \
     > "$work/regex"
 
 path_of() { ldconfig -p | awk -v name="$1" '$1 == name && /x86-64|AArch64/ { print $NF; exit }'; }
