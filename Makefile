@@ -107,7 +107,7 @@ help:
 	@echo 'make coverage   the same sweep, coverage per failure mode: build/coverage/index.html'
 	@echo 'make bench      how fast it is, against what is possible'
 	@echo 'make conformance  the simulated kernel against this Linux'
-	@echo 'make libraries  programs of a dozen libraries, under every fault (ci/deps.sh --libraries)'
+	@echo 'make libraries  programs of a dozen libraries, under every fault'
 	@echo 'make lint       style, include directions, clang-tidy, cppcheck'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR='
 	@echo 'make clean      remove $(BUILD)/'

@@ -1,7 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that Faulttest needs to be built and tested; with --lint also the
-# checkers of ci/lint.sh, with --libraries also what tests/libraries uses. Does nothing when all
-# are there. As root, or through sudo.
+# checkers of ci/lint.sh. Does nothing when all are there. As root, or through sudo.
 set -eu
 
 build="gcc make pkg-config libc6-dev libuv1-dev libcurl4-openssl-dev libcmocka-dev libfiu-dev
@@ -11,13 +10,12 @@ libraries="libev-dev libglib2.0-dev libhiredis-dev libpq-dev libnghttp2-dev libm
 libmosquitto-dev libssl-dev"
 lint="shellcheck clang-tidy cppcheck universal-ctags"
 
-wanted="$build $tests"
+wanted="$build $tests $libraries"
 case "${1-}" in
 '') ;;
 --lint) wanted="$wanted $lint" ;;
---libraries) wanted="$wanted $libraries" ;;
 *)
-    echo "usage: ci/deps.sh [--lint | --libraries]" >&2
+    echo "usage: ci/deps.sh [--lint]" >&2
     exit 2
     ;;
 esac
