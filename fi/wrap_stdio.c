@@ -18,7 +18,7 @@ static const char no_writing[] = "writing to files is not simulated yet";
 /* glibc keeps it for each stream; fileno() looks there, and cookies leave it at -2. */
 #define DESCRIPTOR_OF(file) ((file)->_fileno)
 
-struct stream { int fd; bool append; };
+struct stream { int fd; };
 
 /* ---- the cookie -------------------------------------------------------------------------- */
 
