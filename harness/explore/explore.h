@@ -34,6 +34,7 @@ struct fit__orders {
     const char *logs;                    /* Memcheck's, one file a process, named by its pid */
     const char **tests; unsigned test_count;
     const char **cases; unsigned case_count;
+    const char **peer_threads; unsigned peer_thread_count;   /* patterns of start routines */
 };
 
 struct fit__test {
@@ -217,6 +218,12 @@ int fit__sweep_test(const struct fit__test *test, void *state);
 /* Runs setup, body and teardown and ends as this process's role demands. Does not return
  * except in a plain run. */
 void fit__test_run(const struct fit__test *test, void **state);
+/* The verdict for an assertion that fails now: "assertion" or "noticed". */
+const char *fit__assertion_word(void);
+/* If set: the body of a swept test has returned, and its runner wants a look before teardown. If it
+ * does not return, it calls fit__test_finish(), on the same green thread, to go on. */
+extern void (*fit__on_body_returned)(void);
+void fit__test_finish(void);
 /* A plain run's test is over: its peers go. */
 void fit__test_leave(void);
 /* The test has come to its end. Returns only in a plain run. */

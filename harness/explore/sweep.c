@@ -128,7 +128,8 @@ static void prepare(enum fit__run run, const struct fit__test *test)
 
 static void run_in_child(const struct fit__test *test, void *group_state)
 {
-    void *state = test->initial_state ? test->initial_state : group_state;
+    static void *state;                  /* outlives this frame: see fit__on_body_returned */
+    state = test->initial_state ? test->initial_state : group_state;
     fit__test_run(test, &state);
     fit__die();
 }
