@@ -9,9 +9,10 @@
 #include <stddef.h>
 
 struct fit__watcher {
-    /* A block of the service's was allocated or is about to be freed (by peers, too). `caller` is the return
-     * address of the wrapper (inside libc for strdup and its like). realloc is a release
-     * followed by an allocation, and only reported when it succeeded. `block` is not NULL. */
+    /* A block of the service's was allocated or is about to be freed (by a peer, too). `caller`
+     * is the return address of the wrapper (inside libc for strdup and its like). realloc is a
+     * release followed by an allocation, and only reported when it succeeded. `block` is not
+     * NULL. */
     void (*allocated)(void *block, size_t size, const void *caller);
     void (*released)(void *block);
     /* close(fd) was called and answered -EBADF. `call` is how it was called: "close", "syscall". */

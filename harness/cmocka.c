@@ -46,6 +46,7 @@ static struct {
     bool assertion;                      /* one failed; CMocka is about to say which */
     bool returned;                       /* in a snapshot: the body did; CMocka looks at mocks */
     jmp_buf out;                         /* of the sweep, back to CMocka */
+    bool begun;                          /* the sweep: the group's setup is done */
     struct fit__finding finding;
 } group;
 
@@ -98,6 +99,8 @@ static void on_body_returned(void)
 static void sweep_all(void **state)
 {
     static struct fit__test test;        /* still needed when CMocka has jumped out of here */
+    fit__session.early = NULL;
+    group.begun = true;
     fit__enter();
     fit__on_body_returned = on_body_returned;
     if (setjmp(group.out)) {
@@ -174,16 +177,33 @@ static void finish(bool failed)
     fit__end_finding(&f);
 }
 
+/* The group's setup failed: its tests are not swept, and each says why. */
+static void setup_failed(void)
+{
+    fit__enter();
+    if (!group.finding.verdict[0])
+        fit__finding_make(&group.finding, "assertion", "setup", "the setup of the group failed");
+    for (size_t i = 0; i < group.count; i++) {
+        struct fit__test test = test_of(&group.tests[i]);
+        if (test.body && fit__test_selected(&test)) fit__test_not_swept(&test, &group.finding);
+    }
+    fit__leave();
+}
+
 static void run_sweep(void *unused)
 {
     struct CMUnitTest all = { "faulttest", sweep_all, NULL, NULL, NULL };
     (void)unused;
+    group.begun = false;
+    group.finding.verdict[0] = 0;
+    fit__session.early = &group.finding;
     int failed = real_runner()(group.name, &all, 1, group_setup, group_teardown);
     if (group.returned) finish(failed != 0);
     if (!failed) return;
     group.failed++;
-    fit__send_error(FIT_X_INTERNAL, "the sweep of group %s broke off: its setup or teardown "
-                    "failed, or the program crashed outside its tests", group.name);
+    if (!group.begun) setup_failed();
+    else fit__send_error(FIT_X_INTERNAL, "the sweep of group %s broke off: its teardown failed, or "
+                         "the program crashed outside its tests", group.name);
 }
 
 /* ---- a plain run: each test once, in the simulated kernel -------------------------------- */
@@ -291,6 +311,10 @@ FIT_EXPORT void _fail(const char *file, int line)
         /* CMocka's longjmp leads to the first green thread's stack and from no other. */
         if (fit__current->id != 0) fit__end_finding(&group.finding);
         group.assertion = true;
+        fit__leave();
+    } else if (fit__active && fit__session.early && fit__current->id == 0) {
+        fit__enter();
+        if (!group.finding.verdict[0]) note_assertion("assertion", file, line);
         fit__leave();
     } else if (fit__active && fit__current->id != 0) {
         fprintf(stderr, "%s:%d: an assertion failed in %s\n", file, line, fit__current->name);

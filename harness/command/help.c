@@ -95,8 +95,8 @@ static const char help_determinism[] =
 static const char help_environment[] =
 "The test binary is always started the same way, so that equal runs are equal: no arguments,\n"
 "standard input /dev/null, 8 MiB of stack, 1024 descriptors, address randomisation off where the\n"
-"system allows it. Its environment holds LANG=C, LC_ALL=C, TZ=UTC, FAULTTEST_CONTROL, LD_PRELOAD with\n"
-"libfaulttest.so for a program that is not linked with it, and if set\n"
+"system allows it. Its environment holds LANG=C, LC_ALL=C, TZ=UTC, FAULTTEST_CONTROL, LD_PRELOAD\n"
+"with libfaulttest.so for a program that is not linked with it, and if set\n"
 "ASAN_OPTIONS GCOV_PREFIX GCOV_PREFIX_STRIP HOME LD_LIBRARY_PATH LSAN_OPTIONS PATH TMPDIR\n"
 "TSAN_OPTIONS UBSAN_OPTIONS VALGRIND_LIB and automake's srcdir and builddir variables; nothing\n"
 "else.\n"

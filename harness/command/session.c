@@ -261,7 +261,8 @@ static int run(struct fit__session *session, const char *log_folder, const char 
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -errno;
     struct fit__start start = { session->path, session->orders->memcheck,
-                                session->orders->thorough, log_folder, control, ends[1], output, preload };
+                                session->orders->thorough, log_folder, control, ends[1], output,
+                                preload };
     struct running running = { .session = session, .results = ends[0], .output = output };
     running.stream = (struct fit__stream){ .record = on_record, .arg = &running };
     running.child = fit__start(&start, &session->failure);

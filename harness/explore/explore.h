@@ -47,6 +47,7 @@ struct fit__test {
 };
 
 struct fit__reference;
+struct fit__finding;
 
 struct fit__session {
     struct fit__orders orders;
@@ -62,6 +63,7 @@ struct fit__session {
     fit_ns fault_ns; unsigned fault_turn;/* CASE */
     bool in_body;                        /* the test's body runs (not setup or teardown) */
     struct fit__thread *loop_thread;     /* where the last turn was; NULL: none yet */
+    struct fit__finding *early;          /* if set: takes what ends a group's setup */
 };
 extern struct fit__session fit__session;
 
@@ -152,6 +154,9 @@ void fit__reference_grown(void);
 void *fit__shared_take(size_t size);
 const char *fit__shared_text(const char *text);      /* NULL stays NULL; equal texts once */
 
+/* The run without faults ended so. */
+void fit__reference_broken(struct fit__reference *r, const struct fit__finding *f);
+
 /* Stores a question of the first run. */
 void fit__point_record(const struct fit__question *q);
 /* Fills `in`, `chain` and `when` of all points. Call in the parent. */
@@ -215,6 +220,8 @@ void fit__history_send(void);
 /* Sweeps (or lists, or replays in) one test. Call "inside", on green thread 0, in a world.
  * `state`: the group's. Returns 0, or 1 if it failed. */
 int fit__sweep_test(const struct fit__test *test, void *state);
+/* Says of a test that it could not be swept, and why: what ended its group's setup. */
+void fit__test_not_swept(const struct fit__test *test, const struct fit__finding *why);
 /* Runs setup, body and teardown and ends as this process's role demands. Does not return
  * except in a plain run. */
 void fit__test_run(const struct fit__test *test, void **state);

@@ -108,9 +108,8 @@ static void __attribute__((noreturn)) end_plain(const struct fit__finding *f)
     __builtin_unreachable();
 }
 
-static void end_reference(const struct fit__finding *f)
+void fit__reference_broken(struct fit__reference *r, const struct fit__finding *f)
 {
-    struct fit__reference *r = fit__session.reference;
     r->state = !strcmp(f->verdict, "unsupported") ? FIT_TEST_UNSUPPORTED
              : !strcmp(f->verdict, "skipped") ? FIT_TEST_SKIPPED : FIT_TEST_BROKEN;
     snprintf(r->text, sizeof r->text, "%s%s%s",
@@ -126,8 +125,10 @@ void fit__end_finding(const struct fit__finding *finding)
 {
     fit__tracing = false;
     switch (fit__session.run) {
-    case FIT_RUN_PLAIN: end_plain(finding);
-    case FIT_RUN_FIRST: end_reference(finding); break;
+    case FIT_RUN_PLAIN:
+        if (fit__session.early) *fit__session.early = *finding;
+        end_plain(finding);
+    case FIT_RUN_FIRST: fit__reference_broken(fit__session.reference, finding); break;
     case FIT_RUN_SECOND:
         fit__session.reference->divergence.line = 1;
         snprintf(fit__session.reference->divergence.second,

@@ -254,6 +254,14 @@ static void replay(const struct fit__test *test, void *state)
     fit__judge_forward(NULL, point, wanted.alternative, text, 1, 0, status);
 }
 
+void fit__test_not_swept(const struct fit__test *test, const struct fit__finding *why)
+{
+    struct fit__reference *r = fit__reference_new();
+    fit__reference_broken(r, why);
+    send_test(test, r);
+    fit__reference_drop(r);
+}
+
 static bool ready(const struct fit__reference *r)
 {
     return r->state == FIT_TEST_READY && !r->divergence.line;

@@ -82,6 +82,7 @@ static void show_row(const struct table *table, const struct fit__test *test)
     if (test->cases == 0 && test->failed == 0) {
         printf("  %s\n", strcmp(test->state, "ready") == 0 ? "no case of these modes"
                        : strcmp(test->state, "no-calls") == 0 ? "makes no call that can fail"
+                       : strcmp(test->state, "skipped") == 0 ? "skips itself"
                        : "not swept, see below");
         return;
     }

@@ -111,7 +111,7 @@ says 'leak-fd server.asks 1 case: without any fault .* opened by server_main'
 ends 1 'or for a peer' run --valgrind=none --peer-thread 'server_*' ./server
 says_not 'in server_main|by server_main|assertion|abort|crash'
 says 'leak-fd server.asks .*opened by ask '
-says "127.0.0.1:40001 says nothing more .*faulttest replay --peer-thread 'server_\*' ./server asks:peer"
+says "127.0.0.1:40001 says nothing more .*replay --peer-thread 'server_\*' ./server asks:peer"
 ends 1 'which a replay by number knows' replay 1
 says 'same verdict as in the sweep'
 says_not 'server_main'

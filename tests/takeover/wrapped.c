@@ -1,4 +1,4 @@
-/* A suite that mocks libc's recv with -Wl,--wrap=recv, and a function of its own in the same way. */
+/* A suite that mocks libc's recv with -Wl,--wrap=recv, and a function of its own likewise. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
