@@ -32,6 +32,8 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Valgrind hands its environment on to the program, so its start script and its launcher get the
+ * library, too: in a program without a group of tests it only passes through. */
 static char **environment(const char *preload)
 {
     char **list = fit__get((PASSED_ON + 6) * sizeof *list);

@@ -85,7 +85,8 @@ static char *never_spoke(const struct fit__session *session, const char *end)
         return fit__print("%s has no tests that can be taken over (it %s): it never called "
             "cmocka_run_group_tests() of a shared libcmocka, and it is not linked with "
             "libfaulttest", session->path, end);
-    return fit__print("%s %s without running a group of tests", session->path, end);
+    return fit__print("%s %s, and libfaulttest saw none of its tests: put `pkg-config --libs "
+                      "faulttest` before all other libraries when you link", session->path, end);
 }
 
 /* The status that the trouble of this session gives, and the sentence for it. */

@@ -127,6 +127,14 @@ ends 1 'a pattern that fits nothing changes nothing' run --valgrind=none --peer-
     ./server
 says 'in server_main'
 
+compile once server.c -DONCE
+ends 1 'a teardown that waits for a server nobody asked' run --valgrind=none \
+    --peer-thread 'server_*' ./once
+says 'leak-fd once.asks .*opened by ask '
+says_not 'hang'
+ends 0 'is noticed' replay --peer-thread 'server_*' ./once asks:socket:in=ask:error=EMFILE
+says '^noticed .*test waits in end of peer thread'
+
 # ---- calls that never reach us -----------------------------------------------------------------
 compile wrapped wrapped.c -Wl,--wrap=recv -Wl,--wrap=own_number
 ends 0 'a mock made with -Wl,--wrap' run --valgrind=none ./wrapped
