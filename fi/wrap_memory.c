@@ -20,10 +20,15 @@ void __libc_free(void *block);
 
 const struct fit__watcher *fit__watcher;
 
+static inline bool simulated(void)
+{
+    return __builtin_expect(fit__active, 0) && !fit__guard->inside && fit__watcher;
+}
+
+/* What a peer allocates is in no ledger; but it may free what the code under test gave it. */
 static inline bool watched(void)
 {
-    return __builtin_expect(fit__active, 0) && !fit__guard->inside && !fit__guard->exempt
-        && fit__watcher;
+    return simulated() && !fit__guard->exempt;
 }
 
 static void __attribute__((noinline)) tell_allocated(void *block, size_t size, const void *caller)
@@ -68,13 +73,13 @@ static void *resize(void *block, size_t size, const void *caller)
     void *moved = __libc_realloc(block, size);
     bool released = moved || (block && !size);
     if (block && released) tell_released(block);
-    tell_allocated(moved, size, caller);
+    if (watched()) tell_allocated(moved, size, caller);
     return moved;
 }
 
 FIT_EXPORT void *realloc(void *block, size_t size)
 {
-    if (!watched()) return __libc_realloc(block, size);
+    if (!simulated()) return __libc_realloc(block, size);
     return resize(block, size, __builtin_return_address(0));
 }
 
@@ -85,13 +90,13 @@ FIT_EXPORT void *reallocarray(void *block, size_t count, size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    if (!watched()) return __libc_realloc(block, total);
+    if (!simulated()) return __libc_realloc(block, total);
     return resize(block, total, __builtin_return_address(0));
 }
 
 FIT_EXPORT void free(void *block)
 {
-    if (block && watched()) tell_released(block);
+    if (block && simulated()) tell_released(block);
     __libc_free(block);
 }
 

@@ -6,6 +6,7 @@
  * group that CMocka gets to see has one test: the sweep of all tests of the real group. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,9 @@ static struct {
     void *state;                         /* as the group's setup left it */
     int failed;
     bool assertion;                      /* one failed; CMocka is about to say which */
+    bool returned;                       /* in a snapshot: the body did; CMocka looks at mocks */
+    jmp_buf out;                         /* of the sweep, back to CMocka */
+    bool begun;                          /* the sweep: the group's setup is done */
     struct fit__finding finding;
 } group;
 
@@ -92,10 +96,30 @@ static struct fit__test test_of(const struct CMUnitTest *t)
     };
 }
 
+/* After the body CMocka looks for answers of mocks that nobody asked for: a swept test of an old
+ * suite must come back to it for that, out of the middle of the sweep. (In a strict group such
+ * answers are no assertion of the test's, and nobody looks.) */
+static void on_body_returned(void)
+{
+    if (group.strict || fit__session.run == FIT_RUN_PLAIN) return;
+    /* What CMocka now says of a sweep that is not over is for nobody. */
+    if (fit__session.run == FIT_RUN_SECOND || fit__session.run == FIT_RUN_TRUNK)
+        fit__output_capture();
+    group.returned = true;
+    longjmp(group.out, 1);
+}
+
 static void sweep_all(void **state)
 {
     static struct fit__test test;        /* still needed when CMocka has jumped out of here */
+    fit__session.early = NULL;
+    group.begun = true;
     fit__enter();
+    fit__on_body_returned = on_body_returned;
+    if (setjmp(group.out)) {
+        fit__leave();
+        return;
+    }
     for (size_t i = 0; i < group.count; i++) {
         test = test_of(&group.tests[i]);
         if (!test.body || !fit__test_selected(&test)) continue;
@@ -109,21 +133,24 @@ static int group_setup(void **state)
     return group.setup ? group.setup(state) : 0;
 }
 
-/* What CMocka printed of the assertion, without its frame. */
-static void read_output(char *out, size_t size)
+/* What this snapshot printed, as far as it is of interest. */
+static const char *output(void)
 {
     static char text[8192];
-    char *line, *save;
-    long n = fit__output_fd() < 0 ? 0
-           : fit__raw(SYS_pread64, fit__output_fd(), text, sizeof text - 1, 0);
+    long n;
+    fflush(stdout);
+    n = fit__output_fd() < 0 ? 0
+      : fit__raw(SYS_pread64, fit__output_fd(), text, sizeof text - 1, 0);
     text[n > 0 ? n : 0] = 0;
+    return text;
+}
+
+/* What CMocka printed of the assertion, without its frame. */
+static void read_assertion(char *out, size_t size)
+{
+    const char *error = strstr(output(), "--- ");
     out[0] = 0;
-    for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        char *error = strstr(line, "--- ");
-        if (!error) continue;
-        snprintf(out, size, "%s", error + 4);
-        return;
-    }
+    if (error) snprintf(out, size, "%.*s", (int)strcspn(error + 4, "\n"), error + 4);
 }
 
 /* Reached in a snapshot only after an assertion failed there: CMocka has left the test and said
@@ -131,23 +158,65 @@ static void read_output(char *out, size_t size)
 static int group_teardown(void **state)
 {
     char said[300];
+    if (group.returned) return 0;
     if (!group.assertion) return group.teardown ? group.teardown(state) : 0;
     fit__enter();
-    fflush(stdout);
-    read_output(said, sizeof said);
+    read_assertion(said, sizeof said);
     if (said[0])
         snprintf(group.finding.symptom, sizeof group.finding.symptom, "%s, in {symptom}", said);
     fit__end_finding(&group.finding);
+}
+
+/* "suite.c:21": where the answer was given that nobody asked for. */
+static void read_declared(char *out, size_t size)
+{
+    const char *text = output(), *note = strstr(text, ": note: remaining item"), *from = note;
+    while (note && from > text && from[-1] != '/' && from[-1] != '\n') from--;
+    snprintf(out, size, "%.*s", note ? (int)(note - from) : 0, from ? from : "");
+}
+
+/* In a snapshot: CMocka is done with the test, and it failed if a mock has answers left. */
+static void finish(bool failed)
+{
+    struct fit__finding f;
+    char declared[200];
+    fit__enter();
+    fit__watchdog_arm(fit__session.orders.cpu_ms, fit__session.orders.wall_ms);
+    if (!failed) fit__test_finish();
+    read_declared(declared, sizeof declared);
+    fit__finding_make(&f, fit__assertion_word(), declared, "the test returned, and of what its "
+                      "mocks were told to expect something is left%s%s",
+                      declared[0] ? ", from " : "", declared);
+    fit__end_finding(&f);
+}
+
+/* The group's setup failed: its tests are not swept, and each says why. */
+static void setup_failed(void)
+{
+    fit__enter();
+    if (!group.finding.verdict[0])
+        fit__finding_make(&group.finding, "assertion", "setup", "the setup of the group failed");
+    for (size_t i = 0; i < group.count; i++) {
+        struct fit__test test = test_of(&group.tests[i]);
+        if (test.body && fit__test_selected(&test)) fit__test_not_swept(&test, &group.finding);
+    }
+    fit__leave();
 }
 
 static void run_sweep(void *unused)
 {
     struct CMUnitTest all = { "faulttest", sweep_all, NULL, NULL, NULL };
     (void)unused;
-    if (!real_runner()(group.name, &all, 1, group_setup, group_teardown)) return;
+    group.begun = false;
+    group.finding.verdict[0] = 0;
+    fit__session.early = &group.finding;
+    int failed = real_runner()(group.name, &all, 1, group_setup, group_teardown);
+    if (group.returned) finish(failed != 0);
+    if (!failed) return;
     group.failed++;
-    fit__send_error(FIT_X_INTERNAL, "the sweep of group %s broke off: its setup or teardown "
-                    "failed, or the program crashed outside its tests", group.name);
+    if (!group.begun) setup_failed();
+    else fit__send_error(FIT_X_INTERNAL, "the sweep of group %s broke off: its teardown failed, or "
+                         "the program crashed outside its tests", group.name);
 }
 
 /* ---- a plain run: each test once, in the simulated kernel -------------------------------- */
@@ -247,13 +316,6 @@ static void note_assertion(const char *word, const char *file, int line)
     f->depth = fit__stack(f->frames, FIT_STACK_MAX);
 }
 
-/* In an old suite an assertion that fails after a fault only means that the test noticed. */
-static const char *assertion_word(void)
-{
-    return fit__session.run == FIT_RUN_CASE && !fit__session.test->strict ? "noticed"
-                                                                           : "assertion";
-}
-
 static bool swept_now(void)
 {
     return fit__active && fit__session.run != FIT_RUN_PLAIN && fit__session.test;
@@ -265,10 +327,14 @@ FIT_EXPORT void _fail(const char *file, int line)
     if (!real) real = (void (*)(const char *, int))dlsym(RTLD_NEXT, "_fail");
     if (swept_now()) {
         fit__enter();
-        note_assertion(assertion_word(), file, line);
+        note_assertion(fit__assertion_word(), file, line);
         /* CMocka's longjmp leads to the first green thread's stack and from no other. */
         if (fit__current->id != 0) fit__end_finding(&group.finding);
         group.assertion = true;
+        fit__leave();
+    } else if (fit__active && fit__session.early && fit__current->id == 0) {
+        fit__enter();
+        if (!group.finding.verdict[0]) note_assertion("assertion", file, line);
         fit__leave();
     } else if (fit__active && fit__current->id != 0) {
         fprintf(stderr, "%s:%d: an assertion failed in %s\n", file, line, fit__current->name);

@@ -397,7 +397,7 @@ void fit__side_drop(void)
     for (t = fit__thread_first(); t; t = TAILQ_NEXT(t, all))
         if (t->guard.exempt && t->state != FIT_T_ENDED) fit__thread_abandon(t);
     for (t = fit__thread_first(); t; t = TAILQ_NEXT(t, all))
-        if (t->guard.exempt) fit__process_empty(t->process);
+        if (t->guard.exempt && !t->process->service) fit__process_empty(t->process);
 }
 
 void fit__clients_wait(void)

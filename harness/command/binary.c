@@ -9,6 +9,24 @@
 #include <unistd.h>
 
 #include "harness/command/session.h"
+#include "harness/command/takeover.h"
+
+#if defined(__x86_64__)
+enum { MACHINE = EM_X86_64 };
+#else
+enum { MACHINE = EM_AARCH64 };
+#endif
+
+/* Another libc than glibc has other structures behind the same names. */
+static char *loader_refused(Elf *elf, const GElf_Phdr *segment, const char *path)
+{
+    size_t size;
+    const char *bytes = elf_rawfile(elf, &size);
+    if (!bytes || segment->p_offset >= size || segment->p_filesz > size - segment->p_offset
+        || !memmem(bytes + segment->p_offset, segment->p_filesz, "ld-musl", strlen("ld-musl")))
+        return NULL;
+    return fit__print("%s is built for musl: only programs for glibc can be tested", path);
+}
 
 /* NULL if `elf` is a dynamic program for this machine. */
 static char *elf_refused(Elf *elf, const char *path)
@@ -19,10 +37,12 @@ static char *elf_refused(Elf *elf, const char *path)
         || elf_getphdrnum(elf, &count) != 0)
         return fit__print("%s is no program: it has no ELF header (a script? Name the program "
                           "that it starts, with libtool .libs/NAME)", path);
+    if (header.e_machine != MACHINE || header.e_ident[EI_CLASS] != ELFCLASS64)
+        return fit__print("%s is for another machine than this one: build it for this one", path);
     for (size_t i = 0; i < count; i++) {
         GElf_Phdr segment;
         if (gelf_getphdr(elf, (int)i, &segment) && segment.p_type == PT_INTERP)
-            return NULL;
+            return loader_refused(elf, &segment, path);
     }
     return fit__print("%s is %s: only dynamically linked programs can be tested", path,
                       header.e_type == ET_REL ? "an object file" : header.e_type == ET_DYN
@@ -47,6 +67,8 @@ char *fit__binary_refused(const char *path)
     close(fd);
     if (!refused && access(path, X_OK) != 0)
         refused = fit__print("%s is not executable: %s", path, strerror(errno));
+    if (!refused)
+        refused = fit__takeover_refused(path);
     return refused;
 }
 

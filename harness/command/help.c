@@ -32,6 +32,9 @@ static const char help_run[] =
 "                       memory behind; the default if valgrind is installed), none\n"
 "  -j N                 so many cases at once; default: one for each processor\n"
 "  -v                   every finding with all its cases, and what the program printed\n"
+"  --peer-thread GLOB   threads whose start routine has such a name ('server_*') are the other\n"
+"                       side: nothing goes wrong in them, and what they keep is no leak; may\n"
+"                       be repeated\n"
 "  --coverage DIR       dump gcov counters into DIR/MODE; link the test with\n"
 "                       -Wl,-u,__gcov_dump -Wl,-u,__gcov_reset -rdynamic\n"
 "\n"
@@ -51,6 +54,7 @@ static const char help_replay[] =
 "\n"
 "  --trace       every simulated call, like strace, with virtual time and turn of the loop\n"
 "  --valgrind    under Memcheck; by itself for memory findings of the last run\n"
+"  --peer-thread GLOB   as in the sweep; known by itself for cases of the last run\n"
 "\n"
 "Exit status 0: the case is fine. 1: it fails. 125: it no longer fits the program, so that\n"
 "`git bisect run faulttest replay ./test_x CASE` skips the commit.\n";
@@ -118,7 +122,8 @@ static const char help_determinism[] =
 static const char help_environment[] =
 "The test binary is always started the same way, so that equal runs are equal: no arguments,\n"
 "standard input /dev/null, 8 MiB of stack, 1024 descriptors, address randomisation off where the\n"
-"system allows it. Its environment holds LANG=C, LC_ALL=C, TZ=UTC, FAULTTEST_CONTROL, and if set\n"
+"system allows it. Its environment holds LANG=C, LC_ALL=C, TZ=UTC, FAULTTEST_CONTROL, LD_PRELOAD\n"
+"with libfaulttest.so for a program that is not linked with it, and if set\n"
 "ASAN_OPTIONS GCOV_PREFIX GCOV_PREFIX_STRIP HOME LD_LIBRARY_PATH LSAN_OPTIONS PATH TMPDIR\n"
 "TSAN_OPTIONS UBSAN_OPTIONS VALGRIND_LIB and automake's srcdir and builddir variables; nothing\n"
 "else.\n"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { JOBS_MAX = 256 };
-enum { MODE = 256, TEST, VALGRIND, ONLY, COVERAGE, TRACE, GDB, FINDING };
+enum { MODE = 256, TEST, VALGRIND, ONLY, COVERAGE, TRACE, GDB, FINDING, PEER_THREAD };
 
 static const struct option all_options[] = {
     { "output", required_argument, NULL, 'o' }, { "jobs", required_argument, NULL, 'j' },
@@ -16,14 +16,15 @@ static const struct option all_options[] = {
     { "test", required_argument, NULL, TEST }, { "valgrind", optional_argument, NULL, VALGRIND },
     { "only", required_argument, NULL, ONLY }, { "coverage", required_argument, NULL, COVERAGE },
     { "trace", no_argument, NULL, TRACE }, { "gdb", no_argument, NULL, GDB },
-    { "finding", required_argument, NULL, FINDING }, { 0 },
+    { "finding", required_argument, NULL, FINDING },
+    { "peer-thread", required_argument, NULL, PEER_THREAD }, { 0 },
 };
 
 static const struct { const char *command; int options[12]; } allowed[] = {
-    { "run", { 'o', 'j', 'v', MODE, TEST, VALGRIND, ONLY, COVERAGE } },
-    { "list", { 'v', 'j', MODE, FINDING } },
+    { "run", { 'o', 'j', 'v', MODE, TEST, VALGRIND, ONLY, COVERAGE, PEER_THREAD } },
+    { "list", { 'v', 'j', MODE, FINDING, PEER_THREAD } },
     { "doctor", { TEST } }, { "diff-real", { TEST } },
-    { "replay", { 'v', TRACE, GDB, VALGRIND } },
+    { "replay", { 'v', TRACE, GDB, VALGRIND, PEER_THREAD } },
 };
 
 int fit__fail_with(int status, char *sentence)
@@ -104,6 +105,7 @@ static char *take(struct fit__options *options, int option, const char *value)
     case VALGRIND: return valgrind(options, value);
     case ONLY: return only(options, value);
     case COVERAGE: options->coverage = value; return NULL;
+    case PEER_THREAD: fit__words_add(&options->peer_threads, value); return NULL;
     case TRACE: options->trace = true; return NULL;
     case FINDING: return number(value, UINT_MAX, "--finding", &options->finding);
     case GDB: return fit__copy("--gdb is not built yet; --trace shows every call up to the fault");

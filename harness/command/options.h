@@ -9,6 +9,7 @@ struct fit__options {
     const char *output, *modes, *coverage;      /* NULL: not given */
     unsigned jobs, finding;                     /* finding: 0 is not given */
     struct fit__words tests, only, words;       /* words: what is no option */
+    struct fit__words peer_threads;
     bool verbose, trace, valgrind_given;
     enum fit__valgrind valgrind;
 };

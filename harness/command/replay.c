@@ -14,6 +14,7 @@
 /* What is to be replayed, and what the last run knew of it. */
 struct wanted {
     char *binary, *full;          /* full: "TEST:FAULT" */
+    struct fit__words peer_threads;
     json_t *lines;                /* of the last run, or NULL */
     const json_t *line;           /* of this case in it, or NULL */
 };
@@ -77,6 +78,15 @@ static int read_wanted(struct wanted *wanted, const struct fit__words *words)
         return wanted_case(wanted, words->list[0], words->list[1]);
     return fit__fail_with(FIT_X_USAGE, fit__copy("replay what? faulttest replay NUMBER (of the "
         "last run), or faulttest replay TEST-BINARY CASE"));
+}
+
+/* What was a peer in the sweep is one in the replay, unless the command line says otherwise. */
+static void choose_peer_threads(struct wanted *wanted, const struct fit__options *options)
+{
+    const json_t *before = json_object_get(wanted->line, "peer_threads");
+    wanted->peer_threads = options->peer_threads;
+    for (size_t i = 0; options->peer_threads.count == 0 && i < json_array_size(before); i++)
+        fit__words_add(&wanted->peer_threads, json_string_value(json_array_get(before, i)));
 }
 
 /* Memory findings show only under Memcheck. */
@@ -159,7 +169,8 @@ static int replay(const struct wanted *wanted, const struct fit__options *option
     bool memcheck = options->valgrind_given ? options->valgrind != FIT_VALGRIND_NONE
                                             : needs_memcheck(wanted);
     struct fit__orders orders = { .job = "replay", .jobs = 1, .memcheck = memcheck,
-                                  .thorough = memcheck, .trace = options->trace };
+                                  .thorough = memcheck, .trace = options->trace,
+                                  .peer_threads = wanted->peer_threads };
     struct fit__replayed replayed = { 0 };
     if (refused)
         return fit__fail_with(FIT_X_USAGE, refused);
@@ -188,6 +199,7 @@ int fit__command_replay(int count, char **arguments)
     int status = fit__options_read(&options, "replay", count, arguments);
     if (status == FIT_X_OK)
         status = read_wanted(&wanted, &options.words);
+    choose_peer_threads(&wanted, &options);
     if (status == FIT_X_OK)
         status = replay(&wanted, &options);
     json_decref(wanted.lines);

@@ -49,6 +49,7 @@ struct fit__results {
     struct fit__finding *findings;
     size_t finding_count;
     struct fit__words notes, errors;
+    struct fit__words peer_threads; /* as given; a replay needs them, too. The caller's */
     int error_status;               /* the first status that the binary asked for; 0: none */
     unsigned long only_native, only_memcheck;
 };

@@ -11,6 +11,7 @@
 #include "harness/command/commands.h"
 #include "harness/command/options.h"
 #include "harness/command/sweep.h"
+#include "harness/command/takeover.h"
 #include "harness/report/lines.h"
 #include "harness/report/screen.h"
 
@@ -143,6 +144,11 @@ static void sweep_binary(struct run *run, const char *path)
 {
     struct fit__results *results = &run->binaries[run->count++];
     results->binary = path;
+    results->peer_threads = run->options.peer_threads;
+    char *wrapped = fit__wrapped_note(path);
+    if (wrapped)
+        fit__words_add(&results->notes, wrapped);
+    free(wrapped);
     int trouble = fit__sweep(results, &run->orders, run->options.verbose);
     if (trouble == FIT_X_OK && run->options.valgrind != FIT_VALGRIND_NONE)
         trouble = sweep_memcheck(run, results);
@@ -243,7 +249,8 @@ int fit__command_run(int count, char **arguments)
         return status;
     /* Without --mode the binary decides, so that fit_options() in a test has its say. */
     run.orders = (struct fit__orders){ .job = "run", .jobs = run.options.jobs,
-        .modes = run.options.modes, .coverage = run.options.coverage };
+        .modes = run.options.modes, .coverage = run.options.coverage,
+        .peer_threads = run.options.peer_threads };
     add_only(&run.orders, &run.options);
     run.binaries = fit__get(run.options.words.count * sizeof *run.binaries);
     fit__catch_interrupts();

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "harness/command/start.h"
+#include "harness/command/takeover.h"
 
 enum {
     TICK_MS = 100,
@@ -79,6 +80,8 @@ static char *orders_text(const struct fit__orders *orders, const char *log_folde
         order(&text, "test", orders->tests.list[i]);
     for (size_t i = 0; i < orders->cases.count; i++)
         order(&text, "case", orders->cases.list[i]);
+    for (size_t i = 0; i < orders->peer_threads.count; i++)
+        order(&text, "peer-thread", orders->peer_threads.list[i]);
     if (orders->modes)
         order(&text, "modes", orders->modes);
     fit__text_add(&text, "jobs %u\nmemcheck %d\nleakcheck %d\ntrace %d\n", orders->jobs,
@@ -248,13 +251,15 @@ static void attend(struct running *running)
         waitpid(running->child, &session->wait_status, 0);
 }
 
-static int run(struct fit__session *session, const char *log_folder, int control, int output)
+static int run(struct fit__session *session, const char *log_folder, const char *preload,
+               int control, int output)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -errno;
     struct fit__start start = { session->path, session->orders->memcheck,
-                                session->orders->thorough, log_folder, control, ends[1], output };
+                                session->orders->thorough, log_folder, control, ends[1], output,
+                                preload };
     struct running running = { .session = session, .results = ends[0], .output = output };
     running.stream = (struct fit__stream){ .record = on_record, .arg = &running };
     running.child = fit__start(&start, &session->failure);
@@ -276,15 +281,18 @@ int fit__session_run(struct fit__session *session)
 {
     char log_folder[] = "/tmp/faulttest-memcheck-XXXXXX";
     bool folder = session->orders->memcheck && mkdtemp(log_folder);
-    int control = -EIO, output = -EIO, error = 0;
-    if (session->orders->memcheck && !folder)
+    char *preload;
+    int control = -EIO, output = -EIO;
+    int error = fit__preload_for(session->path, &preload, &session->failure);
+    session->preloaded = preload != NULL;
+    if (!error && session->orders->memcheck && !folder)
         error = -errno;
     if (!error && (control = control_file(session->orders, log_folder)) < 0)
         error = control;
     if (!error && (output = output_file()) < 0)
         error = output;
     if (!error)
-        error = run(session, log_folder, control, output);
+        error = run(session, log_folder, preload, control, output);
     if (error && !session->failure)
         session->failure = fit__print("%s could not be started: %s", session->path,
                                       strerror(-error));
@@ -294,6 +302,7 @@ int fit__session_run(struct fit__session *session)
         close(output);
     if (folder)
         remove_folder(log_folder);
+    free(preload);
     return error;
 }
 

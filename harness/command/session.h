@@ -3,7 +3,8 @@
  * The binary is started the same way every time, so that equal runs are equal in every byte
  * that matters: no address randomisation (where that is allowed), 8 MiB of stack, 1024
  * descriptors, no arguments, standard input /dev/null, and an environment that holds, sorted,
- * only LANG=C, LC_ALL=C, TZ=UTC, FAULTTEST_CONTROL, and those of these that are set:
+ * only LANG=C, LC_ALL=C, TZ=UTC, FAULTTEST_CONTROL, LD_PRELOAD with libfaulttest.so for a binary
+ * that is not linked with it, and those of these that are set:
  *   ASAN_OPTIONS GCOV_PREFIX GCOV_PREFIX_STRIP HOME LD_LIBRARY_PATH LSAN_OPTIONS PATH TMPDIR
  *   TSAN_OPTIONS UBSAN_OPTIONS VALGRIND_LIB, and automake's abs_builddir abs_srcdir
  *   abs_top_builddir abs_top_srcdir builddir srcdir top_builddir top_srcdir
@@ -26,6 +27,7 @@ void fit__words_add(struct fit__words *words, const char *word);
 struct fit__orders {
     const char *job;                       /* run, list, replay */
     struct fit__words tests, cases;        /* cases without test prefix */
+    struct fit__words peer_threads;        /* patterns of start routines */
     const char *modes, *coverage;          /* NULL: the binary's default; none */
     unsigned jobs;
     bool memcheck, trace;
@@ -39,6 +41,7 @@ struct fit__session {
     void (*tick)(void *arg);               /* about ten times a second; may be NULL */
     void *arg;
     /* What came of it: */
+    bool preloaded;                        /* the binary is not linked with libfaulttest */
     bool hello, bye, interrupted, silent;  /* silent: killed because nothing came for long */
     int wait_status;                       /* as from waitpid */
     unsigned long garbage;

@@ -33,14 +33,18 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static char **environment(void)
+/* Valgrind hands its environment on to the program, so its start script and its launcher get the
+ * library, too: in a program without a group of tests it only passes through. */
+static char **environment(const char *preload)
 {
-    char **list = fit__get((PASSED_ON + 5) * sizeof *list);
+    char **list = fit__get((PASSED_ON + 6) * sizeof *list);
     size_t count = 0;
     list[count++] = fit__print("%s=%d", FIT_CONTROL_VARIABLE, FIT_CONTROL_FD);
     list[count++] = fit__copy("LANG=C");
     list[count++] = fit__copy("LC_ALL=C");
     list[count++] = fit__copy("TZ=UTC");
+    if (preload)
+        list[count++] = fit__print("LD_PRELOAD=%s", preload);
     for (size_t i = 0; i < PASSED_ON; i++)
         if (getenv(passed_on[i]))
             list[count++] = fit__print("%s=%s", passed_on[i], getenv(passed_on[i]));
@@ -161,7 +165,7 @@ pid_t fit__start(const struct fit__start *start, char **failure)
         *failure = fit__print("%s: %s", start->path, strerror(error));
         return -error;
     }
-    char **environment_list = environment(), **argument_list = arguments(start, real);
+    char **environment_list = environment(start->preload), **argument_list = arguments(start, real);
     int error;
     pid_t child = fork_and_exec(start, argument_list, environment_list, &error);
     if (child < 0)

@@ -11,6 +11,7 @@ struct fit__start {
     bool memcheck, thorough;
     const char *log_folder;        /* memcheck: where Memcheck writes, a file for each process */
     int control, results, output;
+    const char *preload;           /* the library to load in front of it, or NULL */
 };
 
 /* The process id, which is also that of its process group, or -errno with a sentence in

@@ -78,6 +78,17 @@ static void quote_output(const char *output)
     fit__block(stderr, 4, output + from + (output[from] == '\n'));
 }
 
+/* The program ended, and nothing of ours ever ran in it. */
+static char *never_spoke(const struct fit__session *session, const char *end)
+{
+    if (session->preloaded)
+        return fit__print("%s has no tests that can be taken over (it %s): it never called "
+            "cmocka_run_group_tests() of a shared libcmocka, and it is not linked with "
+            "libfaulttest", session->path, end);
+    return fit__print("%s %s, and libfaulttest saw none of its tests: put `pkg-config --libs "
+                      "faulttest` before all other libraries when you link", session->path, end);
+}
+
 /* The status that the trouble of this session gives, and the sentence for it. */
 static int trouble(const struct sweep *sweep, const struct fit__session *session)
 {
@@ -94,8 +105,7 @@ static int trouble(const struct sweep *sweep, const struct fit__session *session
         status = fit__fail_with(FIT_X_NOTHING, fit__print("%s cannot be swept: %s", binary,
                                                           sweep->unarmed));
     } else if (!session->hello) {
-        status = fit__fail_with(FIT_X_USAGE, fit__print("%s has no libfaulttest in it (it %s "
-            "without an answer): link it with `pkg-config --libs faulttest`", binary, end));
+        status = fit__fail_with(FIT_X_USAGE, never_spoke(session, end));
         quote_output(session->output);
     } else if (!session->bye && sweep->results->error_status == 0) {
         status = fit__fail_with(FIT_X_INTERNAL, fit__print("%s %s before the end of its sweep; "
@@ -176,8 +186,7 @@ int fit__replay_case(const char *binary, const struct fit__orders *orders,
         char *end = error ? fit__copy("") : fit__session_end_text(&session);
         replayed->error = error ? fit__copy(session.failure)
             : session.hello ? fit__print("%s %s without a result for this case", binary, end)
-            : fit__print("%s has no libfaulttest in it: link it with `pkg-config --libs "
-                         "faulttest`", binary);
+            : never_spoke(&session, end);
         replayed->error_status = error || session.hello ? FIT_X_INTERNAL : FIT_X_USAGE;
         free(end);
     }
@@ -226,7 +235,8 @@ void fit__gather_evidence(struct fit__results *results)
     for (size_t i = 0; i < results->finding_count && i < EVIDENCE_MAX; i++) {
         struct fit__finding *finding = &results->findings[i];
         const struct fit__result *first = finding->first;
-        struct fit__orders orders = { .job = "replay", .jobs = 1, .memcheck = !first->native
+        struct fit__orders orders = { .job = "replay", .jobs = 1,
+            .peer_threads = results->peer_threads, .memcheck = !first->native
             || (first->memcheck && (strcmp(first->verdict->name, "leak-memory") == 0
                                     || strcmp(first->verdict->name, "memory-error") == 0)) };
         struct fit__replayed replayed = { 0 };

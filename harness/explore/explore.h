@@ -35,6 +35,7 @@ struct fit__orders {
     const char *logs;                    /* Memcheck's, one file a process, named by its pid */
     const char **tests; unsigned test_count;
     const char **cases; unsigned case_count;
+    const char **peer_threads; unsigned peer_thread_count;   /* patterns of start routines */
 };
 
 struct fit__test {
@@ -47,6 +48,7 @@ struct fit__test {
 };
 
 struct fit__reference;
+struct fit__finding;
 
 struct fit__session {
     struct fit__orders orders;
@@ -60,6 +62,7 @@ struct fit__session {
     bool in_body;                        /* the test's body runs (not setup or teardown) */
     const struct fit__thread *faults_off_by;     /* who called fit_faults_off(), last */
     struct fit__thread *loop_thread;     /* where the last turn was; NULL: none yet */
+    struct fit__finding *early;          /* if set: takes what ends a group's setup */
 };
 extern struct fit__session fit__session;
 
@@ -148,6 +151,9 @@ void fit__reference_grown(void);
 void *fit__shared_take(size_t size);
 const char *fit__shared_text(const char *text);      /* NULL stays NULL; equal texts once */
 
+/* The run without faults ended so. */
+void fit__reference_broken(struct fit__reference *r, const struct fit__finding *f);
+
 /* Stores a question of the first run. */
 void fit__point_record(const struct fit__question *q);
 /* Fills `in`, `chain` and `when` of all points. Call in the parent. */
@@ -210,9 +216,17 @@ void fit__history_send(void);
 /* Sweeps (or lists, or replays in) one test. Call "inside", on green thread 0, in a world.
  * `state`: the group's. Returns 0, or 1 if it failed. */
 int fit__sweep_test(const struct fit__test *test, void *state);
+/* Says of a test that it could not be swept, and why: what ended its group's setup. */
+void fit__test_not_swept(const struct fit__test *test, const struct fit__finding *why);
 /* Runs setup, body and teardown and ends as this process's role demands. Does not return
  * except in a plain run. */
 void fit__test_run(const struct fit__test *test, void **state);
+/* The verdict for an assertion that fails now: "assertion" or "noticed". */
+const char *fit__assertion_word(void);
+/* If set: the body of a swept test has returned, and its runner wants a look before teardown. If it
+ * does not return, it calls fit__test_finish(), on the same green thread, to go on. */
+extern void (*fit__on_body_returned)(void);
+void fit__test_finish(void);
 /* A plain run's test is over: its peers go. */
 void fit__test_leave(void);
 /* The test has come to its end. Returns only in a plain run. */

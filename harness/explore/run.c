@@ -111,9 +111,8 @@ static void __attribute__((noreturn)) end_plain(const struct fit__finding *f)
     __builtin_unreachable();
 }
 
-static void end_reference(const struct fit__finding *f)
+void fit__reference_broken(struct fit__reference *r, const struct fit__finding *f)
 {
-    struct fit__reference *r = fit__session.reference;
     r->state = !strcmp(f->verdict, "unsupported") ? FIT_TEST_UNSUPPORTED
              : !strcmp(f->verdict, "skipped") ? FIT_TEST_SKIPPED : FIT_TEST_BROKEN;
     snprintf(r->text, sizeof r->text, "%s%s%s",
@@ -129,8 +128,10 @@ void fit__end_finding(const struct fit__finding *finding)
 {
     fit__tracing = false;
     switch (fit__session.run) {
-    case FIT_RUN_PLAIN: end_plain(finding);
-    case FIT_RUN_FIRST: end_reference(finding); break;
+    case FIT_RUN_PLAIN:
+        if (fit__session.early) *fit__session.early = *finding;
+        end_plain(finding);
+    case FIT_RUN_FIRST: fit__reference_broken(fit__session.reference, finding); break;
     case FIT_RUN_SECOND:
         fit__session.reference->divergence.line = 1;
         snprintf(fit__session.reference->divergence.second,
@@ -165,6 +166,13 @@ static void on_callback_left(const char *type)
     fit__end_finding(&f);
 }
 
+/* In an old suite what fails after a fault only means that the test noticed. */
+const char *fit__assertion_word(void)
+{
+    return fit__session.run == FIT_RUN_CASE && !fit__session.test->strict ? "noticed"
+                                                                           : "assertion";
+}
+
 static int call_fixture(int (*function)(void **), void **state)
 {
     int rc;
@@ -177,13 +185,29 @@ static int call_fixture(int (*function)(void **), void **state)
 static void __attribute__((noreturn)) fixture_failed(const char *what, int rc)
 {
     struct fit__finding f;
-    fit__finding_make(&f, "assertion", what, "%s returned %d", what, rc);
+    fit__finding_make(&f, fit__assertion_word(), what, "%s returned %d", what, rc);
     fit__end_finding(&f);
+}
+
+void (*fit__on_body_returned)(void);
+
+static struct { const struct fit__test *test; void **state; } running;
+
+void fit__test_finish(void)
+{
+    int rc;
+    if (running.test->teardown && (rc = call_fixture(running.test->teardown, running.state)))
+        fixture_failed("teardown", rc);
+    fit__clients_wait();
+    fit__faults_off = 0;
+    fit__run_end();
 }
 
 void fit__test_run(const struct fit__test *test, void **state)
 {
     int rc;
+    running.test = test;
+    running.state = state;
     fit__session.loop_thread = NULL;
     fit__judge_start();
     fit__side_start();
@@ -200,11 +224,9 @@ void fit__test_run(const struct fit__test *test, void **state)
     if (!fit__ops_were_cancelled()) fit__clients_wait();
     fit__session.in_body = false;
     fit__faults_off = 1;
-    if (test->teardown && (rc = call_fixture(test->teardown, state)))
-        fixture_failed("teardown", rc);
-    fit__clients_wait();
-    fit__faults_off = 0;
-    fit__run_end();
+    fit__kernel->unlimit_descriptors();      /* teardown needs room, too */
+    if (fit__on_body_returned) fit__on_body_returned();
+    fit__test_finish();
 }
 
 /* In a plain run the next test follows in the same process. */

@@ -2,6 +2,7 @@
 #include "harness/explore/explore.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,18 @@ static enum fit__job job_of(const char *word)
     return FIT_J_RUN;
 }
 
+/* Threads of an old suite that are its servers: told by the name of where they start. */
+static bool is_peer_start(const void *start)
+{
+    const struct fit__orders *o = &fit__session.orders;
+    struct fit__symbol s;
+    /* A return address lies behind its call: the start itself is looked up one byte further. */
+    if (!fit__symbol_of((const char *)start + 1, &s) || !s.function) return false;
+    for (unsigned i = 0; i < o->peer_thread_count; i++)
+        if (!fnmatch(o->peer_threads[i], s.function, 0)) return true;
+    return false;
+}
+
 static void parse_line(char *key, char *value)
 {
     struct fit__orders *o = &fit__session.orders;
@@ -109,6 +122,9 @@ static void parse_line(char *key, char *value)
         append(&o->tests, &o->test_count, value);
     } else if (!strcmp(key, "case")) {
         append(&o->cases, &o->case_count, value);
+    } else if (!strcmp(key, "peer-thread")) {
+        append(&o->peer_threads, &o->peer_thread_count, value);
+        fit__is_peer_start = is_peer_start;
     } else if (!strcmp(key, "modes")) {
         parse_modes(value);
     } else if (!strcmp(key, "jobs")) {

@@ -133,7 +133,8 @@ static void prepare(enum fit__run run, const struct fit__test *test)
 
 static void run_in_child(const struct fit__test *test, void *group_state)
 {
-    void *state = group_state ? group_state : test->initial_state;
+    static void *state;                  /* outlives this frame: see fit__on_body_returned */
+    state = group_state ? group_state : test->initial_state;
     fit__test_run(test, &state);
     fit__die();
 }
@@ -254,6 +255,14 @@ static void replay(const struct fit__test *test, void *state)
         run_in_child(test, state);
     }
     fit__judge_forward(NULL, point, wanted.alternative, text, 1, 0, status);
+}
+
+void fit__test_not_swept(const struct fit__test *test, const struct fit__finding *why)
+{
+    struct fit__reference *r = fit__reference_new();
+    fit__reference_broken(r, why);
+    send_test(test, r);
+    fit__reference_drop(r);
 }
 
 static bool ready(const struct fit__reference *r)

@@ -15,13 +15,18 @@ static void place_of(const struct fit__slot *slot, char *out, size_t size)
     snprintf(out, size, "%s in %s", slot->opened_by ? slot->opened_by : "?", chain);
 }
 
+static bool is_counted(const struct fit__slot *slot)
+{
+    return slot->file && !slot->exempt;
+}
+
 unsigned fit__fds_census(struct fit__left_fd *left, unsigned most)
 {
     const struct fit__process *p = fit__service_process();
     unsigned count = 0, k;
     char place[120];
     for (int fd = 0; fd < p->slot_count; fd++) {
-        if (!p->slots[fd].file) continue;
+        if (!is_counted(&p->slots[fd])) continue;
         place_of(&p->slots[fd], place, sizeof place);
         for (k = 0; k < count && strcmp(left[k].place, place); k++) { }
         if (k == most) break;
@@ -62,7 +67,7 @@ bool fit__fds_left(const struct fit__reference *reference, struct fit__finding *
     char place[120];
     bool found = false;
     for (int fd = 0; fd < p->slot_count && !found; fd++) {
-        if (!p->slots[fd].file) continue;
+        if (!is_counted(&p->slots[fd])) continue;
         place_of(&p->slots[fd], place, sizeof place);
         for (k = 0; k < count && strcmp(seen[k].place, place); k++) { }
         if (k == FIT_LEFT_MAX) break;    /* nor could the reference remember more places */
@@ -84,7 +89,7 @@ bool fit__fds_left_by_user(struct fit__finding *finding)
     char place[120];
     for (int fd = 0; fd < p->slot_count; fd++) {
         const struct fit__slot *slot = &p->slots[fd];
-        if (!slot->file || !slot->opened_depth) continue;
+        if (!is_counted(slot) || !slot->opened_depth) continue;
         if (!fit__symbol_of(slot->opened_stack[0], &s) || !s.users) continue;
         place_of(slot, place, sizeof place);
         describe_leak(fd, slot, place, finding);

@@ -71,6 +71,7 @@ static void on_bad_close(int fd, const char *call, const void *caller)
     memcpy(judge.bad_close.frames, frames, sizeof frames);
 }
 
+/* A peer that gives up is the test's own word, as an assertion is. */
 static void on_ended(const char *how, const char *text, int status)
 {
     struct fit__finding f;
@@ -78,10 +79,11 @@ static void on_ended(const char *how, const char *text, int status)
     unsigned depth = fit__stack(frames, FIT_STACK_MAX);
     char site[120];
     fit__chain_of(frames, depth, NULL, site, sizeof site);
+    const char *verdict = fit__guard->exempt ? fit__assertion_word() : "abort";
     if (!strcmp(how, "exit") || !strcmp(how, "_exit"))
-        fit__finding_make(&f, "abort", site, "%s(%d) called by {symptom}", how, status);
+        fit__finding_make(&f, verdict, site, "%s(%d) called by {symptom}", how, status);
     else
-        fit__finding_make(&f, "abort", site, "%s%s%s, by {symptom}", how, text ? ": " : "",
+        fit__finding_make(&f, verdict, site, "%s%s%s, by {symptom}", how, text ? ": " : "",
                           text ? text : "");
     f.depth = depth;
     memcpy(f.frames, frames, sizeof frames);

@@ -45,6 +45,12 @@ static json_t *line_of(const struct fit__results *results, const struct fit__tes
     json_object_set_new(line, "verdict", json_string(verdict));
     set_text(line, "binary", results->binary);
     set_text(line, "contract", test->strict ? "strict" : "old");
+    if (results->peer_threads.count > 0) {
+        json_t *patterns = json_array();
+        for (size_t i = 0; i < results->peer_threads.count; i++)
+            json_array_append_new(patterns, json_string(results->peer_threads.list[i]));
+        json_object_set_new(line, "peer_threads", patterns);
+    }
     return line;
 }
 

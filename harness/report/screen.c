@@ -82,6 +82,7 @@ static void show_row(const struct table *table, const struct fit__test *test)
     if (test->cases == 0 && test->failed == 0) {
         printf("  %s\n", strcmp(test->state, "ready") == 0 ? "no case of these modes"
                        : strcmp(test->state, "no-calls") == 0 ? "makes no call that can fail"
+                       : strcmp(test->state, "skipped") == 0 ? "skips itself"
                        : "not swept, see below");
         return;
     }
@@ -156,7 +157,10 @@ static void show_finding(const struct fit__results *results, const struct fit__f
         printf("     note     when it was run again it was %s\n", finding->replayed_as);
     if (verbose)
         show_cases(results, finding->number);
-    printf("     replay   %s replay %s %s\n", fit__me, results->binary, first->full);
+    printf("     replay   %s replay ", fit__me);
+    for (size_t i = 0; i < results->peer_threads.count; i++)
+        printf("--peer-thread '%s' ", results->peer_threads.list[i]);
+    printf("%s %s\n", results->binary, first->full);
 }
 
 static void show_findings(const struct fit__results *results, bool verbose)

@@ -166,7 +166,10 @@ struct fit__file *fit__file_of(int fd)
 
 static int room_for(const struct fit__process *process, int count)
 {
-    if (process->budget >= 0 && process->open_count + count > process->budget) return -EMFILE;
+    /* What a peer in the same process opens neither counts nor suffers. */
+    bool exempt = fit__current && fit__current->guard.exempt;
+    int counted = process->open_count - process->exempt_count + count;
+    if (process->budget >= 0 && !exempt && counted > process->budget) return -EMFILE;
     return process->open_count + count > process->limit ? -EMFILE : 0;
 }
 
@@ -200,11 +203,13 @@ static void fill_slot(struct fit__process *process, int fd, struct fit__file *fi
         process->slot_count = count;
     }
     slot = &process->slots[fd];
-    *slot = (struct fit__slot){ .file = file, .cloexec = cloexec, .opened_by = file->ops->kind };
+    *slot = (struct fit__slot){ .file = file, .cloexec = cloexec, .opened_by = file->ops->kind,
+                                .exempt = fit__current && fit__current->guard.exempt };
     if (process->service)
         slot->opened_depth = fit__stack(slot->opened_stack, sizeof slot->opened_stack /
                                                             sizeof slot->opened_stack[0]);
     process->open_count++;
+    process->exempt_count += slot->exempt;
 }
 
 int fit__install(struct fit__file *file, int lowest, bool cloexec)
@@ -219,10 +224,12 @@ int fit__install(struct fit__file *file, int lowest, bool cloexec)
 static void empty_slot(struct fit__process *process, int fd, bool keep_number)
 {
     struct fit__file *file = process->slots[fd].file;
+    bool exempt = process->slots[fd].exempt;
     process->slots[fd] = (struct fit__slot){ .file = NULL };
     process->open_count--;
+    process->exempt_count -= exempt;
     if (process->service && !keep_number) fit__raw(SYS_close, fd);
-    if (process->budget_until_close) {
+    if (process->budget_until_close && !exempt) {
         process->budget = -1;
         process->budget_until_close = false;
     }

@@ -33,7 +33,7 @@ int fit__call_afflict(int fd, enum fit__affliction affliction, int64_t value)
 void fit__call_limit_descriptors(bool until_close)
 {
     struct fit__process *service = fit__service_process();
-    service->budget = service->open_count;
+    service->budget = service->open_count - service->exempt_count;
     service->budget_until_close = until_close;
     service->budget_ends = fit__now() + FULL_FOR;
 }

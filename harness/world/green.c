@@ -96,6 +96,15 @@ static bool is_ours(pthread_t handle)
     return fit__active ? find(handle) != NULL : fit__is_stack_address((uintptr_t)handle);
 }
 
+bool (*fit__is_peer_start)(const void *start);
+
+/* A peer's helpers are peers. */
+static bool is_peer(void *(*start)(void *))
+{
+    if (fit__current->guard.exempt) return true;
+    return fit__is_peer_start && fit__is_peer_start(*(void *const *)&start);
+}
+
 /* glibc's default is 8 MiB, and libuv asks for as much: nobody means it. */
 static size_t stack_size_of(const pthread_attr_t *attr)
 {
@@ -113,6 +122,11 @@ static int create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(
     fit__spend(CREATE_NS);
     t = fit__thread_new(NULL, fit__current->process, start, arg, stack_size_of(attr));
     if (!t) return EAGAIN;
+    if (is_peer(start)) {
+        t->service = false;
+        t->guard.exempt = true;
+        snprintf(t->name, sizeof t->name, "peer thread %u", t->id);
+    }
     if (attr) pthread_attr_getdetachstate(attr, &detach);
     t->handle = true;
     t->detached = detach == PTHREAD_CREATE_DETACHED;

@@ -209,7 +209,6 @@ static int o_clock_gettime(clockid_t clock, struct timespec *now)
 const struct fit__kernel *fit__kernel_over_real(void)
 {
     over = fit__kernel_real;
-    over.name = "real, with green threads";
     over.readv = o_readv;
     over.writev = o_writev;
     over.accept = o_accept;

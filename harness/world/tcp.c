@@ -19,7 +19,7 @@ struct fit__tcp *fit__tcp_of(struct fit__file *file)
 struct fit__file *fit__tcp_new(int flags)
 {
     struct fit__process *process = fit__current->process;
-    struct fit__tcp *end = fit__tcp_make(process->host, process->service);
+    struct fit__tcp *end = fit__tcp_make(process->host, process->service && !fit__guard->exempt);
     end->file = fit__file_new(&fit__tcp_ops, end, O_RDWR | (flags & O_NONBLOCK));
     return end->file;
 }
@@ -125,6 +125,9 @@ int fit__tcp_accept(struct fit__file *file, int flags)
     }
     fit__tcp_forget_child(child);
     child->phase = FIT_CONNECTED;
+    /* A peer in the service's process may serve a listener that the test has made. */
+    if (fit__guard->exempt)
+        child->service = false;
     if (listener->service)
         fit__progressed();
     return fd;

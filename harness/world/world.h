@@ -87,6 +87,10 @@ struct fit__thread *fit__thread_new(const char *name, struct fit__process *proce
 /* Ends the running thread. Does not return. */
 void fit__thread_exit(void *result) __attribute__((noreturn));
 
+/* Is a thread that the service starts here a peer all the same? Such a thread shares the service's
+ * process, but nothing goes wrong in it, and what it opens is in no ledger. NULL: none is. */
+extern bool (*fit__is_peer_start)(const void *start);
+
 /* As a signal would: the wait for descriptors (epoll, poll) that the thread is in, or its next
  * one, ends with -EINTR. */
 void fit__interrupt(struct fit__thread *thread);
@@ -125,6 +129,7 @@ struct fit__host { char name[64]; uint32_t address; /* network order, IPv4 */
                    fit_ns latency; struct fit__host *next; uint16_t next_port; };
 
 struct fit__slot { struct fit__file *file; bool cloexec;
+                   bool exempt;               /* opened by a peer in the service's process */
                    void *opened_stack[16]; unsigned opened_depth; const char *opened_by; };
 
 /* A descriptor table. The service's own uses real numbers, each held by a placeholder; a
@@ -133,6 +138,7 @@ struct fit__process {
     struct fit__host *host; bool service;
     struct fit__slot *slots; int slot_count;     /* grows */
     int open_count, limit;                       /* RLIMIT_NOFILE as seen: 1024 */
+    int exempt_count;                            /* of those open: slots with `exempt` */
     int budget;                                  /* -1, or: no more than this many open */
     bool budget_until_close;
     fit_ns budget_ends;

@@ -148,7 +148,8 @@ lost="gcc -g -I. -o test_lost test_svc.c svc.c -L$prefix/lib -Wl,-rpath,$prefix/
 # shellcheck disable=SC2086  # a command and its words
 is 'a link without the library' $lost -Wl,--as-needed -luv -lcmocka -lc -lfaulttest
 is 'the linker has dropped it' sh -c '! readelf -d test_lost | grep -q "NEEDED.*libfaulttest"'
-refused 'a program that lost it is not swept'
+ends 0 'a program that lost it is taken over all the same' \
+    "$prefix/bin/faulttest" run --valgrind=none ./test_lost
 # shellcheck disable=SC2086  # a command and its words
 is 'a link behind the others' $lost -Wl,--no-as-needed -luv -lcmocka -lc -lfaulttest
 refused 'a program in which it comes last is not swept'

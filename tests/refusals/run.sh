@@ -95,7 +95,7 @@ ends 125 'a test that is not there' replay ./suite nobody:socket:error=EMFILE
 says 'no test nobody'
 ends 0 'one that fits' replay ./suite passes:socket:in=opens_one:error=EMFILE
 ends 2 'a program without the library' run /bin/true
-says 'has no libfaulttest'
+says 'has no tests that can be taken over'
 ends 2 'no program' run ./missing
 says 'does not exist'
 path=/nowhere

@@ -145,7 +145,7 @@ run 0 run --valgrind=none ./fake_garbage
 says "unreadable lines or records, ignored: 4"
 says "note     still understood"
 run 2 run --valgrind=none ./fake_silent
-says "has no libfaulttest in it"
+says "has no tests that can be taken over"
 run 4 run --valgrind=none ./fake_unarmed
 says "epoll_wait of libevil.so is found before ours"
 

@@ -1,0 +1,16 @@
+/* harness/command/takeover.h - what an object file tells about itself before it is started. All
+ * texts belong to the caller. */
+#ifndef HARNESS_COMMAND_TAKEOVER_H
+#define HARNESS_COMMAND_TAKEOVER_H
+
+/* NULL, or the sentence that says why this dynamic program cannot be swept as it is. */
+char *fit__takeover_refused(const char *path);
+
+/* *preload: the library to load in front of the program, or NULL if it is linked with it. 0, or
+ * -errno and a sentence. */
+int fit__preload_for(const char *path, char **preload, char **failure);
+
+/* NULL, or a sentence about calls of libc's functions that -Wl,--wrap leads elsewhere. */
+char *fit__wrapped_note(const char *path);
+
+#endif
