@@ -139,6 +139,7 @@ struct fit__process {
     int open_count, limit;                       /* RLIMIT_NOFILE as seen: 1024 */
     int budget;                                  /* -1, or: no more than this many open */
     bool budget_until_close;
+    struct fit__node *directory;                 /* its working directory, or NULL: files.h */
 };
 
 struct fit__epitem;
