@@ -277,3 +277,58 @@ FIT_EXPORT FILE *freopen64(const char *restrict path, const char *restrict mode,
     if (fit__passes()) return FIT_NEXT(freopen64)(path, mode, file);
     return freopen_simulated(path, mode, file, FIT_CALLER);
 }
+
+/* ---- standard streams on other files ----------------------------------------------------- */
+
+/* glibc's own write to the real number by system calls of their own. While their number stands for
+ * something simulated, a stream of ours has their name. */
+struct standard { FILE **name, *real, *ours; int fd; };
+static struct standard standards[] = { { &stdin, 0, 0, 0 }, { &stdout, 0, 0, 1 },
+                                       { &stderr, 0, 0, 2 } };
+
+static ssize_t standard_read(void *cookie, char *buffer, size_t size)
+{
+    struct standard *s = cookie;
+    struct iovec one = { buffer, size };
+    if (world_is_gone()) return -1;
+    fit__enter();
+    return done(fit__kernel->readv(s->fd, &one, 1, -1));
+}
+
+static ssize_t standard_write(void *cookie, const char *buffer, size_t size)
+{
+    struct standard *s = cookie;
+    struct iovec one = { (void *)(uintptr_t)buffer, size };
+    if (!fit__active) {                  /* the world has ended, and with it the redirection */
+        *s->name = s->real;
+        return (ssize_t)fwrite(buffer, 1, size, s->real);
+    }
+    fit__enter();
+    ssize_t put = done(fit__kernel->writev(s->fd, &one, 1, -1));
+    return put < 0 ? 0 : put;
+}
+
+static FILE *stand_in(struct standard *s)
+{
+    const cookie_io_functions_t io = { .read = standard_read, .write = standard_write };
+    FILE *file = fopencookie(s, s->fd ? "w" : "r", io);
+    if (!file) return NULL;
+    DESCRIPTOR_OF(file) = s->fd;
+    if (s->fd == 2) setvbuf(file, NULL, _IONBF, 0);
+    return file;
+}
+
+void fit__stdio_follow(int fd)
+{
+    struct fit__info info = { .brief = true };
+    if (fd < 0 || fd > 2 || fit__guard->exempt) return;
+    struct standard *s = &standards[fd];
+    if (!s->real) s->real = *s->name;
+    bool simulated = fit__kernel->describe(fd, &info) >= 0;
+    if (!simulated) {
+        *s->name = s->real;
+        return;
+    }
+    if (!s->ours) s->ours = stand_in(s);
+    if (s->ours) *s->name = s->ours;
+}

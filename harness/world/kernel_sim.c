@@ -39,20 +39,26 @@ fit_ns fit__deadline(int64_t timeout_ns)
 static int sim_close(int fd)
 {
     fit__call_begins();
-    return fit__is_standard(fd) ? (int)fit__raw(SYS_close, fd) : fit__uninstall(fd);
+    if (!fit__is_standard(fd))
+        return fit__uninstall(fd);
+    fit__standard_covered(fd);
+    return (int)fit__raw(SYS_close, fd);
 }
 
 static int sim_dup(int fd, int lowest, bool cloexec)
 {
     struct fit__file *file = fit__file_of(fd);
     fit__call_begins();
-    if (!file && fit__is_standard(fd))
-        fit__unsupported("dup", NULL, "duplicates of standard streams are not simulated");
-    if (!file)
+    const bool standard = !file && fit__is_standard(fd);
+    if (!file && !standard)
         return -EBADF;
     if (lowest < 0 || lowest >= fit__current->process->limit)
         return -EINVAL;
-    file->references++;
+    int error = standard ? fit__standard_new(fd, &file) : 0;
+    if (error)
+        return error;
+    if (!standard)
+        file->references++;
     int to = fit__install(file, lowest, cloexec);
     if (to < 0)
         fit__file_release(file);
@@ -65,11 +71,20 @@ static int sim_dup3(int from, int to, int flags)
     fit__call_begins();
     if ((flags & ~O_CLOEXEC) || from == to)
         return -EINVAL;
-    if (fit__is_standard(to) || (!file && fit__is_standard(from)))
-        fit__unsupported("dup2", NULL, "standard streams cannot be redirected in a world");
-    if (!file)
+    const bool standard = !file && fit__is_standard(from);
+    if (!file && !standard)
         return -EBADF;
-    file->references++;
+    if (to >= 0 && to <= 2 && fit__current->process->service) {
+        if (standard || file->ops == &fit__standard_ops)
+            return fit__standard_put(file, from, to);
+        if (fit__is_standard(to))
+            fit__standard_covered(to);
+    }
+    int error = standard ? fit__standard_new(from, &file) : 0;
+    if (error)
+        return error;
+    if (!standard)
+        file->references++;
     int result = fit__install_at(file, to, !!(flags & O_CLOEXEC));
     if (result < 0)
         fit__file_release(file);
@@ -169,6 +184,8 @@ static int sim_fstat(int fd, struct stat *st)
     fit__call_begins();
     if (!file)
         return fit__is_standard(fd) ? (int)fit__raw(SYS_fstat, fd, st) : -EBADF;
+    if (file->ops == &fit__standard_ops)
+        return fit__standard_fstat(file, st);
     if (file->ops == &fit__regular_ops) {
         fit__regular_fstat(file, st);
         return 0;
@@ -387,6 +404,7 @@ void fit__objects_reset(void)
     fit__tcp_forget_all();
     fit__entropy_restart();
     fit__nodes_forget();
+    fit__standards_restore();
 }
 
 /* ---- the table --------------------------------------------------------------------------- */

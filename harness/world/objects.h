@@ -90,6 +90,16 @@ off_t fit__regular_seek(struct fit__file *file, off_t offset, int whence);
 void fit__regular_fstat(struct fit__file *file, struct stat *st);
 size_t fit__regular_unread(struct fit__file *file);
 
+/* standard.c. A duplicate of the real standard stream `fd`: 0 or -EBADF. */
+extern const struct fit__file_ops fit__standard_ops;
+int fit__standard_new(int fd, struct fit__file **file);
+int fit__standard_fstat(struct fit__file *file, struct stat *st);
+/* A standard number gets a file of the world: the real stream comes back when the world ends. */
+void fit__standard_covered(int fd);
+/* Puts a real stream, the duplicate `file` or (NULL) number `from`, on a standard number. */
+int fit__standard_put(struct fit__file *file, int from, int to);
+void fit__standards_restore(void);
+
 int fit__resolve(const char *node, const char *service, const struct addrinfo *hints,
                  struct addrinfo **result);
 void fit__entropy(void *buffer, size_t size);            /* entropy.c */

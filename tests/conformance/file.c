@@ -455,6 +455,67 @@ static void locks(void)
     close(two);
 }
 
+static void *lock_then_note(void *arg)
+{
+    RUN(flock(*(int *)arg, LOCK_EX));
+    return NULL;
+}
+
+static void lock_waits(void)
+{
+    put_file("a", "");
+    int one = open("a", O_RDWR), two = open("a", O_RDWR);
+    RUN(flock(one, LOCK_SH));
+    pthread_t thread = on_thread(lock_then_note, &two);
+    usleep(50000);                       /* by now it waits, on a busy machine too */
+    note("unlocking");
+    RUN(close(one));
+    wait_for_thread(thread);
+    close(two);
+}
+
+static void two_writers(void)
+{
+    put_file("a", "0123456789");
+    int one = open("a", O_RDWR), two = open("a", O_RDWR);
+    char text[4] = "";
+    RUN(pwrite(one, "A", 1, 3));
+    RUN(pread(two, text, 3, 2));
+    note("%s", text);
+    RUN(ftruncate(two, 5));
+    RUN(pread(one, text, 3, 4));
+    RUN(lseek(one, 8, SEEK_SET));
+    RUN(read(one, text, 1));
+    RUN(write(one, "Z", 1));
+    note_file("a");
+    RUN(unlink("a"));
+    RUN(write(two, "q", 1));
+    RUN(pread(one, text, 1, 0));
+    note("%c", text[0]);
+    close(one);
+    close(two);
+}
+
+static void parts_of_a_real_one(void)
+{
+    static char all[8192], again[8192];
+    struct stat st;
+    int fd = open("/proc/self/exe", O_RDONLY), copy = open("a", O_RDWR | O_CREAT, 0600);
+    RUN(fstat(fd, &st));
+    while (sendfile(copy, fd, NULL, 1 << 20) > 0) { }
+    note("whole %d", lseek(copy, 0, SEEK_END) == st.st_size);
+    RUN(pread(fd, all, sizeof all, 5000));
+    RUN(pread(copy, again, sizeof again, 5000));
+    note("equal %d", !memcmp(all, again, sizeof all));
+    RUN(pwrite(copy, "xyz", 3, 8190));
+    RUN(pread(copy, again, 100, 8100));
+    note("changed %.3s", again + 90);
+    note("around %d", !memcmp(again, all + 3100, 90) && !memcmp(again + 93, all + 3193, 7));
+    RUN(write(fd, "x", 1));
+    close(fd);
+    close(copy);
+}
+
 static void devices(void)
 {
     char text[4] = "abc";
@@ -523,7 +584,8 @@ static void real_files(void)
 #define ALL(X) X(create) X(truncate_at_open) X(append) X(offsets) X(holes) X(resize)          \
     X(across_pages) X(vectors) X(status_flags) X(of_a_directory) X(unlinked_but_open)         \
     X(without_a_name) X(flushing) X(allocate) X(send_a_file) X(copy_a_range) X(as_memory)     \
-    X(locks) X(devices) X(temporary) X(real_files)
+    X(locks) X(lock_waits) X(two_writers)          \
+    X(parts_of_a_real_one) X(devices) X(temporary) X(real_files)
 ALL(CASE)
 #define ROW(name) { "file/" #name, in_folder_##name },
 const struct conformance_case file_cases[] = { ALL(ROW) { NULL, NULL } };
