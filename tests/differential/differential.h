@@ -36,7 +36,7 @@ void generate(struct sequence *sequence, uint64_t seed);
 struct log { char text[LOG_SIZE]; size_t length; unsigned calls; };
 
 /* execute.c: runs the steps on the kernel that is there, and closes everything. `pause_us`:
- * how long to wait after each step for what is under way (0: loopback delivers at once). */
+ * how long to wait after each call for what is under way (0: loopback delivers at once). */
 void execute(const struct sequence *sequence, struct log *log, unsigned pause_us);
 
 /* slots.c: what is open, and the notes of a run. */
@@ -47,12 +47,14 @@ struct slot { int fd; enum object object; uint32_t address; uint16_t port; };
 struct run {
     struct slot slots[SLOTS];
     struct log *log;
+    unsigned pause_us;
     uint32_t address;                        /* of this sequence's listeners */
     size_t tcp_bytes, pair_bytes;            /* sent so far: known.h has the reason */
     unsigned char next;                      /* the next byte to send */
 };
 
-/* Appends "text = result" or the name of the error; counts a call. Gives the result back. */
+/* Appends "text = result" or the name of the error; counts a call, and lets arrive what it has
+ * sent. Gives the result back. */
 long seen(struct run *run, long result, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Adds to the line of the last call. */

@@ -9,7 +9,6 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tests/differential/differential.h"
@@ -209,8 +208,7 @@ static void take(struct run *run, const struct step *step)
 
 void execute(const struct sequence *sequence, struct log *log, unsigned pause_us)
 {
-    struct run run = { .log = log };
-    struct timespec pause = { .tv_nsec = (long)pause_us * 1000 };
+    struct run run = { .log = log, .pause_us = pause_us };
     uint32_t own = (uint32_t)(sequence->seed * 2654435761u);
     log->length = log->calls = 0;
     log->text[0] = 0;
@@ -218,11 +216,8 @@ void execute(const struct sequence *sequence, struct log *log, unsigned pause_us
     run.address = htonl(0x7f000000 | (own & 0x00fffffe) | 0x010000);
     for (int i = 0; i < SLOTS; i++)
         run.slots[i].fd = -1;
-    for (unsigned i = 0; i < sequence->count; i++) {
+    for (unsigned i = 0; i < sequence->count; i++)
         take(&run, &sequence->steps[i]);
-        if (pause_us)
-            nanosleep(&pause, NULL);
-    }
     for (int i = 0; i < SLOTS; i++)
         make_room(&run, i);
     also(&run, "\n");

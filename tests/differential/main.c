@@ -35,7 +35,7 @@ static bool differs(struct sequence *sequence, unsigned pause_us)
 }
 
 /* Linux needs time to deliver when the machine is busy: a difference counts only if it is still
- * there when there was time after every step. */
+ * there when there was time after every call. */
 static bool differs_for_good(struct sequence *sequence)
 {
     for (int i = 0; i < TRIES; i++)

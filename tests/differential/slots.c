@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/differential/differential.h"
@@ -27,6 +28,7 @@ void also(struct run *run, const char *format, ...)
 
 long seen(struct run *run, long result, const char *format, ...)
 {
+    struct timespec pause = { .tv_nsec = (long)run->pause_us * 1000 };
     int error = errno;
     va_list arguments;
     also(run, "\n");
@@ -38,6 +40,8 @@ long seen(struct run *run, long result, const char *format, ...)
     else
         also(run, " = %ld", result);
     run->log->calls++;
+    if (run->pause_us)
+        nanosleep(&pause, NULL);
     return result;
 }
 
