@@ -108,6 +108,7 @@ help:
 	@echo 'make bench      how fast it is, against what is possible'
 	@echo 'make conformance  the simulated kernel against this Linux'
 	@echo 'make libraries  programs of a dozen libraries, under every fault'
+	@echo 'make differential SEED=1 CALLS=1000000  random calls on both, compared one by one'
 	@echo 'make lint       style, include directions, clang-tidy, cppcheck'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR='
 	@echo 'make clean      remove $(BUILD)/'
