@@ -189,6 +189,9 @@ static void check_calls(struct doctor *doctor)
                 "see what stands there, and run doctor again");
     else if (!doctor->program.ours || audit->unarmed)
         note("system calls", fit__copy("not checked: the tests were not run"));
+    else if (audit->test_count && !ran)
+        trouble(doctor, "system calls", fit__copy("not checked: no test ran to its end"),
+                "see why with `faulttest run`, and run doctor again");
     else if (!doctor->kind)
         fine("system calls", fit__print("%zu of %zu tests ran without faults; no system call came "
              "from outside libfaulttest%s", ran, audit->test_count, audit->excused

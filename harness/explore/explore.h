@@ -70,6 +70,8 @@ extern struct fit__session fit__session;
  * program with a record `error`. Call it once, outside a world. */
 bool fit__session_start(void);
 bool fit__test_selected(const struct fit__test *test);
+/* Nothing goes wrong in this job: its tests are only looked at. */
+bool fit__observes_only(void);
 /* The name of the function that is the running test, or NULL. */
 const char *fit__test_function(void);
 

@@ -18,17 +18,12 @@ static struct {
     bool diverged;
 } history;
 
-static bool observes_only(void)
-{
-    return fit__session.orders.job >= FIT_J_AUDIT;
-}
-
 static void send_call(const struct call *c)
 {
     char memory[1024];
     struct fit__record r;
     fit__record_begin(&r, memory, sizeof memory, "call");
-    if (observes_only()) {
+    if (fit__observes_only()) {
         fit__record_add(&r, "test", "%s.%s", fit__session.test->group, fit__session.test->name);
         fit__record_add(&r, "thread", "%u", fit__current->id);
     }
@@ -81,7 +76,7 @@ static void on_line(const char *kind, int fd, const char *text)
 {
     struct call call;
     char line[240];
-    if (observes_only()) {
+    if (fit__observes_only()) {
         take(&call, kind, fd, text);
         send_call(&call);
     } else if (history.run == FIT_RUN_CASE) {

@@ -50,7 +50,7 @@ static int answer_first(struct fit__question *q)
     return -1;
 }
 
-static bool observes_only(void)
+bool fit__observes_only(void)
 {
     return fit__session.orders.job >= FIT_J_AUDIT;
 }
@@ -124,7 +124,7 @@ static void prepare(enum fit__run run, const struct fit__test *test)
     s->run = run;
     s->test = test;
     s->questions = s->turn = 0;
-    fit__chooser = observes_only() ? answer_nothing
+    fit__chooser = fit__observes_only() ? answer_nothing
                  : run == FIT_RUN_FIRST ? answer_first
                  : run == FIT_RUN_SECOND ? answer_nothing
                  : run == FIT_RUN_TRUNK ? answer_trunk : answer_replay;
@@ -191,7 +191,7 @@ static void send_test(const struct fit__test *test, const struct fit__reference 
     fit__record_add(&rec, "test", "%s.%s", test->group, test->name);
     fit__record_add(&rec, "contract", "%s", test->strict ? "strict" : "old");
     fit__record_add(&rec, "state", "%s",
-                    state == FIT_TEST_READY && !r->points && !observes_only()
+                    state == FIT_TEST_READY && !r->points && !fit__observes_only()
                     ? "no-calls" : state_word(state));
     if (r->text[0] && state != FIT_TEST_READY) fit__record_add(&rec, "text", "%s", r->text);
     if (state == FIT_TEST_NONDETERMINISTIC) send_divergence(&rec, &r->divergence);
@@ -294,7 +294,7 @@ int fit__sweep_test(const struct fit__test *test, void *state)
     if (r->state == FIT_TEST_READY && s->orders.job < FIT_J_REPLAY)
         run_once(FIT_RUN_SECOND, test, state);
     send_test(test, r);
-    if (ready(r) && !observes_only()) {
+    if (ready(r) && !fit__observes_only()) {
         send_notes(test, r);
         fit__points_name(r);
         if (s->orders.job == FIT_J_LIST) send_names(test, r);

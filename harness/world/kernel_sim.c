@@ -152,7 +152,7 @@ static int sim_ioctl(int fd, unsigned long request, void *argument)
     case FIONREAD:
         if (fit__tcp_listens(slot->file))
             return -EINVAL;
-        if (!fit__counts_unread(slot->file) && slot->file->ops != &fit__regular_ops)
+        if (!fit__counts_unread(slot->file))
             return -ENOTTY;
         number = slot->file->ops == &fit__regular_ops ? (int)fit__regular_unread(slot->file)
                                                       : (int)fit__unread(slot->file);
