@@ -65,8 +65,7 @@ const struct fit__alternative *fit__choose(struct fit__question *q);
 extern unsigned fit__faults_off;
 extern unsigned fit__unasked;            /* questions that were not asked because of that */
 
-/* The explorer plugs in here. Returns an index into alternatives, or -1. NULL: never anything.
- * `fit__fired` is set by fit__choose when an answer other than -1 is given. */
+/* The explorer plugs in here. Returns an index into alternatives, or -1. NULL: never anything. */
 extern int (*fit__chooser)(struct fit__question *q);
 
 /* The alternative just given could not be made true after all (the connection it was about is

@@ -58,6 +58,12 @@ static __attribute__((noinline)) long receive_cut(int fd, struct msghdr *message
     return result;
 }
 
+static long message_size(const struct msghdr *message)
+{
+    return message->msg_iovlen > FIT_IOV_MAX
+        ? -EMSGSIZE : fit__vector_size(message->msg_iov, (int)message->msg_iovlen);
+}
+
 static void check_room(const struct msghdr *message)
 {
     for (size_t i = 0; i < message->msg_iovlen; i++)
@@ -71,8 +77,7 @@ static long receive(enum fit__call_id id, int fd, struct msghdr *message, int fl
 {
     struct fit__call c;
     fit__begin(&c, id, fd, caller);
-    long result = message->msg_iovlen > FIT_IOV_MAX
-        ? -EMSGSIZE : fit__vector_size(message->msg_iov, (int)message->msg_iovlen);
+    long result = message_size(message);
     if (result < 0) return fit__end(&c, result);
     size_t all = (size_t)result, size = all;
     check_room(message);
@@ -178,8 +183,7 @@ static long transmit(enum fit__call_id id, int fd, const struct msghdr *message,
 {
     struct fit__call c;
     fit__begin(&c, id, fd, caller);
-    long result = message->msg_iovlen > FIT_IOV_MAX
-        ? -EMSGSIZE : fit__vector_size(message->msg_iov, (int)message->msg_iovlen);
+    long result = message_size(message);
     if (result < 0) return fit__end(&c, result);
     size_t all = (size_t)result, size = all;
     check_message(message);

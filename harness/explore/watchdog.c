@@ -61,6 +61,13 @@ static const char *function_at(void *const *frames, unsigned depth)
     return "?";
 }
 
+static void end_at(struct fit__finding *f, void *const *frames, unsigned depth)
+{
+    memcpy(f->frames, frames, depth * sizeof f->frames[0]);
+    f->depth = depth;
+    fit__end_finding(f);
+}
+
 static void on_crash(int signal, siginfo_t *info, void *context)
 {
     struct fit__finding f;
@@ -72,9 +79,7 @@ static void on_crash(int signal, siginfo_t *info, void *context)
                       strsignal(signal), signal == SIGSEGV && info->si_code > 0
                                              && (uintptr_t)info->si_addr < NULL_PAGE
                                              ? ", at address 0 or near" : "");
-    memcpy(f.frames, frames, sizeof f.frames);
-    f.depth = depth;
-    fit__end_finding(&f);
+    end_at(&f, frames, depth);
 }
 
 static void on_time(int signal, siginfo_t *info, void *context)
@@ -93,9 +98,7 @@ static void on_time(int signal, siginfo_t *info, void *context)
         fit__finding_make(&f, "hang", function_at(frames, depth),
                           "stands still for more than %u s of real time, in {symptom}",
                           watch.wall_ms / 1000);
-    memcpy(f.frames, frames, sizeof f.frames);
-    f.depth = depth;
-    fit__end_finding(&f);
+    end_at(&f, frames, depth);
 }
 
 static void handle(int signal, void (*handler)(int, siginfo_t *, void *))
