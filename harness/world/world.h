@@ -142,6 +142,7 @@ struct fit__process {
 };
 
 struct fit__epitem;
+struct fit__socket_ops;
 /* What an open file description can do. Functions may be NULL: then -EINVAL (or the error
  * that Linux gives for that kind). They return >= 0 or -errno and do not block: blocking is
  * done by the caller with fit__block on `file->queue`, as long as -EAGAIN comes back. */
@@ -153,10 +154,12 @@ struct fit__file_ops {
     void (*release)(struct fit__file *);         /* last reference is gone */
     int (*describe)(struct fit__file *, struct fit__info *);
     int (*afflict)(struct fit__file *, enum fit__affliction, int64_t value);
+    const struct fit__socket_ops *socket;        /* objects.h; NULL: not a socket */
 };
 struct fit__file {
     const struct fit__file_ops *ops;
     unsigned references;
+    bool passed;                                 /* it travelled over AF_UNIX once */
     int status_flags;                            /* O_NONBLOCK, O_APPEND..., access mode */
     struct fit__waitq queue;                     /* woken by fit__file_changed */
     LIST_HEAD(, fit__epitem) watchers;
