@@ -15,8 +15,8 @@ long fit__idle(const char *call, int fd, long result);
 fit_ns fit__deadline(int64_t timeout_ns);    /* -1 or huge: FIT_NEVER */
 
 /* kernel_sim.c: a number for a new file, or -errno; then the file is gone. */
-int fit__install_new(struct fit__file *file, bool cloexec);
-int fit__install_two(struct fit__file *files[2], bool cloexec, int fds[2]);
+int fit__number(struct fit__file *file, bool cloexec);
+int fit__number_two(struct fit__file *files[2], bool cloexec, int fds[2]);
 
 /* socket.c */
 int fit__call_socket(int domain, int type, int protocol);

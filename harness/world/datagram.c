@@ -341,6 +341,48 @@ static uint32_t datagram_poll(struct fit__file *file)
     return bits;
 }
 
+/* ---- sessions ---------------------------------------------------------------------------- */
+
+static struct fit__datagram *session_of(const struct fit__datagram *listener,
+                                        const struct fit__udp_packet *packet)
+{
+    struct fit__datagram *session
+        = fit__datagram_of(fit__datagram_new(listener->socket.domain, 0));
+    session->local = (struct fit__endpoint){ packet->to.ip, listener->local.port };
+    session->remote = packet->from;
+    session->address_asked = session->port_asked = session->connected = true;
+    return session;
+}
+
+static void hand_over(struct fit__datagram *listener, struct fit__datagram *session)
+{
+    struct fit__udp_packet *packet, *next;
+    for (packet = TAILQ_FIRST(&listener->unread); packet; packet = next) {
+        next = TAILQ_NEXT(packet, link);
+        if (packet->from.port != session->remote.port
+            || packet->from.ip.v4 != session->remote.ip.v4
+            || packet->from.ip.six != session->remote.ip.six)
+            continue;
+        fit__datagram_take(listener, packet);
+        fit__datagram_give(session, packet);
+    }
+}
+
+int fit__datagram_accept(int fd)
+{
+    struct fit__file *file = fit__file_of(fd);
+    struct fit__datagram *listener = fit__datagram_of(file);
+    struct fit__udp_packet *packet;
+    while (!(packet = fit__datagram_first(listener)))
+        fit__block_on("recv", &file->queue, FIT_NEVER);
+    struct fit__datagram *session = session_of(listener, packet);
+    hand_over(listener, session);
+    int result = fit__install(session->file, 0, false);
+    if (result < 0)
+        fit__file_release(session->file);
+    return result;
+}
+
 /* ---- faults ------------------------------------------------------------------------------ */
 
 static void tell(const struct fit__datagram *socket, struct fit__info *info)

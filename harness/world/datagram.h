@@ -50,6 +50,7 @@ struct fit__ip fit__datagram_local(const struct fit__datagram *socket);
 /* What can be read now: the first packet, or NULL. */
 struct fit__udp_packet *fit__datagram_first(const struct fit__datagram *socket);
 void fit__datagram_take(struct fit__datagram *socket, struct fit__udp_packet *packet);
+void fit__datagram_give(struct fit__datagram *socket, struct fit__udp_packet *packet);
 
 /* delivery.c: sends a packet on its way; it belongs to the network from here. */
 void fit__datagram_send(struct fit__udp_packet *packet);

@@ -153,10 +153,15 @@ static bool deliver(struct fit__udp_packet *packet)
     size_t limit = (size_t)fit__option_stored(&socket->socket, SOL_SOCKET, SO_RCVBUF);
     if (socket->cost + cost_of(packet) > limit && socket->cost)
         return false;
+    fit__datagram_give(socket, packet);
+    return true;
+}
+
+void fit__datagram_give(struct fit__datagram *socket, struct fit__udp_packet *packet)
+{
     socket->cost += cost_of(packet);
     TAILQ_INSERT_TAIL(&socket->unread, packet, link);
     fit__datagram_changed(socket, EPOLLIN | EPOLLRDNORM);
-    return true;
 }
 
 void fit__datagram_take(struct fit__datagram *socket, struct fit__udp_packet *packet)

@@ -186,7 +186,7 @@ static int sim_fstat(int fd, struct stat *st)
 
 /* ---- making descriptors ------------------------------------------------------------------ */
 
-int fit__install_new(struct fit__file *file, bool cloexec)
+int fit__number(struct fit__file *file, bool cloexec)
 {
     int fd = fit__install(file, 0, cloexec);
     if (fd < 0)
@@ -194,10 +194,10 @@ int fit__install_new(struct fit__file *file, bool cloexec)
     return fd;
 }
 
-int fit__install_two(struct fit__file *files[2], bool cloexec, int fds[2])
+int fit__number_two(struct fit__file *files[2], bool cloexec, int fds[2])
 {
-    fds[0] = fit__install_new(files[0], cloexec);
-    fds[1] = fit__install_new(files[1], cloexec);
+    fds[0] = fit__number(files[0], cloexec);
+    fds[1] = fit__number(files[1], cloexec);
     if (fds[0] >= 0 && fds[1] >= 0)
         return 0;
     /* There was room for two: only the real table can have refused. */
@@ -219,7 +219,7 @@ static int sim_pipe(int fds[2], int flags)
     if (error)
         return error;
     fit__pipe_new(flags, files);
-    return fit__install_two(files, !!(flags & O_CLOEXEC), fds);
+    return fit__number_two(files, !!(flags & O_CLOEXEC), fds);
 }
 
 static int sim_eventfd(unsigned initial, int flags)
@@ -228,7 +228,7 @@ static int sim_eventfd(unsigned initial, int flags)
     if (flags & ~(EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE))
         return -EINVAL;
     int error = fit__room_for(1);
-    return error ? error : fit__install_new(fit__eventfd_new(initial, flags), !!(flags & EFD_CLOEXEC));
+    return error ? error : fit__number(fit__eventfd_new(initial, flags), !!(flags & EFD_CLOEXEC));
 }
 
 static int sim_timerfd(int clock, int flags)
@@ -238,7 +238,7 @@ static int sim_timerfd(int clock, int flags)
         || (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME))
         return -EINVAL;
     int error = fit__room_for(1);
-    return error ? error : fit__install_new(fit__timerfd_new(clock, flags), !!(flags & TFD_CLOEXEC));
+    return error ? error : fit__number(fit__timerfd_new(clock, flags), !!(flags & TFD_CLOEXEC));
 }
 
 static int sim_epoll_create(int flags)
@@ -247,7 +247,7 @@ static int sim_epoll_create(int flags)
     if (flags & ~EPOLL_CLOEXEC)
         return -EINVAL;
     int error = fit__room_for(1);
-    return error ? error : fit__install_new(fit__epoll_new(), !!(flags & EPOLL_CLOEXEC));
+    return error ? error : fit__number(fit__epoll_new(), !!(flags & EPOLL_CLOEXEC));
 }
 
 static int sim_open(int dir, const char *path, int flags, mode_t mode)
@@ -273,16 +273,18 @@ const struct fit__kernel fit__kernel_sim = {
     .readv = fit__call_readv, .writev = fit__call_writev, .lseek = sim_lseek, .fstat = sim_fstat,
     .socket = fit__call_socket, .socketpair = fit__call_socketpair, .pipe = sim_pipe,
     .eventfd = sim_eventfd, .timerfd = sim_timerfd, .epoll_create = sim_epoll_create,
-    .open = sim_open, .bind = fit__call_bind, .listen = fit__call_listen, .accept = fit__call_accept,
-    .connect = fit__call_connect, .shutdown = fit__call_shutdown, .getsockname = fit__call_getsockname,
-    .getpeername = fit__call_getpeername, .getsockopt = fit__call_getsockopt, .setsockopt = fit__call_setsockopt,
+    .open = sim_open, .bind = fit__call_bind, .listen = fit__call_listen,
+    .accept = fit__call_accept, .connect = fit__call_connect, .shutdown = fit__call_shutdown,
+    .getsockname = fit__call_getsockname, .getpeername = fit__call_getpeername,
+    .getsockopt = fit__call_getsockopt, .setsockopt = fit__call_setsockopt,
+    .socket_name = fit__call_socket_name,
     .sendmsg = fit__call_sendmsg, .recvmsg = fit__call_recvmsg,
     .epoll_ctl = fit__call_epoll_ctl, .epoll_await = fit__call_epoll_await,
     .epoll_wait = fit__call_epoll_wait, .poll = fit__call_poll,
     .timerfd_settime = fit__call_timerfd_settime, .timerfd_gettime = fit__call_timerfd_gettime,
     .clock_gettime = fit__call_clock_gettime, .sleep = fit__call_sleep,
     .getrandom = fit__call_getrandom, .getaddrinfo = fit__call_getaddrinfo,
-    .describe = fit__call_describe, .afflict = fit__call_afflict, .socket_name = fit__call_socket_name, .hold = fit__call_hold,
+    .describe = fit__call_describe, .afflict = fit__call_afflict, .hold = fit__call_hold,
     .limit_descriptors = fit__call_limit_descriptors,
     .unlimit_descriptors = fit__call_unlimit_descriptors,
 };

@@ -12,7 +12,11 @@
 
 enum { FIT_RIGHTS_MAX = 253 };           /* descriptors in one message */
 
-struct fit__local_name { socklen_t size /* 0: none */; struct sockaddr_un un; char last /* NUL */; };
+struct fit__local_name {
+    socklen_t size;                      /* 0: none */
+    struct sockaddr_un un;
+    char last;                           /* the NUL of a path that fills all of it */
+};
 
 struct fit__message {
     TAILQ_ENTRY(fit__message) link;
@@ -71,7 +75,8 @@ static inline bool fit__local_is_datagram(const struct fit__local *end)
 /* local.c */
 struct fit__local *fit__local_of(struct fit__file *file);
 void fit__local_changed(struct fit__local *end, uint32_t events);
-void fit__local_dropped(struct fit__local *end);         /* its descriptor, or its listener, is gone */
+/* Its descriptor, or its listener, is gone. */
+void fit__local_dropped(struct fit__local *end);
 /* The queue of `end` has room again for those who wanted it. */
 void fit__local_room(struct fit__local *end);
 bool fit__local_full(const struct fit__local *end);      /* too many callers or datagrams */

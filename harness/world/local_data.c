@@ -9,7 +9,8 @@
 
 /* How Linux counts buffers: a message costs the memory that it takes, in pages above PIECE. */
 enum { PAGE = 4096, HEAD = 320, DESCRIPTOR = 256, SMALLEST = 512, PIECE = PAGE - HEAD,
-       LARGEST_CHUNK = PIECE + 8 * PAGE, SHARE_FREE = 4 /* writable: a quarter is used, or less */ };
+       LARGEST_CHUNK = PIECE + 8 * PAGE,
+       SHARE_FREE = 4 /* writable: a quarter is used, or less */ };
 
 static size_t up_to(size_t size, size_t unit)
 {

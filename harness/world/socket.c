@@ -54,7 +54,7 @@ int fit__call_socket(int domain, int type, int protocol)
         file = fit__datagram_new(domain, type);
     else
         file = fit__tcp_new(domain, type);
-    return fit__install_new(file, !!(type & SOCK_CLOEXEC));
+    return fit__number(file, !!(type & SOCK_CLOEXEC));
 }
 
 int fit__call_socketpair(int domain, int type, int protocol, int fds[2])
@@ -73,7 +73,7 @@ int fit__call_socketpair(int domain, int type, int protocol, int fds[2])
     if (error)
         return error;
     fit__local_pair(base_of(type), type, files);
-    return fit__install_two(files, !!(type & SOCK_CLOEXEC), fds);
+    return fit__number_two(files, !!(type & SOCK_CLOEXEC), fds);
 }
 
 /* ---- names and states -------------------------------------------------------------------- */

@@ -415,6 +415,7 @@ static const struct fit__socket_ops socket_ops = {
 };
 
 const struct fit__file_ops fit__tcp_ops = {
-    .kind = "tcp", .socket = &socket_ops, .read = fit__tcp_read, .write = fit__tcp_write, .poll = fit__tcp_poll,
+    .kind = "tcp", .socket = &socket_ops,
+    .read = fit__tcp_read, .write = fit__tcp_write, .poll = fit__tcp_poll,
     .release = fit__tcp_release, .describe = fit__tcp_describe, .afflict = fit__tcp_afflict,
 };

@@ -187,6 +187,11 @@ struct fit__slot *fit__slot_of(int fd);          /* of the current process; NULL
 struct fit__host *fit__host_named(const char *name, bool create);   /* "origin.test" or dotted */
 struct fit__host *fit__host_at(uint32_t address);
 
+/* datagram.c: waits for a datagram at `fd` and makes a socket of its own for whoever sent it, with
+ * the same address, connected: what the sender has sent and will send is read there. Of the
+ * current process; a descriptor or -errno. */
+int fit__datagram_accept(int fd);
+
 /* Files of the other units. */
 extern const struct fit__kernel fit__kernel_sim; /* kernel_sim.c */
 void fit__objects_reset(void);                   /* a world ended: connections without files go */

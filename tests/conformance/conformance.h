@@ -35,7 +35,8 @@ struct conformance_case { const char *name; void (*run)(void); };
 /* Tables end with a NULL name. */
 extern const struct conformance_case connect_cases[], stream_cases[], close_cases[],
     epoll_cases[], poll_cases[], local_cases[], descriptor_cases[], name_cases[],
-    datagram_cases[], unix_cases[], rights_cases[], six_cases[];
+    datagram_cases[], datagram_wait_cases[], unix_cases[], unix_datagram_cases[],
+    rights_cases[], six_cases[];
 
 /* Appends a line to what this run saw. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
