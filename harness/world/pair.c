@@ -52,6 +52,9 @@ static ssize_t pair_read(struct fit__file *file, const struct iovec *iov, int co
         fit__progressed();
         if (!(flags & MSG_PEEK))
             changed(end->other, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
+        /* Whoever wants more looks for it, and thereby uses the error up. */
+        if ((flags & MSG_WAITALL) && !(flags & MSG_PEEK) && taken < fit__iov_size(iov, count))
+            fit__socket_take_error(&end->socket);
         return (ssize_t)taken;
     }
     int error = fit__socket_take_error(&end->socket);

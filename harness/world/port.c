@@ -30,7 +30,7 @@ static bool holds_port(const struct fit__tcp *end)
 {
     if (end->state != FIT_TCP_CLOSED || end->time_wait > fit__now())
         return true;
-    return end->file && end->bound;
+    return end->file && end->has_port;
 }
 
 bool fit__tcp_port_taken(const struct fit__tcp *for_whom, uint32_t address, uint16_t port)
@@ -53,6 +53,7 @@ int fit__tcp_take_port(struct fit__tcp *end)
         uint16_t port = host->next_port++;
         if (!fit__tcp_port_taken(end, end->local, port)) {
             end->local_port = port;
+            end->has_port = true;
             return 0;
         }
     }
@@ -71,7 +72,7 @@ int fit__tcp_bind(struct fit__file *file, const struct sockaddr *address, sockle
     uint32_t local = in->sin_addr.s_addr;
     if (local != INADDR_ANY && !fit__is_loopback(local) && local != end->host->address)
         return -EADDRNOTAVAIL;
-    if (end->state != FIT_TCP_CLOSED || end->local_port)
+    if (end->state != FIT_TCP_CLOSED || end->has_port)
         return -EINVAL;
     uint16_t port = ntohs(in->sin_port);
     if (port && fit__tcp_port_taken(end, local, port))
@@ -79,5 +80,8 @@ int fit__tcp_bind(struct fit__file *file, const struct sockaddr *address, sockle
     end->local = local;
     end->local_port = port;
     end->bound = true;
+    end->accepted = false;
+    end->address_locked = local != INADDR_ANY;
+    end->has_port = end->port_locked = port != 0;
     return port ? 0 : fit__tcp_take_port(end);
 }

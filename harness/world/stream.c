@@ -163,6 +163,13 @@ void fit__tcp_send_reset(struct fit__tcp *end)
 
 /* ---- arriving ---------------------------------------------------------------------------- */
 
+void fit__tcp_close_state(struct fit__tcp *end)
+{
+    end->state = FIT_TCP_CLOSED;
+    if (!end->port_locked)
+        end->has_port = false;
+}
+
 void fit__tcp_die(struct fit__tcp *end, int error)
 {
     fit__event_cancel(&end->syn);
@@ -170,7 +177,7 @@ void fit__tcp_die(struct fit__tcp *end, int error)
         end->socket.error = error;
     fit__tcp_clear_packets(&end->unsent);
     end->unsent_bytes = 0;
-    end->state = FIT_TCP_CLOSED;
+    fit__tcp_close_state(end);
     end->socket.shut = FIT_SHUT_BOTH;
     fit__tcp_changed(end, FIT_ALL_EVENTS);
 }
@@ -182,7 +189,7 @@ static void settle(struct fit__tcp *end, bool closed_first)
         return;
     if (closed_first && end->bound)
         end->time_wait = fit__now() + TIME_WAIT_NS;
-    end->state = FIT_TCP_CLOSED;
+    fit__tcp_close_state(end);
     end->socket.shut = FIT_SHUT_BOTH;
     fit__tcp_changed(end, FIT_ALL_EVENTS);
 }

@@ -120,7 +120,7 @@ ssize_t fit__call_readv(int fd, const struct iovec *iov, int count, off_t offset
         return -ESPIPE;
     if (!file->ops->read)
         return no_such_direction(file);
-    if (fit__is_socket(file) && !fit__iov_size(iov, count))
+    if (!count || (fit__is_socket(file) && !fit__iov_size(iov, count)))
         return 0;
     return receive("read", fd, file, iov, count, 0);
 }
@@ -140,6 +140,8 @@ ssize_t fit__call_writev(int fd, const struct iovec *iov, int count, off_t offse
         return -ESPIPE;
     if (!file->ops->write)
         return no_such_direction(file);
+    if (!count)
+        return 0;
     return transmit("write", fd, file, iov, count, 0);
 }
 

@@ -33,7 +33,8 @@ struct conformance_case { const char *name; void (*run)(void); };
 
 /* Tables end with a NULL name. */
 extern const struct conformance_case connect_cases[], stream_cases[], close_cases[],
-    epoll_cases[], poll_cases[], local_cases[], descriptor_cases[], name_cases[];
+    epoll_cases[], poll_cases[], local_cases[], descriptor_cases[], name_cases[],
+    corner_cases[];
 
 /* Appends a line to what this run saw. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
