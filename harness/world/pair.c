@@ -3,17 +3,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "fi/arena.h"
 #include "harness/world/objects.h"
 
 enum { BUFFER = 212992, SHARE_FREE = 4 /* writable while less than a quarter is used */ };
+enum { MESSAGE_MOST = 36544 /* of one send; more is cut up */ };
 
 struct pair_end {
     struct fit__socket socket;               /* first */
     struct fit__file *file;
     struct pair_end *other;                  /* NULL: closed */
     struct fit__bytes unread;
+    struct fit__bytes messages;              /* a size_t for each: what is left of it unread */
 };
 
 static void changed(struct pair_end *end, uint32_t events)
@@ -44,13 +47,33 @@ static uint32_t pair_poll(struct fit__file *file)
     return bits;
 }
 
+/* Room is told of when a message has been read to its end, not before. */
+static bool message_ended(struct pair_end *end, size_t taken)
+{
+    bool ended = false;
+    while (taken) {
+        size_t left;
+        char *front = end->messages.data + end->messages.start;
+        memcpy(&left, front, sizeof left);
+        if (taken < left) {
+            left -= taken;
+            memcpy(front, &left, sizeof left);
+            break;
+        }
+        taken -= left;
+        fit__bytes_drop(&end->messages, sizeof left);
+        ended = true;
+    }
+    return ended;
+}
+
 static ssize_t pair_read(struct fit__file *file, const struct iovec *iov, int count, int flags)
 {
     struct pair_end *end = file->object;
     if (end->unread.size) {
         size_t taken = fit__bytes_take(&end->unread, iov, count, flags);
         fit__progressed();
-        if (!(flags & MSG_PEEK))
+        if (!(flags & MSG_PEEK) && message_ended(end, taken))
             changed(end->other, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
         /* Whoever wants more looks for it, and thereby uses the error up. */
         if ((flags & MSG_WAITALL) && !(flags & MSG_PEEK) && taken < fit__iov_size(iov, count))
@@ -75,6 +98,11 @@ static ssize_t pair_write(struct fit__file *file, const struct iovec *iov, int c
         return -EAGAIN;
     if (size > space)
         size = space;
+    for (size_t left = size; left;) {
+        size_t message = left < MESSAGE_MOST ? left : MESSAGE_MOST;
+        fit__bytes_append(&end->other->messages, &message, sizeof message);
+        left -= message;
+    }
     while (done < size) {
         size_t next = size - done < sizeof part ? size - done : sizeof part;
         next = fit__iov_read(iov, count, done, part, next);
@@ -112,6 +140,7 @@ static void pair_release(struct fit__file *file)
         changed(other, FIT_ALL_EVENTS);
     }
     fit__bytes_clear(&end->unread);
+    fit__bytes_clear(&end->messages);
     fit__free(end);
 }
 

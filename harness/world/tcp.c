@@ -216,6 +216,8 @@ void fit__tcp_start_syn(struct fit__tcp *end, fit_ns at)
 static void disconnect(struct fit__tcp *end)
 {
     bool was_under_way = end->state == FIT_TCP_SYN_SENT || end->state == FIT_TCP_OPEN;
+    if (end->state == FIT_TCP_LISTENING)
+        stop_listening(end);
     fit__event_cancel(&end->syn);
     if (end->peer) {
         struct fit__tcp *peer = end->peer;
@@ -238,6 +240,7 @@ static void disconnect(struct fit__tcp *end)
     end->remote_port = 0;
     if (!end->address_locked)
         end->local = INADDR_ANY;
+    fit__tcp_changed(end, EPOLLERR);
 }
 
 int fit__tcp_connected(struct fit__file *file)

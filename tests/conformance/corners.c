@@ -97,7 +97,8 @@ static void vectors_of_nothing(void)
 static void vectors_of_numbers(void)
 {
     uint64_t one = 1, two = 2, value = 0;
-    struct iovec both[] = { { &one, 8 }, { &two, 8 } }, empty_first[] = { { &one, 0 }, { &two, 8 } };
+    struct iovec both[] = { { &one, 8 }, { &two, 8 } };
+    struct iovec empty_first[] = { { &one, 0 }, { &two, 8 } };
     struct iovec cut[] = { { &one, 4 }, { (char *)&one + 4, 4 } };
     struct iovec in[] = { { &value, 4 }, { (char *)&value + 4, 4 } };
     int fd = eventfd(0, EFD_NONBLOCK);
@@ -258,6 +259,107 @@ static void waiting_for_all_uses_the_error_up(void)
     }
 }
 
+/* ---- edges ------------------------------------------------------------------------------- */
+
+static void edges_of_disconnect(void)
+{
+    struct sockaddr_in in;
+    int listener = listen_loopback(2, &in), fd = nonblocking_tcp(), ep = epoll_create1(0);
+    watch(ep, EPOLL_CTL_ADD, listener, EPOLLIN | EPOLLET, 'l');
+    watch(ep, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLOUT | EPOLLET, 'f');
+    note_wait("fresh", ep, 4, 0);
+    RUN(connect_to(fd, nobody()));
+    note_wait("refused", ep, 4, 0);
+    RUN(connect_to(fd, nobody()));
+    note_wait("told", ep, 4, 0);
+    RUN(connect_to(fd, in));
+    note_wait("connected", ep, 4, 0);
+    RUN(disconnect(fd));
+    note_wait("disconnected", ep, 4, 0);
+    RUN(disconnect(listener));
+    note_wait("listens no more", ep, 4, 0);
+    RUN(connect_to(fd, in));
+    close(ep);
+    close(fd);
+    close(listener);
+}
+
+static void disconnected_listener_resets(void)
+{
+    struct sockaddr_in in;
+    int listener = listen_loopback(2, &in), fd = nonblocking_tcp();
+    RUN(connect_to(fd, in));
+    RUN(disconnect(listener));
+    settle();
+    note_epoll("client", fd);
+    RUN(error_of(fd));
+    RUN(accept(listener, NULL, NULL));
+    close(fd);
+    close(listener);
+}
+
+static void room_is_told_of_by_messages(void)
+{
+    int fds[2], ep = epoll_create1(0);
+    char buffer[16];
+    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds);
+    watch(ep, EPOLL_CTL_ADD, fds[0], EPOLLOUT | EPOLLET, 'p');
+    note_wait("at once", ep, 4, 0);
+    write(fds[0], "abc", 3);
+    write(fds[0], "defg", 4);
+    RUN(recv(fds[1], buffer, 0, 0));
+    note_wait("nothing read", ep, 4, 0);
+    RUN(read(fds[1], buffer, 2));
+    note_wait("part of the first", ep, 4, 0);
+    RUN(read(fds[1], buffer, 1));
+    note_wait("all of the first", ep, 4, 0);
+    RUN(recv(fds[1], buffer, 8, MSG_PEEK));
+    note_wait("seen the second", ep, 4, 0);
+    RUN(read(fds[1], buffer, 8));
+    note_wait("all of the second", ep, 4, 0);
+    close(ep);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+/* Not being ready is found out when somebody looks at the epoll, and that changes the order. */
+static void looking_at_an_epoll(void)
+{
+    for (int look = 0; look < 2; look++) {
+        int ep = epoll_create1(0), fds[2][2];
+        char byte;
+        for (int i = 0; i < 2; i++) {
+            pipe(fds[i]);
+            watch(ep, EPOLL_CTL_ADD, fds[i][0], EPOLLIN, (char)('a' + i));
+            write(fds[i][1], "x", 1);
+        }
+        read(fds[0][0], &byte, 1);
+        if (look)
+            note_poll("epoll", ep);
+        write(fds[0][1], "x", 1);
+        note_wait("order", ep, 4, 0);
+        close(ep);
+        for (int i = 0; i < 4; i++)
+            close(fds[i / 2][i % 2]);
+    }
+}
+
+static void inner_epoll_says_in_only(void)
+{
+    int outer = epoll_create1(0), inner = epoll_create1(0), fds[2];
+    pipe(fds);
+    watch(outer, EPOLL_CTL_ADD, inner, EPOLLRDNORM | EPOLLET, 'i');
+    watch(inner, EPOLL_CTL_ADD, fds[0], EPOLLIN, 'r');
+    write(fds[1], "x", 1);
+    note_wait("asked for another bit", outer, 4, 0);
+    watch(outer, EPOLL_CTL_MOD, inner, EPOLLRDNORM, 'i');
+    note_wait("looked again", outer, 4, 0);
+    close(outer);
+    close(inner);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 const struct conformance_case corner_cases[] = {
     { "corner/unread", unread_of_each_kind }, { "corner/vectors_of_nothing", vectors_of_nothing },
     { "corner/vectors_of_numbers", vectors_of_numbers },
@@ -271,5 +373,10 @@ const struct conformance_case corner_cases[] = {
     { "corner/shut_down_then_listening", shut_down_then_listening },
     { "corner/listener_edge", edge_of_a_listener_shut_down },
     { "corner/waitall_error", waiting_for_all_uses_the_error_up },
+    { "corner/edges_of_disconnect", edges_of_disconnect },
+    { "corner/disconnected_listener", disconnected_listener_resets },
+    { "corner/room_by_messages", room_is_told_of_by_messages },
+    { "corner/looking_at_an_epoll", looking_at_an_epoll },
+    { "corner/inner_epoll", inner_epoll_says_in_only },
     { NULL, NULL },
 };

@@ -33,9 +33,12 @@ static size_t allowed(struct run *run, const struct slot *slot, size_t size)
     size_t most = slot->object == PAIR ? KNOWN_PAIR_BYTES : KNOWN_TCP_BYTES;
     if (!(slot->object & (STREAMS | LISTENER)))
         return size;
-    if (size > most - *sent)
-        size = most - *sent;
-    *sent += size;
+    size_t each = slot->object == PAIR ? KNOWN_MESSAGE_BYTES : 0;
+    if (*sent + each >= most)
+        return 0;
+    if (size > most - *sent - each)
+        size = most - *sent - each;
+    *sent += size + each;
     return size;
 }
 
