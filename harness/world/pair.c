@@ -120,12 +120,12 @@ int fit__pair_shutdown(struct fit__file *file, unsigned how)
 {
     struct pair_end *end = file->object;
     end->socket.shut |= how;
+    changed(end, FIT_ALL_EVENTS);
     if (end->other) {
         end->other->socket.shut |= (how & FIT_SHUT_RECEIVE ? FIT_SHUT_SEND : 0)
                                    | (how & FIT_SHUT_SEND ? FIT_SHUT_RECEIVE : 0);
         changed(end->other, FIT_ALL_EVENTS);
     }
-    changed(end, FIT_ALL_EVENTS);
     return 0;
 }
 

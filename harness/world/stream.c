@@ -237,18 +237,19 @@ static void data_arrived(struct fit__tcp *end, const char *bytes, size_t size)
         tell_room(end->peer);
 }
 
+/* The sender hears of it last: the answer has a way to go. */
 static void end_arrived(struct fit__tcp *end)
 {
-    if (end->peer) {
+    if (end->peer)
         end->peer->end_arrived = true;
-        settle(end->peer, false);
+    if (end->state == FIT_TCP_OPEN) {
+        end->end_received = true;
+        end->socket.shut |= FIT_SHUT_RECEIVE;
+        fit__tcp_changed(end, FIT_ALL_EVENTS);
+        settle(end, true);
     }
-    if (end->state != FIT_TCP_OPEN)
-        return;
-    end->end_received = true;
-    end->socket.shut |= FIT_SHUT_RECEIVE;
-    fit__tcp_changed(end, FIT_ALL_EVENTS);
-    settle(end, true);
+    if (end->peer)
+        settle(end->peer, false);
 }
 
 static void syn_ack_arrived(struct fit__tcp *end)

@@ -132,6 +132,18 @@ int fit__tcp_accept(struct fit__file *file, int flags)
     return fd;
 }
 
+/* Over the loopback what is sent has arrived before the call goes on, so that the other end is
+ * told first. */
+static void let_arrive(const struct fit__tcp *end)
+{
+    fit__spend(fit__tcp_latency(end, end->host));
+}
+
+static bool on_one_host(const struct fit__tcp *end)
+{
+    return end->peer && end->peer->host == end->host;
+}
+
 /* Whoever waits to be accepted is reset. */
 static void stop_listening(struct fit__tcp *listener)
 {
@@ -215,6 +227,7 @@ void fit__tcp_start_syn(struct fit__tcp *end, fit_ns at)
 /* Back to a socket that was never connected; an address given by bind() stays. */
 static void disconnect(struct fit__tcp *end)
 {
+    bool near = on_one_host(end) || end->waiting;
     bool was_under_way = end->state == FIT_TCP_SYN_SENT || end->state == FIT_TCP_OPEN;
     if (end->state == FIT_TCP_LISTENING)
         stop_listening(end);
@@ -240,6 +253,8 @@ static void disconnect(struct fit__tcp *end)
     end->remote_port = 0;
     if (!end->address_locked)
         end->local = INADDR_ANY;
+    if (near)
+        let_arrive(end);
     fit__tcp_changed(end, EPOLLERR);
 }
 
@@ -317,8 +332,11 @@ int fit__tcp_shutdown(struct fit__file *file, unsigned how)
     switch (end->state) {
     case FIT_TCP_LISTENING:
         if (how & FIT_SHUT_RECEIVE) {
+            bool called = end->waiting;
             stop_listening(end);
             end->socket.shut = 0;
+            if (called)
+                let_arrive(end);
         }
         fit__tcp_changed(end, FIT_ALL_EVENTS);
         return 0;
@@ -335,6 +353,8 @@ int fit__tcp_shutdown(struct fit__file *file, unsigned how)
     end->socket.shut |= how;
     if (!result && (how & FIT_SHUT_SEND))
         fit__tcp_queue_end(end);
+    if (on_one_host(end))
+        let_arrive(end);
     fit__tcp_changed(end, FIT_ALL_EVENTS);
     return result;
 }

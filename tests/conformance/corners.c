@@ -360,6 +360,39 @@ static void inner_epoll_says_in_only(void)
     close(fds[1]);
 }
 
+/* Which of the two ends is told first. */
+static void order_of_the_ends(void)
+{
+    int fds[2], ep = epoll_create1(0);
+    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds);
+    watch(ep, EPOLL_CTL_ADD, fds[0], EPOLLIN | EPOLLET, 'a');
+    watch(ep, EPOLL_CTL_ADD, fds[1], EPOLLIN | EPOLLET, 'b');
+    RUN(shutdown(fds[1], SHUT_WR));
+    note_wait("one way", ep, 4, 0);
+    RUN(shutdown(fds[1], SHUT_RDWR));
+    note_wait("both", ep, 4, 0);
+    close(ep);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void order_of_the_ends_of_tcp(void)
+{
+    struct link link = link_up();
+    int ep = epoll_create1(0);
+    watch(ep, EPOLL_CTL_ADD, link.client, EPOLLIN | EPOLLOUT | EPOLLET, 'c');
+    watch(ep, EPOLL_CTL_ADD, link.server, EPOLLIN | EPOLLOUT | EPOLLET, 's');
+    note_wait("at once", ep, 4, 0);
+    RUN(shutdown(link.client, SHUT_WR));
+    settle();
+    note_wait("one end", ep, 4, 0);
+    RUN(shutdown(link.server, SHUT_RDWR));
+    settle();
+    note_wait("the other", ep, 4, 0);
+    close(ep);
+    link_down(&link);
+}
+
 const struct conformance_case corner_cases[] = {
     { "corner/unread", unread_of_each_kind }, { "corner/vectors_of_nothing", vectors_of_nothing },
     { "corner/vectors_of_numbers", vectors_of_numbers },
@@ -378,5 +411,7 @@ const struct conformance_case corner_cases[] = {
     { "corner/room_by_messages", room_is_told_of_by_messages },
     { "corner/looking_at_an_epoll", looking_at_an_epoll },
     { "corner/inner_epoll", inner_epoll_says_in_only },
+    { "corner/order_of_the_ends", order_of_the_ends },
+    { "corner/order_of_the_ends_of_tcp", order_of_the_ends_of_tcp },
     { NULL, NULL },
 };

@@ -1,7 +1,7 @@
 /* known.h - where the simulated kernel differs from Linux on purpose, and why: the one table.
  *
- * The conformance suite reports a case that is named here as known, and as an error when it no
- * longer differs. The random differential test keeps within the bounds given here. */
+ * The conformance suite reports a case of that name as known, and as an error when it no longer
+ * differs. The random differential test keeps away from what is named here. */
 #ifndef TESTS_CONFORMANCE_KNOWN_H
 #define TESTS_CONFORMANCE_KNOWN_H
 
