@@ -24,6 +24,9 @@ void fit__bytes_clear(struct fit__bytes *queue);          /* empty, and its memo
 
 /* The state of a file changed as a whole: every watcher looks again. */
 enum { FIT_ALL_EVENTS = 0xffff };
+/* What a socket says when data has arrived, or there is room: more than will hold. */
+enum { FIT_DATA_EVENTS = EPOLLIN | EPOLLPRI | EPOLLRDNORM | EPOLLRDBAND,
+       FIT_ROOM_EVENTS = EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND };
 
 /* ---- sockets ----------------------------------------------------------------------------- */
 

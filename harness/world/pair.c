@@ -74,7 +74,7 @@ static ssize_t pair_read(struct fit__file *file, const struct iovec *iov, int co
         size_t taken = fit__bytes_take(&end->unread, iov, count, flags);
         fit__progressed();
         if (!(flags & MSG_PEEK) && message_ended(end, taken))
-            changed(end->other, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
+            changed(end->other, FIT_ROOM_EVENTS);
         /* Whoever wants more looks for it, and thereby uses the error up. */
         if ((flags & MSG_WAITALL) && !(flags & MSG_PEEK) && taken < fit__iov_size(iov, count))
             fit__socket_take_error(&end->socket);
@@ -111,7 +111,7 @@ static ssize_t pair_write(struct fit__file *file, const struct iovec *iov, int c
     }
     if (done) {
         fit__progressed();
-        changed(end->other, EPOLLIN | EPOLLRDNORM);
+        changed(end->other, FIT_DATA_EVENTS);
     }
     return (ssize_t)done;
 }

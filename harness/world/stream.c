@@ -201,7 +201,7 @@ static void tell_room(struct fit__tcp *end)
     if (!end->short_of_room || end->full_until > fit__now() || room < limit / 3)
         return;
     end->short_of_room = false;
-    fit__tcp_changed(end, EPOLLOUT | EPOLLWRNORM);
+    fit__tcp_changed(end, FIT_ROOM_EVENTS);
 }
 
 static void reset_arrived(struct fit__tcp *end)
@@ -232,7 +232,7 @@ static void data_arrived(struct fit__tcp *end, const char *bytes, size_t size)
         return;
     }
     fit__bytes_append(&end->unread, bytes, size);
-    fit__tcp_changed(end, EPOLLIN | EPOLLRDNORM);
+    fit__tcp_changed(end, FIT_DATA_EVENTS);
     if (end->peer)
         tell_room(end->peer);
 }

@@ -108,7 +108,7 @@ void fit__tcp_accepted(struct fit__tcp *child)
     /* Who is shut down before it listens has connections that are shut down, too. */
     if (child->socket.shut & FIT_SHUT_SEND)
         fit__tcp_queue_end(child);
-    fit__tcp_changed(listener, EPOLLIN | EPOLLRDNORM);
+    fit__tcp_changed(listener, FIT_DATA_EVENTS);
 }
 
 int fit__tcp_accept(struct fit__file *file, int flags)

@@ -393,6 +393,27 @@ static void order_of_the_ends_of_tcp(void)
     link_down(&link);
 }
 
+/* News of data is news for who asked for urgent data, too: it takes its place in the order. */
+static void data_and_urgent_interest(void)
+{
+    struct link link = link_up();
+    int ep = epoll_create1(0), fds[2];
+    pipe(fds);
+    watch(ep, EPOLL_CTL_ADD, link.client, EPOLLPRI, 'c');
+    watch(ep, EPOLL_CTL_ADD, fds[0], EPOLLIN, 'p');
+    send(link.server, "x", 1, 0);
+    settle();
+    write(fds[1], "x", 1);
+    shutdown(link.client, SHUT_WR);
+    shutdown(link.server, SHUT_WR);
+    settle();
+    note_wait("order", ep, 4, 0);
+    close(ep);
+    close(fds[0]);
+    close(fds[1]);
+    link_down(&link);
+}
+
 const struct conformance_case corner_cases[] = {
     { "corner/unread", unread_of_each_kind }, { "corner/vectors_of_nothing", vectors_of_nothing },
     { "corner/vectors_of_numbers", vectors_of_numbers },
@@ -411,6 +432,7 @@ const struct conformance_case corner_cases[] = {
     { "corner/room_by_messages", room_is_told_of_by_messages },
     { "corner/looking_at_an_epoll", looking_at_an_epoll },
     { "corner/inner_epoll", inner_epoll_says_in_only },
+    { "corner/urgent_interest", data_and_urgent_interest },
     { "corner/order_of_the_ends", order_of_the_ends },
     { "corner/order_of_the_ends_of_tcp", order_of_the_ends_of_tcp },
     { NULL, NULL },
