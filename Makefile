@@ -106,6 +106,7 @@ help:
 	@echo 'make coverage   the same sweep, coverage per failure mode: build/coverage/index.html'
 	@echo 'make bench      how fast it is, against what is possible'
 	@echo 'make conformance  the simulated kernel against this Linux'
+	@echo 'make differential SEED=1 CALLS=1000000  random calls on both, compared one by one'
 	@echo 'make lint       style, include directions, clang-tidy, cppcheck'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR='
 	@echo 'make clean      remove $(BUILD)/'

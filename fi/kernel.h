@@ -65,6 +65,7 @@ struct fit__kernel {
     int (*dup3)(int from, int to, int flags);
     int (*fcntl)(int fd, int command, long argument);
     int (*ioctl)(int fd, unsigned long request, void *argument);
+    /* A count of 0: readv or writev of nothing, for which Linux does not ask the object at all. */
     ssize_t (*readv)(int fd, const struct iovec *iov, int count, off_t offset /* -1: current */);
     ssize_t (*writev)(int fd, const struct iovec *iov, int count, off_t offset);
     off_t (*lseek)(int fd, off_t offset, int whence);

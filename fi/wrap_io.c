@@ -41,6 +41,7 @@ static long read_simulated(enum fit__call_id id, int fd, const struct iovec *iov
     long result = fit__vector_size(iov, count);
     if (result < 0) return fit__end(&c, result);
     size_t all = (size_t)result, size = all;
+    if (!all && (id == FIT_CALL_readv || id == FIT_CALL_preadv)) count = 0;
     for (int i = 0; i < count; i++) fit__check_writable(iov[i].iov_base, iov[i].iov_len);
     if (!fit__fault_read(&c, 0, &size, &result)) {
         result = size == all ? fit__kernel->readv(fd, iov, count, offset)
@@ -135,6 +136,7 @@ static long write_simulated(enum fit__call_id id, int fd, const struct iovec *io
     long result = fit__vector_size(iov, count);
     if (result < 0) return fit__end(&c, result);
     size_t all = (size_t)result, size = all;
+    if (!all && (id == FIT_CALL_writev || id == FIT_CALL_pwritev)) count = 0;
     for (int i = 0; i < count; i++) fit__check_defined(iov[i].iov_base, iov[i].iov_len);
     if (!fit__fault_write(&c, 0, &size, &result)) {
         result = size == all ? fit__kernel->writev(fd, iov, count, offset)

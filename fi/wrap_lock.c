@@ -48,6 +48,8 @@ static int lock_mutex(pthread_mutex_t *mutex, clockid_t clock, const struct time
         error = sleep_for(mutex, holder(what, sizeof what, mutex), clock, until);
         if (error) return error;
     }
+    /* To try one that nobody can make consistent any more leaves it locked; to lock it does not. */
+    if (error == ENOTRECOVERABLE) mutex->__data.__lock = 0;
     return error;
 }
 

@@ -58,6 +58,7 @@ done
 # shellcheck disable=SC2086  # options, each a word
 part sched_memcheck $memcheck "$build/unit/test_sched"
 part conformance "$build/conformance"
+part differential "$build/differential" 1 20000
 part command env FAULTTEST="$build/bin/faulttest" FAKE="$build/unit/fake_binary" \
     sh "$here/unit/test_command.sh"
 part exports sh "$here/unit/test_exports.sh" "$build"

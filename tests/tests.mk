@@ -66,14 +66,27 @@ $(UNIT_BINARIES): $(BUILD)/unit/%: tests/unit/%.c
 	$(Q)$(CC) $(TEST_C) -O2 -rdynamic -o $@ $(filter %.c %.o,$^) -lcmocka -luv -lcurl -levent -lfiu
 
 # The same calls on this Linux and in the simulated kernel.
-$(BUILD)/conformance: $(wildcard tests/conformance/*.c) tests/conformance/conformance.h $(LIB_OBJECTS)
+$(BUILD)/conformance: $(wildcard tests/conformance/*.c) tests/conformance/conformance.h \
+                        tests/conformance/known.h $(LIB_OBJECTS)
 	$(call say,LINK)
 	$(Q)$(CC) $(TEST_C) -O2 -rdynamic -o $@ $(filter %.c %.o,$^) -lfiu
 
 conformance: $(BUILD)/conformance
 	$(Q)$(BUILD)/conformance
 
-test: all $(UNIT_BINARIES) $(BUILD)/unit/fake_binary $(BUILD)/conformance
+# Random sequences of calls on both kernels: make differential SEED=s CALLS=n.
+SEED  ?= 1
+CALLS ?= 1000000
+$(BUILD)/differential: $(wildcard tests/differential/*.c) tests/differential/differential.h \
+                       tests/conformance/known.h $(LIB_OBJECTS)
+	$(call say,LINK)
+	$(Q)$(CC) $(TEST_C) -O2 -rdynamic -o $@ $(filter %.c %.o,$^) -lfiu
+
+differential: $(BUILD)/differential
+	$(Q)$(BUILD)/differential $(SEED) $(CALLS)
+
+test: all $(UNIT_BINARIES) $(BUILD)/unit/fake_binary $(BUILD)/conformance \
+      $(BUILD)/differential
 	$(Q)sh tests/run.sh $(BUILD)
 
-.PHONY: test conformance
+.PHONY: test conformance differential

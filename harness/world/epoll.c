@@ -60,7 +60,7 @@ void fit__epoll_notify(struct fit__file *file, uint32_t events)
         if (!(item->events & ~(uint32_t)PRIVATE_BITS) || !(item->events & events))
             continue;
         make_ready(item);
-        fit__file_changed(item->epoll->file, EPOLLIN | EPOLLRDNORM);
+        fit__file_changed(item->epoll->file, EPOLLIN);
     }
 }
 
@@ -125,7 +125,7 @@ static void look_now(struct fit__epitem *item)
     if (!ready_bits(item) || item->ready)
         return;
     make_ready(item);
-    fit__file_changed(item->epoll->file, EPOLLIN | EPOLLRDNORM);
+    fit__file_changed(item->epoll->file, EPOLLIN);
 }
 
 static int add(struct epoll *epoll, int fd, struct fit__file *file, struct epoll_event *event)
@@ -233,9 +233,18 @@ int fit__epoll_ready(struct fit__file *ep)
     return result;
 }
 
+/* Whoever looks at an epoll strikes off, up to the first that is ready, what is not any more:
+ * those go to the end when they become ready again. */
 static uint32_t epoll_poll(struct fit__file *file)
 {
-    return fit__epoll_ready(file) ? EPOLLIN | EPOLLRDNORM : 0;
+    struct epoll *epoll = file->object;
+    struct fit__epitem *item;
+    while ((item = TAILQ_FIRST(&epoll->ready))) {
+        if (ready_bits(item))
+            return EPOLLIN | EPOLLRDNORM;
+        unmake_ready(item);
+    }
+    return 0;
 }
 
 static void epoll_release(struct fit__file *file)

@@ -30,12 +30,14 @@ static ssize_t counter_read(struct fit__file *file, const struct iovec *iov, int
     return sizeof value;
 }
 
-static ssize_t counter_write(struct fit__file *file, const struct iovec *iov, int count, int flags)
+static ssize_t add(struct fit__file *file, const struct iovec *part)
 {
     struct counter *counter = file->object;
     uint64_t value;
-    (void)flags;
-    if (fit__iov_read(iov, count, 0, &value, sizeof value) < sizeof value || value == UINT64_MAX)
+    if (part->iov_len < sizeof value)
+        return -EINVAL;
+    memcpy(&value, part->iov_base, sizeof value);
+    if (value == UINT64_MAX)
         return -EINVAL;
     if (UINT64_MAX - counter->value <= value)
         return -EAGAIN;
@@ -43,6 +45,21 @@ static ssize_t counter_write(struct fit__file *file, const struct iovec *iov, in
     fit__progressed();
     fit__file_changed(file, EPOLLIN);
     return sizeof value;
+}
+
+/* Linux does not gather here: each part of the vector is a number of its own. */
+static ssize_t counter_write(struct fit__file *file, const struct iovec *iov, int count, int flags)
+{
+    ssize_t done = 0, result = 0;
+    (void)flags;
+    for (int i = 0; i < count; i++) {
+        result = add(file, &iov[i]);
+        if (result > 0)
+            done += result;
+        if (result < 0 || (size_t)result < iov[i].iov_len)
+            break;
+    }
+    return done ? done : result;
 }
 
 static uint32_t counter_poll(struct fit__file *file)

@@ -142,7 +142,7 @@ static int sim_ioctl(int fd, unsigned long request, void *argument)
     case FIONREAD:
         if (fit__tcp_listens(slot->file) || fit__local_listens(slot->file))
             return -EINVAL;
-        if (!slot->file->ops->read && !fit__is_socket(slot->file))
+        if (!fit__counts_unread(slot->file))
             return -ENOTTY;
         number = (int)fit__unread(slot->file);
         memcpy(argument, &number, sizeof number);

@@ -26,6 +26,9 @@ void fit__bytes_clear(struct fit__bytes *queue);          /* empty, and its memo
 
 /* The state of a file changed as a whole: every watcher looks again. */
 enum { FIT_ALL_EVENTS = 0xffff };
+/* What a socket says when data has arrived, or there is room: more than will hold. */
+enum { FIT_DATA_EVENTS = EPOLLIN | EPOLLPRI | EPOLLRDNORM | EPOLLRDBAND,
+       FIT_ROOM_EVENTS = EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND };
 
 /* ---- sockets ----------------------------------------------------------------------------- */
 
@@ -83,7 +86,8 @@ struct fit__file *fit__timerfd_new(int clock, int flags);
 int fit__timerfd_set(struct fit__file *file, int flags, const struct itimerspec *value,
                      struct itimerspec *old);
 int fit__timerfd_get(struct fit__file *file, struct itimerspec *value);
-size_t fit__unread(struct fit__file *file);              /* FIONREAD */
+bool fit__counts_unread(const struct fit__file *file);   /* it knows FIONREAD */
+size_t fit__unread(struct fit__file *file);
 
 struct fit__file *fit__epoll_new(void);
 int fit__epoll_control(struct fit__file *ep, int operation, int fd, struct fit__file *file,

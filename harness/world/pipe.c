@@ -169,9 +169,17 @@ void fit__pipe_new(int flags, struct fit__file *ends[2])
     ends[1] = pipe->writer;
 }
 
+bool fit__counts_unread(const struct fit__file *file)
+{
+    return fit__is_socket(file) || file->ops == &fit__pipe_reader_ops
+           || file->ops == &fit__pipe_writer_ops || file->ops == &fit__regular_ops;
+}
+
 size_t fit__unread(struct fit__file *file)
 {
     struct fit__info info = { .readable = 0 };
+    if (file->ops == &fit__pipe_writer_ops)
+        return ((struct pipe *)file->object)->bytes.size;
     if (file->ops->describe)
         file->ops->describe(file, &info);
     return info.readable;

@@ -18,7 +18,7 @@ static bool holds_port(const struct fit__tcp *end)
 {
     if (end->state != FIT_TCP_CLOSED || end->time_wait > fit__now())
         return true;
-    return end->file && end->bound;
+    return end->file && end->has_port;
 }
 
 bool fit__tcp_port_taken(const struct fit__tcp *for_whom, struct fit__ip address, uint16_t port)
@@ -40,7 +40,8 @@ static bool taken(const void *who, uint16_t port)
 int fit__tcp_take_port(struct fit__tcp *end)
 {
     end->local_port = fit__free_port(end->host, taken, end);
-    return end->local_port ? 0 : -EADDRNOTAVAIL;
+    end->has_port = end->local_port != 0;
+    return end->has_port ? 0 : -EADDRNOTAVAIL;
 }
 
 int fit__tcp_bind(struct fit__file *file, const struct sockaddr *address, socklen_t size)
@@ -59,7 +60,7 @@ int fit__tcp_bind(struct fit__file *file, const struct sockaddr *address, sockle
         return error == -ENETUNREACH ? -EADDRNOTAVAIL : error;
     if (!fit__ip_is_of(ip, end->host))
         return -EADDRNOTAVAIL;
-    if (end->state != FIT_TCP_CLOSED || end->local_port)
+    if (end->state != FIT_TCP_CLOSED || end->has_port)
         return -EINVAL;
     ip.dual = ip.six && !fit__option_stored(&end->socket, IPPROTO_IPV6, IPV6_V6ONLY);
     if (port && fit__tcp_port_taken(end, ip, port))
@@ -68,5 +69,8 @@ int fit__tcp_bind(struct fit__file *file, const struct sockaddr *address, sockle
     end->local_six = ip.six;
     end->local_port = port;
     end->bound = true;
+    end->accepted = false;
+    end->address_locked = ip.v4 != INADDR_ANY;
+    end->has_port = end->port_locked = port != 0;
     return port ? 0 : fit__tcp_take_port(end);
 }

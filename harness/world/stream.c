@@ -163,6 +163,13 @@ void fit__tcp_send_reset(struct fit__tcp *end)
 
 /* ---- arriving ---------------------------------------------------------------------------- */
 
+void fit__tcp_close_state(struct fit__tcp *end)
+{
+    end->state = FIT_TCP_CLOSED;
+    if (!end->port_locked)
+        end->has_port = false;
+}
+
 void fit__tcp_die(struct fit__tcp *end, int error)
 {
     fit__event_cancel(&end->syn);
@@ -170,7 +177,7 @@ void fit__tcp_die(struct fit__tcp *end, int error)
         end->socket.error = error;
     fit__tcp_clear_packets(&end->unsent);
     end->unsent_bytes = 0;
-    end->state = FIT_TCP_CLOSED;
+    fit__tcp_close_state(end);
     end->socket.shut = FIT_SHUT_BOTH;
     fit__tcp_changed(end, FIT_ALL_EVENTS);
 }
@@ -182,7 +189,7 @@ static void settle(struct fit__tcp *end, bool closed_first)
         return;
     if (closed_first && end->bound)
         end->time_wait = fit__now() + TIME_WAIT_NS;
-    end->state = FIT_TCP_CLOSED;
+    fit__tcp_close_state(end);
     end->socket.shut = FIT_SHUT_BOTH;
     fit__tcp_changed(end, FIT_ALL_EVENTS);
 }
@@ -194,7 +201,7 @@ static void tell_room(struct fit__tcp *end)
     if (!end->short_of_room || end->full_until > fit__now() || room < limit / 3)
         return;
     end->short_of_room = false;
-    fit__tcp_changed(end, EPOLLOUT | EPOLLWRNORM);
+    fit__tcp_changed(end, FIT_ROOM_EVENTS);
 }
 
 static void reset_arrived(struct fit__tcp *end)
@@ -225,23 +232,24 @@ static void data_arrived(struct fit__tcp *end, const char *bytes, size_t size)
         return;
     }
     fit__bytes_append(&end->unread, bytes, size);
-    fit__tcp_changed(end, EPOLLIN | EPOLLRDNORM);
+    fit__tcp_changed(end, FIT_DATA_EVENTS);
     if (end->peer)
         tell_room(end->peer);
 }
 
+/* The sender hears of it last: the answer has a way to go. */
 static void end_arrived(struct fit__tcp *end)
 {
-    if (end->peer) {
+    if (end->peer)
         end->peer->end_arrived = true;
-        settle(end->peer, false);
+    if (end->state == FIT_TCP_OPEN) {
+        end->end_received = true;
+        end->socket.shut |= FIT_SHUT_RECEIVE;
+        fit__tcp_changed(end, FIT_ALL_EVENTS);
+        settle(end, true);
     }
-    if (end->state != FIT_TCP_OPEN)
-        return;
-    end->end_received = true;
-    end->socket.shut |= FIT_SHUT_RECEIVE;
-    fit__tcp_changed(end, FIT_ALL_EVENTS);
-    settle(end, true);
+    if (end->peer)
+        settle(end->peer, false);
 }
 
 static void syn_ack_arrived(struct fit__tcp *end)

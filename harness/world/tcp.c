@@ -48,7 +48,7 @@ int fit__tcp_listen(struct fit__file *file, int backlog)
     end->backlog = backlog < 0 || backlog > MAX_BACKLOG ? MAX_BACKLOG : backlog;
     if (end->state == FIT_TCP_LISTENING)
         return 0;
-    if (!end->local_port) {
+    if (!end->has_port) {
         int error = fit__tcp_take_port(end);
         if (error)
             return error;
@@ -57,7 +57,6 @@ int fit__tcp_listen(struct fit__file *file, int backlog)
     }
     end->bound = true;
     end->state = FIT_TCP_LISTENING;
-    end->socket.shut = 0;
     return 0;
 }
 
@@ -109,7 +108,10 @@ void fit__tcp_accepted(struct fit__tcp *child)
     child->state = FIT_TCP_OPEN;
     TAILQ_INSERT_TAIL(&listener->accept_queue, child, queued);
     listener->waiting++;
-    fit__tcp_changed(listener, EPOLLIN | EPOLLRDNORM);
+    /* Who is shut down before it listens has connections that are shut down, too. */
+    if (child->socket.shut & FIT_SHUT_SEND)
+        fit__tcp_queue_end(child);
+    fit__tcp_changed(listener, FIT_DATA_EVENTS);
 }
 
 int fit__tcp_accept(struct fit__file *file, int flags)
@@ -133,11 +135,23 @@ int fit__tcp_accept(struct fit__file *file, int flags)
     return fd;
 }
 
+/* Over the loopback what is sent has arrived before the call goes on, so that the other end is
+ * told first. */
+static void let_arrive(const struct fit__tcp *end)
+{
+    fit__spend(fit__tcp_latency(end, end->host));
+}
+
+static bool on_one_host(const struct fit__tcp *end)
+{
+    return end->peer && end->peer->host == end->host;
+}
+
 /* Whoever waits to be accepted is reset. */
 static void stop_listening(struct fit__tcp *listener)
 {
     struct fit__tcp *next;
-    listener->state = FIT_TCP_CLOSED;
+    fit__tcp_close_state(listener);
     for (struct fit__tcp *child = TAILQ_FIRST(&fit__tcps); child; child = next) {
         next = TAILQ_NEXT(child, all);
         if (child->listener != listener)
@@ -161,14 +175,14 @@ static void open_child(struct fit__tcp *listener, struct fit__tcp *end)
     fit_ns latency = fit__tcp_latency(end, listener->host);
     child->socket = listener->socket;
     child->socket.error = 0;
-    child->socket.shut = 0;
     child->local = end->remote;
     child->local_six = end->remote_six;
     child->local_port = end->remote_port;
     child->remote = end->local;
     child->remote_six = end->local_six;
     child->remote_port = end->local_port;
-    child->bound = child->accepted = true;
+    child->bound = child->accepted = child->has_port = true;
+    child->address_locked = listener->address_locked;
     child->state = FIT_TCP_SYN_RECEIVED;
     child->listener = listener;
     child->peer = end;
@@ -218,7 +232,10 @@ void fit__tcp_start_syn(struct fit__tcp *end, fit_ns at)
 /* Back to a socket that was never connected; an address given by bind() stays. */
 static void disconnect(struct fit__tcp *end)
 {
+    bool near = on_one_host(end) || end->waiting;
     bool was_under_way = end->state == FIT_TCP_SYN_SENT || end->state == FIT_TCP_OPEN;
+    if (end->state == FIT_TCP_LISTENING)
+        stop_listening(end);
     fit__event_cancel(&end->syn);
     if (end->peer) {
         struct fit__tcp *peer = end->peer;
@@ -231,17 +248,21 @@ static void disconnect(struct fit__tcp *end)
     fit__tcp_rearm(end);
     fit__bytes_clear(&end->unread);
     end->wire_bytes = 0;
-    end->state = FIT_TCP_CLOSED;
+    if (end->state != FIT_TCP_CLOSED)
+        fit__tcp_close_state(end);
     end->phase = FIT_UNCONNECTED;
     end->socket.shut = 0;
-    end->socket.error = was_under_way ? ECONNRESET : 0;
+    if (was_under_way)
+        end->socket.error = ECONNRESET;
     end->end_received = end->end_sent = end->end_arrived = false;
     end->remote_port = 0;
-    if (!end->bound) {
-        end->local_port = 0;
+    if (!end->address_locked) {
         end->local = INADDR_ANY;
         end->local_six = end->socket.domain == AF_INET6;
     }
+    if (near)
+        let_arrive(end);
+    fit__tcp_changed(end, EPOLLERR);
 }
 
 int fit__tcp_connected(struct fit__file *file)
@@ -271,7 +292,7 @@ static int begin_connect(struct fit__tcp *end, struct fit__ip remote, uint16_t p
     if (end->local == INADDR_ANY)
         end->local = fit__is_loopback(remote.v4) ? htonl(INADDR_LOOPBACK) : end->host->address;
     end->local_six = remote.six;
-    if (!end->local_port) {
+    if (!end->has_port) {
         int error = fit__tcp_take_port(end);
         if (error)
             return error;
@@ -284,6 +305,7 @@ static int begin_connect(struct fit__tcp *end, struct fit__ip remote, uint16_t p
     end->syn_began = fit__now();
     end->syn_tries = 0;
     end->syn_lost = end->noticed = false;
+    end->socket.error = 0;
     fit__tcp_start_syn(end, end->syn_began);
     return -EINPROGRESS;
 }
@@ -301,6 +323,8 @@ int fit__tcp_connect(struct fit__file *file, const struct sockaddr *address, soc
     }
     if (end->phase == FIT_CONNECTED)
         return -EISCONN;
+    if (end->phase == FIT_DISCONNECTING)
+        return -EINVAL;
     if (end->phase == FIT_CONNECTING)
         return end->state == FIT_TCP_SYN_SENT ? -EALREADY : fit__tcp_connected(file);
     if (end->state != FIT_TCP_CLOSED)
@@ -315,12 +339,18 @@ int fit__tcp_shutdown(struct fit__file *file, unsigned how)
 {
     struct fit__tcp *end = fit__tcp_of(file);
     int result = 0;
+    if (end->phase == FIT_CONNECTING)
+        end->phase = end->state == FIT_TCP_CLOSED ? FIT_DISCONNECTING : FIT_CONNECTED;
     switch (end->state) {
     case FIT_TCP_LISTENING:
         if (how & FIT_SHUT_RECEIVE) {
+            bool called = end->waiting;
             stop_listening(end);
-            fit__tcp_changed(end, FIT_ALL_EVENTS);
+            end->socket.shut = 0;
+            if (called)
+                let_arrive(end);
         }
+        fit__tcp_changed(end, FIT_ALL_EVENTS);
         return 0;
     case FIT_TCP_SYN_SENT:
         disconnect(end);
@@ -335,6 +365,8 @@ int fit__tcp_shutdown(struct fit__file *file, unsigned how)
     end->socket.shut |= how;
     if (!result && (how & FIT_SHUT_SEND))
         fit__tcp_queue_end(end);
+    if (on_one_host(end))
+        let_arrive(end);
     fit__tcp_changed(end, FIT_ALL_EVENTS);
     return result;
 }
@@ -370,7 +402,7 @@ void fit__tcp_release(struct fit__file *file)
     case FIT_TCP_LISTENING: stop_listening(end); break;
     case FIT_TCP_SYN_SENT:
         fit__event_cancel(&end->syn);
-        end->state = FIT_TCP_CLOSED;
+        fit__tcp_close_state(end);
         break;
     case FIT_TCP_OPEN: close_open(end); break;
     default: break;

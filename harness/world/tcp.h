@@ -19,7 +19,8 @@ enum fit__tcp_state {
     FIT_TCP_OPEN              /* from ESTABLISHED until both ends are through or one was reset */
 };
 /* What connect() has been told so far: Linux keeps it apart from the connection's state. */
-enum fit__tcp_phase { FIT_UNCONNECTED, FIT_CONNECTING, FIT_CONNECTED };
+enum fit__tcp_phase { FIT_UNCONNECTED, FIT_CONNECTING, FIT_CONNECTED,
+                      FIT_DISCONNECTING /* shut down after connect() had failed: of no use */ };
 
 enum fit__packet_kind { FIT_PK_SYN_ACK, FIT_PK_ACK, FIT_PK_DATA, FIT_PK_FIN, FIT_PK_RST };
 
@@ -43,6 +44,8 @@ struct fit__tcp {
     bool local_six, remote_six;
     uint16_t local_port, remote_port;    /* host order */
     bool bound;                          /* by bind(), not by connect() */
+    bool has_port;                       /* local_port is ours; else it is only remembered */
+    bool port_locked, address_locked;    /* asked for by bind(): they outlive a connection */
     bool accepted;                       /* the other side called us */
     enum fit__tcp_state state;
     enum fit__tcp_phase phase;
@@ -113,6 +116,8 @@ void fit__tcp_rearm(struct fit__tcp *end);              /* arrival of the wire's
 void fit__tcp_pump(struct fit__tcp *end);               /* unsent to wire, as the window allows */
 void fit__tcp_queue_end(struct fit__tcp *end);          /* sends our FIN behind our data */
 void fit__tcp_clear_packets(struct fit__packets *packets);
+/* The connection is over; a port that bind() was not asked for goes with it. */
+void fit__tcp_close_state(struct fit__tcp *end);
 /* This end is dead with `error` (0: none); nothing is sent. */
 void fit__tcp_die(struct fit__tcp *end, int error);
 /* Sends RST to the other end, if there is one. */

@@ -165,7 +165,7 @@ ssize_t fit__call_readv(int fd, const struct iovec *iov, int count, off_t offset
         return -ESPIPE;
     if (!file->ops->read && !fit__is_socket(file))
         return no_such_direction(file);
-    if (fit__is_socket(file) && !fit__iov_size(iov, count))
+    if (!count || (fit__is_socket(file) && !fit__iov_size(iov, count)))
         return 0;
     struct msghdr message = only_bytes(iov, count);
     return receive("read", fd, file, &message, 0);
@@ -186,6 +186,8 @@ ssize_t fit__call_writev(int fd, const struct iovec *iov, int count, off_t offse
         return -ESPIPE;
     if (!file->ops->write && !fit__is_socket(file))
         return no_such_direction(file);
+    if (!count)
+        return 0;
     struct msghdr message = only_bytes(iov, count);
     return transmit("write", fd, file, &message, 0);
 }

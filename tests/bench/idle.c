@@ -1,13 +1,16 @@
-/* idle.c - an idle libuv loop with a timer that ticks each second, for one virtual hour. Prints
- * the real nanoseconds that the loop took. */
+/* idle.c - an idle loop with a timer that ticks each second, for one virtual hour. Prints the
+ * real nanoseconds that the loop took. idle [libevent]: libuv's loop, or libevent's. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include <cmocka.h>
+#include <event2/event.h>
 #include <faulttest.h>
 #include <uv.h>
 
@@ -49,10 +52,35 @@ static void idles(void **state)
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
-int main(void)
+static void on_event(evutil_socket_t fd, short what, void *base)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(idles) };
-    int failed = fit_run_group_tests(tests, NULL, NULL);
+    (void)fd;
+    (void)what;
+    if (++ticks == TICKS) event_base_loopbreak(base);
+}
+
+static void idles_on_libevent(void **state)
+{
+    struct timeval tick = { .tv_sec = TICK_MS / 1000 };
+    struct event_base *base = event_base_new();
+    struct event *timer = event_new(base, -1, EV_PERSIST, on_event, base);
+    (void)state;
+    assert_int_equal(event_add(timer, &tick), 0);
+    took = real_now();
+    event_base_dispatch(base);
+    took = real_now() - took;
+    assert_int_equal(ticks, TICKS);
+    event_free(timer);
+    event_base_free(base);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest on_libuv[] = { cmocka_unit_test(idles) };
+    const struct CMUnitTest on_libevent[] = { cmocka_unit_test(idles_on_libevent) };
+    bool libevent = argc > 1 && !strcmp(argv[1], "libevent");
+    int failed = libevent ? fit_run_group_tests(on_libevent, NULL, NULL)
+                          : fit_run_group_tests(on_libuv, NULL, NULL);
     printf("%lld\n", (long long)took);
     return failed;
 }

@@ -27,7 +27,7 @@ build_all() {
     compile measure measure
     compile forks forks
     compile wrapper wrapper -fno-builtin-malloc $ours
-    compile idle idle $ours -lcmocka -luv
+    compile idle idle $ours -lcmocka -luv -levent
     for n in 1 10 100; do
         compile "echo$n" echo "-DMESSAGES=$n" $ours -lcmocka -luv
     done
@@ -145,6 +145,10 @@ others() {
     head_line "An idle libuv loop with a timer of one second, for an hour of virtual time"
     for _ in $(seq "$RUNS"); do
         on_one "$bench/idle" 2>/dev/null | awk 'END { print $1 / 1e6 }'
+    done | row "  real milliseconds (aim: < 10)" 3
+    head_line "The same with libevent"
+    for _ in $(seq "$RUNS"); do
+        on_one "$bench/idle" libevent 2>/dev/null | awk 'END { print $1 / 1e6 }'
     done | row "  real milliseconds (aim: < 10)" 3
     for _ in $(seq "$RUNS"); do on_one "$bench/wrapper"; done > "$bench/wrapper.ns"
     head_line "A wrapper while no world is active, real nanoseconds of a call"

@@ -36,7 +36,8 @@ struct conformance_case { const char *name; void (*run)(void); };
 extern const struct conformance_case connect_cases[], stream_cases[], close_cases[],
     epoll_cases[], poll_cases[], local_cases[], descriptor_cases[], name_cases[],
     datagram_cases[], datagram_wait_cases[], unix_cases[], unix_datagram_cases[],
-    rights_cases[], six_cases[];
+    rights_cases[], six_cases[],
+    corner_cases[], lock_cases[], thread_cases[], watch_cases[];
 
 /* Appends a line to what this run saw. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -4,6 +4,7 @@
 
 #include "harness/world/world.h"
 #include "tests/conformance/conformance.h"
+#include "tests/conformance/known.h"
 
 enum { LOG_SIZE = 16384 };
 static char real_log[LOG_SIZE], world_log[LOG_SIZE], *current_log;
@@ -159,6 +160,14 @@ static void run_in_world(void *arg)
     ((const struct conformance_case *)arg)->run();
 }
 
+static const char *known_reason(const char *name)
+{
+    for (unsigned i = 0; i < sizeof known_differences / sizeof known_differences[0]; i++)
+        if (!strcmp(known_differences[i].name, name))
+            return known_differences[i].reason;
+    return NULL;
+}
+
 static bool differs(const struct conformance_case *one, bool verbose)
 {
     memset(real_log, 0, sizeof real_log);
@@ -173,6 +182,12 @@ static bool differs(const struct conformance_case *one, bool verbose)
         fit__world_drop();
     }
     bool same = !strcmp(real_log, world_log);
+    const char *reason = known_reason(one->name);
+    if (reason) {
+        printf("%s %s # %s: %s\n", same ? "not ok" : "ok", one->name,
+               same ? "known to differ, but does not" : "known to differ", reason);
+        return same;
+    }
     if (!verbose && same)
         printf("ok %s\n", one->name);
     else
@@ -185,8 +200,9 @@ int main(int argc, char **argv)
 {
     const struct conformance_case *const tables[] = {
         connect_cases, stream_cases, close_cases, epoll_cases, poll_cases, local_cases,
-        descriptor_cases, name_cases, datagram_cases,
-        datagram_wait_cases, unix_cases, unix_datagram_cases, rights_cases, six_cases,
+        descriptor_cases, name_cases, corner_cases, lock_cases, thread_cases, watch_cases,
+        datagram_cases, datagram_wait_cases, unix_cases, unix_datagram_cases, rights_cases,
+        six_cases,
     };
     bool verbose = argc > 1 && !strcmp(argv[1], "-v");
     const char *wanted = argc > 1 + verbose ? argv[1 + verbose] : NULL;
