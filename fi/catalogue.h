@@ -43,7 +43,22 @@ enum fit__family {
     X(FIT_NO_FAULTS, clock_gettime) X(FIT_NO_FAULTS, nanosleep)                               \
     X(FIT_NO_FAULTS, clock_nanosleep) X(FIT_NO_FAULTS, usleep) X(FIT_NO_FAULTS, sleep)        \
     X(FIT_NO_FAULTS, getrandom) X(FIT_RESOLVE, getaddrinfo) X(FIT_NO_FAULTS, getnameinfo)     \
-    X(FIT_NO_FAULTS, fdopen) X(FIT_NO_FAULTS, unlink) X(FIT_NO_FAULTS, kill)
+    X(FIT_NO_FAULTS, fdopen) X(FIT_NO_FAULTS, unlink) X(FIT_NO_FAULTS, kill)                  \
+    X(FIT_MAKE, mkstemp) X(FIT_MAKE_FILE, tmpfile) X(FIT_MAKE_FILE, scandir)                  \
+    X(FIT_MAKE_FILE, freopen) X(FIT_NO_FAULTS, mkdtemp) X(FIT_NO_FAULTS, fdopendir)           \
+    X(FIT_NO_FAULTS, stat) X(FIT_NO_FAULTS, lstat) X(FIT_NO_FAULTS, fstatat)                  \
+    X(FIT_NO_FAULTS, statx) X(FIT_NO_FAULTS, access) X(FIT_NO_FAULTS, readlink)               \
+    X(FIT_NO_FAULTS, realpath) X(FIT_NO_FAULTS, getcwd) X(FIT_NO_FAULTS, chdir)               \
+    X(FIT_NO_FAULTS, fchdir) X(FIT_NO_FAULTS, mkdir) X(FIT_NO_FAULTS, mkdirat)                \
+    X(FIT_NO_FAULTS, rmdir) X(FIT_NO_FAULTS, unlinkat) X(FIT_NO_FAULTS, link)                 \
+    X(FIT_NO_FAULTS, linkat) X(FIT_NO_FAULTS, symlink) X(FIT_NO_FAULTS, symlinkat)            \
+    X(FIT_NO_FAULTS, rename) X(FIT_NO_FAULTS, renameat) X(FIT_NO_FAULTS, renameat2)           \
+    X(FIT_NO_FAULTS, chmod) X(FIT_NO_FAULTS, fchmod) X(FIT_NO_FAULTS, fchmodat)               \
+    X(FIT_NO_FAULTS, chown) X(FIT_NO_FAULTS, lchown) X(FIT_NO_FAULTS, fchown)                 \
+    X(FIT_NO_FAULTS, fchownat) X(FIT_NO_FAULTS, utimensat) X(FIT_NO_FAULTS, futimens)         \
+    X(FIT_NO_FAULTS, truncate) X(FIT_NO_FAULTS, ftruncate) X(FIT_NO_FAULTS, fallocate)        \
+    X(FIT_NO_FAULTS, posix_fadvise) X(FIT_NO_FAULTS, flock)                                   \
+    X(FIT_NO_FAULTS, copy_file_range) X(FIT_NO_FAULTS, mmap)
 
 enum fit__call_id {
 #define FIT__ID(family, name) FIT_CALL_##name,

@@ -78,6 +78,29 @@ struct fit__kernel {
     int (*timerfd)(int clock, int flags);
     int (*epoll_create)(int flags);
     int (*open)(int dir, const char *path, int flags, mode_t mode);
+    /* files by path. `dir`: a directory's descriptor, or AT_FDCWD. Where a path may be NULL the
+     * call is about `dir` itself, any open file. */
+    int (*stat)(int dir, const char *path, struct stat *st, int flags);
+    int (*access)(int dir, const char *path, int mode, int flags);
+    ssize_t (*readlink)(int dir, const char *path, char *out, size_t size);
+    int (*mkdir)(int dir, const char *path, mode_t mode);
+    int (*unlink)(int dir, const char *path, int flags);
+    int (*rename)(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);
+    int (*link)(int from_dir, const char *from, int to_dir, const char *to, int flags);
+    int (*symlink)(const char *target, int dir, const char *path);
+    int (*chmod)(int dir, const char *path /* or NULL */, mode_t mode, int flags);
+    int (*chown)(int dir, const char *path /* or NULL */, uid_t user, gid_t group, int flags);
+    int (*utimens)(int dir, const char *path /* or NULL */, const struct timespec times[2],
+                   int flags);
+    int (*truncate)(int dir, const char *path /* or NULL */, off_t size);
+    int (*chdir)(int dir, const char *path /* or NULL */);
+    int (*getcwd)(char *out, size_t size);               /* length with its end */
+    /* open files */
+    int (*fallocate)(int fd, int mode, off_t from, off_t size);
+    int (*fsync)(int fd);
+    int (*flock)(int fd, int operation);
+    ssize_t (*getdents)(int fd, void *out, size_t size);         /* struct dirent64 */
+    long (*mmap)(void *start, size_t size, int protection, int flags, int fd, off_t offset);
     /* sockets */
     int (*bind)(int fd, const struct sockaddr *address, socklen_t size);
     int (*listen)(int fd, int backlog);
@@ -111,15 +134,15 @@ struct fit__kernel {
     /* for faults */
     int (*describe)(int fd, struct fit__info *info);      /* never blocks; 0 or -EBADF */
     int (*afflict)(int fd, enum fit__affliction affliction, int64_t value);
-    /* Names of AF_UNIX sockets are not files: 0 if one is at `path` (it is removed if `remove`),
-     * or -ENOENT. */
-    int (*socket_name)(const char *path, bool remove);
     /* Everything that has arrived at sockets of the code under test and was not read yet
      * (data, end, completed connects) is taken back and arrives again `ns` from now. */
     void (*hold)(int64_t ns);
     /* descriptor budget: from now on at most as many descriptors as are open, until ... */
     void (*limit_descriptors)(bool until_close);
     void (*unlimit_descriptors)(void);
+    /* From now on at most so many bytes can be written to files, -1: no limit; what is removed
+     * makes room. Then writes give ENOSPC. */
+    void (*limit_disk)(int64_t bytes);
 };
 
 /* Threads. Only the simulated kernel has them: without a world the wrappers use glibc's own. A

@@ -79,6 +79,97 @@ static int k_open(int dir, const char *path, int flags, mode_t mode)
     return (int)fit__raw(SYS_openat, dir, path, flags, mode);
 }
 
+/* ---- files by path ----------------------------------------------------------------------- */
+
+static int k_stat(int dir, const char *path, struct stat *st, int flags)
+{
+    return (int)fit__raw(SYS_newfstatat, dir, path, st, flags);
+}
+
+/* The older call has no flags; Linux before 5.8 has only that. */
+static int k_access(int dir, const char *path, int mode, int flags)
+{
+    if (!flags) return (int)fit__raw(SYS_faccessat, dir, path, mode);
+    return (int)fit__raw(SYS_faccessat2, dir, path, mode, flags);
+}
+
+static ssize_t k_readlink(int dir, const char *path, char *out, size_t size)
+{
+    return fit__raw(SYS_readlinkat, dir, path, out, size);
+}
+
+static int k_mkdir(int dir, const char *path, mode_t mode)
+{
+    return (int)fit__raw(SYS_mkdirat, dir, path, mode);
+}
+
+static int k_unlink(int dir, const char *path, int flags)
+{
+    return (int)fit__raw(SYS_unlinkat, dir, path, flags);
+}
+
+static int k_rename(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+    return (int)fit__raw(SYS_renameat2, from_dir, from, to_dir, to, flags);
+}
+
+static int k_link(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+    return (int)fit__raw(SYS_linkat, from_dir, from, to_dir, to, flags);
+}
+
+static int k_symlink(const char *target, int dir, const char *path)
+{
+    return (int)fit__raw(SYS_symlinkat, target, dir, path);
+}
+
+static int k_chmod(int dir, const char *path, mode_t mode, int flags)
+{
+    if (!path) return (int)fit__raw(SYS_fchmod, dir, mode);
+    return flags ? -EOPNOTSUPP : (int)fit__raw(SYS_fchmodat, dir, path, mode);
+}
+
+static int k_chown(int dir, const char *path, uid_t user, gid_t group, int flags)
+{
+    if (!path) return (int)fit__raw(SYS_fchown, dir, user, group);
+    return (int)fit__raw(SYS_fchownat, dir, path, user, group, flags);
+}
+
+static int k_utimens(int dir, const char *path, const struct timespec times[2], int flags)
+{
+    return (int)fit__raw(SYS_utimensat, dir, path, times, flags);
+}
+
+static int k_truncate(int dir, const char *path, off_t size)
+{
+    return (int)(path ? fit__raw(SYS_truncate, path, size) : fit__raw(SYS_ftruncate, dir, size));
+}
+
+static int k_chdir(int dir, const char *path)
+{
+    return (int)(path ? fit__raw(SYS_chdir, path) : fit__raw(SYS_fchdir, dir));
+}
+
+static int k_getcwd(char *out, size_t size) { return (int)fit__raw(SYS_getcwd, out, size); }
+
+static int k_fallocate(int fd, int mode, off_t from, off_t size)
+{
+    return (int)fit__raw(SYS_fallocate, fd, mode, from, size);
+}
+
+static int k_fsync(int fd) { return (int)fit__raw(SYS_fsync, fd); }
+static int k_flock(int fd, int operation) { return (int)fit__raw(SYS_flock, fd, operation); }
+
+static ssize_t k_getdents(int fd, void *out, size_t size)
+{
+    return fit__raw(SYS_getdents64, fd, out, size);
+}
+
+static long k_mmap(void *start, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    return fit__raw(SYS_mmap, start, size, protection, flags, fd, offset);
+}
+
 /* ---- sockets ----------------------------------------------------------------------------- */
 
 static int k_bind(int fd, const struct sockaddr *address, socklen_t size)
@@ -241,13 +332,6 @@ static int k_afflict(int fd, enum fit__affliction affliction, int64_t value)
 
 static void k_hold(int64_t ns) { (void)ns; }
 
-/* Here they are files. */
-static int k_socket_name(const char *path, bool remove)
-{
-    (void)path; (void)remove;
-    return -ENOENT;
-}
-
 static struct rlimit usual;
 
 /* Linux looks at the number that a new descriptor would get, not at how many there are. */
@@ -267,6 +351,9 @@ static void k_unlimit_descriptors(void)
     if (usual.rlim_max) fit__raw(SYS_prlimit64, 0, RLIMIT_NOFILE, &usual, NULL);
 }
 
+/* The real disk is everybody's. */
+static void k_limit_disk(int64_t bytes) { (void)bytes; }
+
 const struct fit__kernel fit__kernel_real = {
     .name = "real",
     .close = k_close, .dup = k_dup, .dup3 = k_dup3, .fcntl = k_fcntl, .ioctl = k_ioctl,
@@ -282,6 +369,10 @@ const struct fit__kernel fit__kernel_real = {
     .clock_gettime = k_clock_gettime, .sleep = k_sleep, .getrandom = k_getrandom,
     .getaddrinfo = k_getaddrinfo,
     .describe = k_describe, .afflict = k_afflict, .hold = k_hold,
-    .socket_name = k_socket_name,
+    .stat = k_stat, .access = k_access, .readlink = k_readlink, .mkdir = k_mkdir,
+    .unlink = k_unlink, .rename = k_rename, .link = k_link, .symlink = k_symlink,
+    .chmod = k_chmod, .chown = k_chown, .utimens = k_utimens, .truncate = k_truncate,
+    .chdir = k_chdir, .getcwd = k_getcwd, .fallocate = k_fallocate, .fsync = k_fsync,
+    .flock = k_flock, .getdents = k_getdents, .mmap = k_mmap, .limit_disk = k_limit_disk,
     .limit_descriptors = k_limit_descriptors, .unlimit_descriptors = k_unlimit_descriptors,
 };

@@ -64,6 +64,9 @@ ssize_t fit__vector_size(const struct iovec *iov, int count);
 /* A copy of `iov` cut to `size` bytes; returns its count. `out` has room for `count`. */
 int fit__vector_cut(struct iovec *out, const struct iovec *iov, int count, size_t size);
 
+/* dup2 has put something on a standard number: stdin, stdout or stderr follows it. */
+void fit__stdio_follow(int fd);
+
 /* Memcheck sees nothing of a simulated call: these do what it does for a real one. */
 void fit__check_defined(const void *start, size_t size);
 void fit__check_writable(const void *start, size_t size);

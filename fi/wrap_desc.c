@@ -166,6 +166,7 @@ FIT_EXPORT int dup2(int from, int to)
     struct fit__call c;
     fit__begin(&c, FIT_CALL_dup2, from, FIT_CALLER);
     long result = dup_onto(from, to);
+    if (result >= 0) fit__stdio_follow(to);
     if (fit__traces()) fit__traced(&c, result, "%d, %d", from, to);
     return (int)fit__end(&c, result);
 }
@@ -177,6 +178,7 @@ FIT_EXPORT int dup3(int from, int to, int flags)
     struct fit__call c;
     fit__begin(&c, FIT_CALL_dup3, from, FIT_CALLER);
     long result = from == to ? -EINVAL : fit__kernel->dup3(from, to, flags);
+    if (result >= 0) fit__stdio_follow(to);
     if (fit__traces()) fit__traced(&c, result, "%d, %d, %#x", from, to, (unsigned)flags);
     return (int)fit__end(&c, result);
 }

@@ -1,11 +1,15 @@
-/* Reading folders. A DIR of glibc's reads by system calls of its own, at an offset that every
- * snapshot shares. So in a world a folder is read at once and told from memory; the DIR that the
- * code under test holds is then ours, and is known by a mark that none of glibc's can have. */
+/* Reading folders. A DIR of glibc's reads by system calls of its own. So in a world a folder is
+ * read at once and told from memory; the DIR that the code under test holds is then ours, and is
+ * known by a mark that none of glibc's can have. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <fts.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fi/wrap.h"
@@ -31,7 +35,7 @@ static struct folder *ours(DIR *dir)
 }
 
 /* All entries, by malloc: they are the code under test's until closedir. */
-static long slurp(int real, char **entries, size_t *size)
+static long slurp(int fd, char **entries, size_t *size)
 {
     size_t room = 0;
     *entries = NULL;
@@ -42,59 +46,72 @@ static long slurp(int real, char **entries, size_t *size)
             if (!bigger) return -ENOMEM;
             *entries = bigger;
         }
-        long got = fit__raw(SYS_getdents64, real, *entries + *size, ROUND);
+        fit__enter();
+        long got = fit__kernel->getdents(fd, *entries + *size, ROUND);
+        fit__leave();
         if (got <= 0) return got;
         *size += (size_t)got;
     }
 }
 
-static long open_folder(const char *path, const void *caller)
+static long open_folder(enum fit__call_id id, int dir, const char *path, const void *caller)
 {
     struct fit__call c;
     char text[128];
     long result;
-    fit__begin(&c, FIT_CALL_opendir, -1, caller);
+    fit__begin(&c, id, -1, caller);
     c.object = path;
     if (!fit__fault_make(&c, &result))
-        result = fit__kernel->open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+        result = fit__kernel->open(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fit__traces())
         fit__traced(&c, result, "%s", fit__quote(text, sizeof text, path, strlen(path)));
     return fit__end(&c, result);
 }
 
-static DIR *opendir_simulated(const char *path, const void *caller)
+static struct folder *folder_of(int fd)
 {
-    int fd = (int)open_folder(path, caller);
-    if (fd < 0) return NULL;
     struct folder *folder = calloc(1, sizeof *folder);
-    long result = folder ? 0 : -ENOMEM;
-    if (folder) {
-        long real = fit__raw(SYS_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        result = real < 0 ? real : slurp((int)real, &folder->entries, &folder->size);
-        if (real >= 0) fit__raw(SYS_close, real);
-    }
+    long result = folder ? slurp(fd, &folder->entries, &folder->size) : -ENOMEM;
     if (result < 0) {
         if (folder) free(folder->entries);
         free(folder);
-        close(fd);
         errno = (int)-result;
         return NULL;
     }
     folder->mark = MARK;
     folder->fd = fd;
-    return (DIR *)folder;
+    return folder;
+}
+
+static struct folder *open_simulated(enum fit__call_id id, int dir, const char *path,
+                                     const void *caller)
+{
+    int fd = (int)open_folder(id, dir, path, caller);
+    if (fd < 0) return NULL;
+    struct folder *folder = folder_of(fd);
+    if (folder) return folder;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return NULL;
 }
 
 FIT_EXPORT DIR *opendir(const char *path)
 {
     if (fit__passes()) return FIT_NEXT(opendir)(path);
-    return opendir_simulated(path, FIT_CALLER);
+    return (DIR *)open_simulated(FIT_CALL_opendir, AT_FDCWD, path, FIT_CALLER);
 }
 
 FIT_EXPORT DIR *fdopendir(int fd)
 {
-    if (!fit__passes()) fit__unsupported("fdopendir", FIT_CALLER, "use opendir");
-    return FIT_NEXT(fdopendir)(fd);
+    if (fit__passes()) return FIT_NEXT(fdopendir)(fd);
+    struct fit__call c;
+    struct stat st;
+    fit__begin(&c, FIT_CALL_fdopendir, fd, FIT_CALLER);
+    long result = fit__kernel->fstat(fd, &st);
+    if (!result && !S_ISDIR(st.st_mode)) result = -ENOTDIR;
+    if (fit__traces()) fit__traced(&c, result, "%d", fd);
+    return fit__end(&c, result) < 0 ? NULL : (DIR *)folder_of(fd);
 }
 
 static struct dirent64 *next_entry(struct folder *folder)
@@ -120,16 +137,32 @@ FIT_EXPORT struct dirent64 *readdir64(DIR *dir)
     return folder ? next_entry(folder) : FIT_NEXT(readdir64)(dir);
 }
 
-FIT_EXPORT int closedir(DIR *dir)
+static int close_folder(struct folder *folder)
 {
-    struct folder *folder = ours(dir);
-    if (!folder) return FIT_NEXT(closedir)(dir);
     int fd = folder->fd;
     folder->mark = 0;
     free(folder->entries);
     free(folder);
     return close(fd);
 }
+
+FIT_EXPORT int closedir(DIR *dir)
+{
+    struct folder *folder = ours(dir);
+    return folder ? close_folder(folder) : FIT_NEXT(closedir)(dir);
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+FIT_EXPORT int readdir_r(DIR *dir, struct dirent *entry, struct dirent **result)
+{
+    struct folder *folder = ours(dir);
+    if (!folder) return FIT_NEXT(readdir_r)(dir, entry, result);
+    struct dirent64 *next = next_entry(folder);
+    *result = next ? memcpy(entry, next, next->d_reclen) : NULL;
+    return 0;
+}
+#pragma GCC diagnostic pop
 
 FIT_EXPORT void rewinddir(DIR *dir)
 {
@@ -155,4 +188,132 @@ FIT_EXPORT int dirfd(DIR *dir)
 {
     struct folder *folder = ours(dir);
     return folder ? folder->fd : FIT_NEXT(dirfd)(dir);
+}
+
+/* ---- at once ----------------------------------------------------------------------------- */
+
+struct listing { struct dirent64 **entries; size_t count, room; };
+
+static bool keep(struct listing *list, const struct dirent64 *entry)
+{
+    if (list->count == list->room) {
+        size_t room = list->room ? 2 * list->room : 16;
+        struct dirent64 **bigger = realloc(list->entries, room * sizeof *bigger);
+        if (!bigger) return false;
+        list->entries = bigger;
+        list->room = room;
+    }
+    struct dirent64 *copy = malloc(entry->d_reclen);
+    if (!copy) return false;
+    list->entries[list->count++] = memcpy(copy, entry, entry->d_reclen);
+    return true;
+}
+
+static int scan(int dir, const char *path, struct dirent64 ***result,
+                int (*wanted)(const struct dirent64 *),
+                int (*order)(const struct dirent64 **, const struct dirent64 **),
+                const void *caller)
+{
+    struct listing list = { 0 };
+    struct folder *folder = open_simulated(FIT_CALL_scandir, dir, path, caller);
+    bool complete = true;
+    if (!folder) return -1;
+    int saved = errno;
+    for (struct dirent64 *entry; complete && (entry = next_entry(folder)); )
+        if (!wanted || wanted(entry)) complete = keep(&list, entry);
+    close_folder(folder);
+    if (!complete) {
+        while (list.count) free(list.entries[--list.count]);
+        free(list.entries);
+        errno = ENOMEM;
+        return -1;
+    }
+    if (order && list.count)
+        qsort(list.entries, list.count, sizeof *list.entries,
+              (int (*)(const void *, const void *))(void *)order);
+    errno = saved;
+    *result = list.entries;
+    return (int)list.count;
+}
+
+FIT_EXPORT int scandir64(const char *restrict path, struct dirent64 ***restrict result,
+                         int (*wanted)(const struct dirent64 *),
+                         int (*order)(const struct dirent64 **, const struct dirent64 **))
+{
+    if (fit__passes()) return FIT_NEXT(scandir64)(path, result, wanted, order);
+    return scan(AT_FDCWD, path, result, wanted, order, FIT_CALLER);
+}
+
+FIT_EXPORT int scandirat64(int dir, const char *restrict path, struct dirent64 ***restrict result,
+                           int (*wanted)(const struct dirent64 *),
+                           int (*order)(const struct dirent64 **, const struct dirent64 **))
+{
+    if (fit__passes()) return FIT_NEXT(scandirat64)(dir, path, result, wanted, order);
+    return scan(dir, path, result, wanted, order, FIT_CALLER);
+}
+
+/* Both kinds of dirent are one and the same: so are functions that take them. */
+typedef int wants64(const struct dirent64 *);
+typedef int orders64(const struct dirent64 **, const struct dirent64 **);
+
+FIT_EXPORT int scandir(const char *restrict path, struct dirent ***restrict result,
+                       int (*wanted)(const struct dirent *),
+                       int (*order)(const struct dirent **, const struct dirent **))
+{
+    if (fit__passes()) return FIT_NEXT(scandir)(path, result, wanted, order);
+    return scan(AT_FDCWD, path, (void *)result, (wants64 *)(void *)wanted,
+                (orders64 *)(void *)order, FIT_CALLER);
+}
+
+FIT_EXPORT int scandirat(int dir, const char *restrict path, struct dirent ***restrict result,
+                         int (*wanted)(const struct dirent *),
+                         int (*order)(const struct dirent **, const struct dirent **))
+{
+    if (fit__passes()) return FIT_NEXT(scandirat)(dir, path, result, wanted, order);
+    return scan(dir, path, (void *)result, (wants64 *)(void *)wanted,
+                (orders64 *)(void *)order, FIT_CALLER);
+}
+
+/* glibc's glob() lets the caller say how folders are read. */
+FIT_EXPORT int glob(const char *restrict pattern, int flags,
+                    int (*failed)(const char *, int), glob_t *restrict result)
+{
+    if (!fit__passes() && !(flags & GLOB_ALTDIRFUNC)) {
+        result->gl_opendir = (void *(*)(const char *))(void *)opendir;
+        result->gl_readdir = (struct dirent *(*)(void *))(void *)readdir;
+        result->gl_closedir = (void (*)(void *))(void *)closedir;
+        result->gl_stat = stat;
+        result->gl_lstat = lstat;
+        flags |= GLOB_ALTDIRFUNC;
+    }
+    return FIT_NEXT(glob)(pattern, flags, failed, result);
+}
+
+_Static_assert(sizeof(glob_t) == sizeof(glob64_t), "two kinds of glob_t");
+
+FIT_EXPORT int glob64(const char *restrict pattern, int flags,
+                      int (*failed)(const char *, int), glob64_t *restrict result)
+{
+    return glob(pattern, flags, failed, (glob_t *)result);
+}
+
+static const char no_walks[] = "walks through folders are not simulated; use opendir";
+
+FIT_EXPORT int nftw(const char *path, __nftw_func_t visit, int descriptors, int flags)
+{
+    if (!fit__passes()) fit__unsupported("nftw", FIT_CALLER, no_walks);
+    return FIT_NEXT(nftw)(path, visit, descriptors, flags);
+}
+
+FIT_EXPORT int ftw(const char *path, __ftw_func_t visit, int descriptors)
+{
+    if (!fit__passes()) fit__unsupported("ftw", FIT_CALLER, no_walks);
+    return FIT_NEXT(ftw)(path, visit, descriptors);
+}
+
+FIT_EXPORT FTS *fts_open(char *const *paths, int options,
+                         int (*order)(const FTSENT **, const FTSENT **))
+{
+    if (!fit__passes()) fit__unsupported("fts_open", FIT_CALLER, no_walks);
+    return FIT_NEXT(fts_open)(paths, options, order);
 }

@@ -1,8 +1,4 @@
-/* Opening files, and what the path functions say in a world.
- *
- * Reading is simulated: the kernel of the world gives virtual offsets over the real files.
- * Looking (stat, access, readlink...) goes to the real file system, which nobody changes.
- * Changing it is refused by name: it would leak from one case into the next. */
+/* Opening files, and calls that are about an open one. */
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -10,13 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
-#include <sys/sysmacros.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "fi/wrap.h"
-
-static const char no_changes[] = "changing files is not simulated yet; keep it out of this test";
 
 void __chk_fail(void) __attribute__((noreturn));
 void __fortify_fail(const char *message) __attribute__((noreturn));
@@ -148,13 +141,12 @@ int __fxstat(int version, int fd, struct stat *st)
 }
 FIT_ALIAS(__fxstat64, __fxstat);
 
-/* Nothing was written, so there is nothing to flush; what is no file cannot be. */
 static int flush(int fd, long number, const void *caller)
 {
     if (fit__passes()) return (int)fit__result(fit__raw(number, fd));
     struct fit__call c;
     fit__begin(&c, FIT_CALL_fsync, fd, caller);
-    long result = !fit__described(&c) ? -EBADF : c.info.class == FIT_C_FILE ? 0 : -EINVAL;
+    long result = fit__kernel->fsync(fd);
     if (fit__traces()) fit__traced(&c, result, "%d", fd);
     return (int)fit__end(&c, result);
 }
@@ -162,160 +154,106 @@ static int flush(int fd, long number, const void *caller)
 FIT_EXPORT int fsync(int fd) { return flush(fd, SYS_fsync, FIT_CALLER); }
 FIT_EXPORT int fdatasync(int fd) { return flush(fd, SYS_fdatasync, FIT_CALLER); }
 
-/* ---- statx: libuv asks for everything through it ----------------------------------------- */
-
-static struct statx_timestamp stamp(struct timespec t)
+/* The disk that must be waited for is the real one, and nothing was written to it. */
+FIT_EXPORT void sync(void)
 {
-    return (struct statx_timestamp){ .tv_sec = t.tv_sec, .tv_nsec = (uint32_t)t.tv_nsec };
+    if (fit__passes()) fit__raw(SYS_sync);
 }
 
-static void statx_of(const struct stat *st, struct statx *out)
+/* Hints, and orders to write now: nothing to do but to say whether it is a file. */
+static long is_file(enum fit__call_id id, int fd, const void *caller)
 {
-    memset(out, 0, sizeof *out);
-    out->stx_mask = STATX_BASIC_STATS;
-    out->stx_blksize = (uint32_t)st->st_blksize;
-    out->stx_nlink = (uint32_t)st->st_nlink;
-    out->stx_uid = st->st_uid;
-    out->stx_gid = st->st_gid;
-    out->stx_mode = (uint16_t)st->st_mode;
-    out->stx_ino = st->st_ino;
-    out->stx_size = (uint64_t)st->st_size;
-    out->stx_blocks = (uint64_t)st->st_blocks;
-    out->stx_atime = stamp(st->st_atim);
-    out->stx_mtime = stamp(st->st_mtim);
-    out->stx_ctime = stamp(st->st_ctim);
-    out->stx_rdev_major = major(st->st_rdev);
-    out->stx_rdev_minor = minor(st->st_rdev);
-    out->stx_dev_major = major(st->st_dev);
-    out->stx_dev_minor = minor(st->st_dev);
-}
-
-/* A path is the real file system's, and so is the answer; but a descriptor is the world's. */
-FIT_EXPORT int statx(int dir, const char *restrict path, int flags, unsigned mask,
-                     struct statx *restrict out)
-{
-    if (fit__passes() || path[0] == '/' || (path[0] && dir == AT_FDCWD))
-        return (int)fit__result(fit__raw(SYS_statx, dir, path, flags, mask, out));
-    if (path[0] || !(flags & AT_EMPTY_PATH))
-        fit__unsupported("statx relative to a directory", FIT_CALLER, "use whole paths");
-    struct stat st;
-    int result = fstat_from(dir, &st, FIT_CALLER);
-    if (result == 0) statx_of(&st, out);
+    struct fit__call c;
+    fit__begin(&c, id, fd, caller);
+    long result = !fit__described(&c) ? -EBADF : c.info.class == FIT_C_FILE ? 0 : -ESPIPE;
+    if (fit__traces()) fit__traced(&c, result, "%d", fd);
+    errno = c.saved_errno;
+    fit__leave();
     return result;
 }
 
-static int stat_at(int dir, const char *path, struct stat *st, int flags, const void *caller)
+FIT_EXPORT int syncfs(int fd)
 {
-    bool by_path = path[0] == '/' || (path[0] && dir == AT_FDCWD);
-    if (!fit__passes() && !by_path) {
-        if (!path[0] && (flags & AT_EMPTY_PATH)) return fstat_from(dir, st, caller);
-        if (dir != AT_FDCWD)
-            fit__unsupported("fstatat relative to a directory", caller, "use whole paths");
-    }
-    return (int)fit__result(fit__raw(SYS_newfstatat, dir, path, st, flags));
+    if (fit__passes()) return (int)fit__result(fit__raw(SYS_syncfs, fd));
+    long result = is_file(FIT_CALL_fsync, fd, FIT_CALLER);
+    return (int)fit__result(result == -ESPIPE ? 0 : result);
 }
 
-FIT_EXPORT int fstatat(int dir, const char *restrict path, struct stat *restrict st, int flags)
-{
-    return stat_at(dir, path, st, flags, FIT_CALLER);
-}
-
-FIT_EXPORT int fstatat64(int dir, const char *restrict path, struct stat64 *restrict st,
-                         int flags)
-{
-    return stat_at(dir, path, (struct stat *)st, flags, FIT_CALLER);
-}
-
-FIT_EXPORT int fstatfs(int fd, struct statfs *st)
-{
-    if (!fit__passes()) fit__unsupported("fstatfs", FIT_CALLER, "use statfs");
-    return (int)fit__result(fit__raw(SYS_fstatfs, fd, st));
-}
-
-FIT_EXPORT int fstatfs64(int fd, struct statfs64 *st)
-{
-    if (!fit__passes()) fit__unsupported("fstatfs64", FIT_CALLER, "use statfs");
-    return (int)fit__result(fit__raw(SYS_fstatfs, fd, st));
-}
-
-/* ---- changing: refused ------------------------------------------------------------------- */
-
-/* What is not there cannot be changed, and the real file system says so. */
-static bool exists(const char *path)
-{
-    struct stat st;
-    return fit__raw(SYS_newfstatat, AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) >= 0;
-}
-
-FIT_EXPORT int unlink(const char *path)
+FIT_EXPORT int sync_file_range(int fd, off64_t from, off64_t size, unsigned flags)
 {
     if (fit__passes())
-        return (int)fit__result(fit__raw(SYS_unlinkat, AT_FDCWD, path, 0));
+        return (int)fit__result(fit__raw(SYS_sync_file_range, fd, from, size, flags));
+    return (int)fit__result(is_file(FIT_CALL_fsync, fd, FIT_CALLER));
+}
+
+/* Returns its error, and leaves errno alone. */
+FIT_EXPORT int posix_fadvise(int fd, off_t from, off_t size, int advice)
+{
+    if (fit__passes()) return (int)-fit__raw(SYS_fadvise64, fd, from, size, advice);
+    return (int)-is_file(FIT_CALL_posix_fadvise, fd, FIT_CALLER);
+}
+FIT_ALIAS(posix_fadvise64, posix_fadvise);
+
+/* ---- size and locks ---------------------------------------------------------------------- */
+
+FIT_EXPORT int ftruncate(int fd, off_t size)
+{
+    if (fit__passes()) return (int)fit__result(fit__raw(SYS_ftruncate, fd, size));
     struct fit__call c;
-    char text[128];
-    fit__begin(&c, FIT_CALL_unlink, -1, FIT_CALLER);
-    long result = fit__kernel->socket_name(path, true);
-    if (result < 0 && exists(path)) fit__unsupported("unlink", c.caller, no_changes);
+    fit__begin(&c, FIT_CALL_ftruncate, fd, FIT_CALLER);
+    long result = fit__kernel->truncate(fd, NULL, size);
+    if (fit__traces()) fit__traced(&c, result, "%d, %lld", fd, (long long)size);
+    return (int)fit__end(&c, result);
+}
+FIT_ALIAS(ftruncate64, ftruncate);
+
+static long allocate(int fd, int mode, off_t from, off_t size, const void *caller)
+{
+    struct fit__call c;
+    fit__begin(&c, FIT_CALL_fallocate, fd, caller);
+    long result = fit__kernel->fallocate(fd, mode, from, size);
     if (fit__traces())
-        fit__traced(&c, result, "%s", fit__quote(text, sizeof text, path, strlen(path)));
+        fit__traced(&c, result, "%d, %d, %lld, %lld", fd, mode, (long long)from, (long long)size);
+    errno = c.saved_errno;
+    fit__leave();
+    return result;
+}
+
+FIT_EXPORT int fallocate(int fd, int mode, off_t from, off_t size)
+{
+    if (fit__passes()) return (int)fit__result(fit__raw(SYS_fallocate, fd, mode, from, size));
+    return (int)fit__result(allocate(fd, mode, from, size, FIT_CALLER));
+}
+FIT_ALIAS(fallocate64, fallocate);
+
+FIT_EXPORT int posix_fallocate(int fd, off_t from, off_t size)
+{
+    if (fit__passes()) return FIT_NEXT(posix_fallocate)(fd, from, size);
+    return (int)-allocate(fd, 0, from, size, FIT_CALLER);
+}
+FIT_ALIAS(posix_fallocate64, posix_fallocate);
+
+FIT_EXPORT int flock(int fd, int operation)
+{
+    if (fit__passes()) return (int)fit__result(fit__raw(SYS_flock, fd, operation));
+    struct fit__call c;
+    fit__begin(&c, FIT_CALL_flock, fd, FIT_CALLER);
+    long result = fit__kernel->flock(fd, operation);
+    if (fit__traces()) fit__traced(&c, result, "%d, %d", fd, operation);
     return (int)fit__end(&c, result);
 }
 
-FIT_EXPORT int remove(const char *path)
+FIT_EXPORT int lockf(int fd, int command, off_t size)
 {
-    if (!fit__passes()) return unlink(path);
-    long result = fit__raw(SYS_unlinkat, AT_FDCWD, path, 0);
-    if (result == -EISDIR) result = fit__raw(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR);
-    return (int)fit__result(result);
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_CUR, .l_len = size };
+    switch (command) {
+    case F_ULOCK: lock.l_type = F_UNLCK; return fcntl(fd, F_SETLK, &lock);
+    case F_LOCK: return fcntl(fd, F_SETLKW, &lock);
+    case F_TLOCK: return fcntl(fd, F_SETLK, &lock);
+    case F_TEST:
+        if (fcntl(fd, F_GETLK, &lock) < 0) return -1;
+        return lock.l_type == F_UNLCK ? 0 : (int)fit__result(-EACCES);
+    default: return (int)fit__result(-EINVAL);
+    }
 }
-
-#define REFUSED(name, parameters, ...)                                                        \
-    FIT_EXPORT int name parameters                                                            \
-    {                                                                                         \
-        if (!fit__passes()) fit__unsupported(#name, FIT_CALLER, no_changes);                  \
-        return (int)fit__result(fit__raw(__VA_ARGS__));                                       \
-    }
-#define AT AT_FDCWD
-#define UTIMES const struct timespec times[2]
-
-REFUSED(rmdir, (const char *path), SYS_unlinkat, AT, path, AT_REMOVEDIR)
-REFUSED(unlinkat, (int dir, const char *path, int flags), SYS_unlinkat, dir, path, flags)
-REFUSED(mkdir, (const char *path, mode_t mode), SYS_mkdirat, AT, path, mode)
-REFUSED(mkdirat, (int dir, const char *path, mode_t mode), SYS_mkdirat, dir, path, mode)
-REFUSED(mkfifo, (const char *path, mode_t mode), SYS_mknodat, AT, path, mode | S_IFIFO, 0)
-REFUSED(link, (const char *from, const char *to), SYS_linkat, AT, from, AT, to, 0)
-REFUSED(symlink, (const char *to, const char *path), SYS_symlinkat, to, AT, path)
-REFUSED(rename, (const char *from, const char *to), SYS_renameat2, AT, from, AT, to, 0)
-REFUSED(renameat, (int fd, const char *from, int to_fd, const char *to),
-        SYS_renameat2, fd, from, to_fd, to, 0)
-REFUSED(chmod, (const char *path, mode_t mode), SYS_fchmodat, AT, path, mode)
-REFUSED(fchmod, (int fd, mode_t mode), SYS_fchmod, fd, mode)
-REFUSED(chown, (const char *path, uid_t user, gid_t group), SYS_fchownat, AT, path, user, group,
-        0)
-REFUSED(lchown, (const char *path, uid_t user, gid_t group), SYS_fchownat, AT, path, user, group,
-        AT_SYMLINK_NOFOLLOW)
-REFUSED(fchown, (int fd, uid_t user, gid_t group), SYS_fchown, fd, user, group)
-REFUSED(utimensat, (int dir, const char *path, UTIMES, int flags), SYS_utimensat, dir, path,
-        times, flags)
-REFUSED(futimens, (int fd, UTIMES), SYS_utimensat, fd, NULL, times, 0)
-REFUSED(truncate, (const char *path, off_t size), SYS_truncate, path, size)
-REFUSED(truncate64, (const char *path, off64_t size), SYS_truncate, path, size)
-REFUSED(ftruncate, (int fd, off_t size), SYS_ftruncate, fd, size)
-REFUSED(ftruncate64, (int fd, off64_t size), SYS_ftruncate, fd, size)
-REFUSED(fallocate, (int fd, int mode, off_t from, off_t size), SYS_fallocate, fd, mode, from,
-        size)
-REFUSED(chdir, (const char *path), SYS_chdir, path)
-REFUSED(fchdir, (int fd), SYS_fchdir, fd)
-REFUSED(flock, (int fd, int operation), SYS_flock, fd, operation)
-
-#define REFUSED_TO_MAKE(type, name, parameters, ...)                                          \
-    FIT_EXPORT type name parameters                                                           \
-    {                                                                                         \
-        if (!fit__passes()) fit__unsupported(#name, FIT_CALLER, no_changes);                  \
-        return FIT_NEXT(name)(__VA_ARGS__);                                                   \
-    }
-REFUSED_TO_MAKE(int, mkstemp, (char *pattern), pattern)
-REFUSED_TO_MAKE(int, mkstemp64, (char *pattern), pattern)
-REFUSED_TO_MAKE(int, mkostemp, (char *pattern, int flags), pattern, flags)
-REFUSED_TO_MAKE(int, mkostemp64, (char *pattern, int flags), pattern, flags)
-REFUSED_TO_MAKE(char *, mkdtemp, (char *pattern), pattern)
+FIT_ALIAS(lockf64, lockf);

@@ -316,12 +316,22 @@ FIT_EXPORT long sysconf(int name)
 }
 FIT_ALIAS(__sysconf, sysconf);
 
-/* What stands behind a simulated descriptor is not what the code under test would see there. */
+/* What stands behind a simulated descriptor in the real table is not the file. */
 FIT_EXPORT void *mmap(void *start, size_t size, int protection, int flags, int fd, off_t offset)
 {
-    if (!fit__passes() && fd >= 0 && !(flags & MAP_ANONYMOUS))
-        fit__unsupported("mmap of a file", FIT_CALLER, "read it");
-    long result = fit__raw(SYS_mmap, start, size, protection, flags, fd, offset);
+    long result;
+    if (fit__passes() || (flags & MAP_ANONYMOUS)) {
+        result = fit__raw(SYS_mmap, start, size, protection, flags, fd, offset);
+    } else {
+        struct fit__call c;
+        fit__begin(&c, FIT_CALL_mmap, fd, FIT_CALLER);
+        result = fit__kernel->mmap(start, size, protection, flags, fd, offset);
+        if (fit__traces())
+            fit__traced(&c, result < 0 && result > -4096 ? result : 0, "%d, %zu, %lld", fd, size,
+                        (long long)offset);
+        errno = c.saved_errno;
+        fit__leave();
+    }
     return result < 0 && result > -4096 ? (void *)fit__result(result) : (void *)result;
 }
 FIT_ALIAS(mmap64, mmap);

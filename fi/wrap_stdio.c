@@ -6,6 +6,8 @@
  * and fileno() tells it. Nothing goes wrong in the reads and writes behind a FILE. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdio_ext.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,12 +15,11 @@
 #include "fi/arena.h"
 #include "fi/wrap.h"
 
-static const char no_writing[] = "writing to files is not simulated yet";
-
 /* glibc keeps it for each stream; fileno() looks there, and cookies leave it at -2. */
 #define DESCRIPTOR_OF(file) ((file)->_fileno)
 
-struct stream { int fd; bool append; };
+struct stream { int fd; FILE *file; struct stream *next; };
+static struct stream *streams;
 
 /* ---- the cookie -------------------------------------------------------------------------- */
 
@@ -45,15 +46,21 @@ static ssize_t cookie_read(void *cookie, char *buffer, size_t size)
     return done(fit__kernel->readv(s->fd, &one, 1, -1));
 }
 
-/* 0 is what glibc takes for a failure here. */
+/* All of it, or up to a failure; then glibc sees that it is less. */
 static ssize_t cookie_write(void *cookie, const char *buffer, size_t size)
 {
     struct stream *s = cookie;
-    struct iovec one = { (void *)buffer, size };
+    size_t put = 0;
+    ssize_t result = 0;
     if (world_is_gone()) return 0;
     fit__enter();
-    ssize_t put = done(fit__kernel->writev(s->fd, &one, 1, -1));
-    return put < 0 ? 0 : put;
+    while (put < size && result >= 0) {
+        struct iovec one = { (void *)(uintptr_t)(buffer + put), size - put };
+        result = fit__kernel->writev(s->fd, &one, 1, -1);
+        if (result > 0) put += (size_t)result;
+    }
+    done(result);
+    return (ssize_t)put;
 }
 
 static int cookie_seek(void *cookie, off64_t *offset, int whence)
@@ -67,11 +74,22 @@ static int cookie_seek(void *cookie, off64_t *offset, int whence)
     return 0;
 }
 
+static void forget(struct stream *s)
+{
+    for (struct stream **at = &streams; *at; at = &(*at)->next)
+        if (*at == s) {
+            *at = s->next;
+            break;
+        }
+    fit__free(s);
+}
+
 static int cookie_close(void *cookie)
 {
     struct stream *s = cookie;
     int fd = s->fd;
-    fit__free(s);
+    forget(s);
+    if (fd < 0) return 0;                /* freopen() has closed it */
     if (world_is_gone()) return -1;
     fit__enter();
     return (int)done(fit__kernel->close(fd));
@@ -85,9 +103,15 @@ static FILE *stream_over(int fd, const char *mode)
     };
     struct stream *s = fit__alloc(sizeof *s);
     s->fd = fd;
-    FILE *file = fopencookie(s, mode, io);
-    if (file) DESCRIPTOR_OF(file) = fd;
-    else fit__free(s);
+    s->file = fopencookie(s, mode, io);
+    if (!s->file) {
+        fit__free(s);
+        return NULL;
+    }
+    FILE *file = s->file;
+    DESCRIPTOR_OF(file) = fd;
+    s->next = streams;
+    streams = s;
     return file;
 }
 
@@ -107,18 +131,28 @@ static int flags_of(const char *mode)
     return flags;
 }
 
-static long open_stream(const char *path, const char *mode, int flags, const void *caller)
+static long open_stream(enum fit__call_id id, const char *path, const char *mode, int flags,
+                        const void *caller)
 {
     struct fit__call c;
     char text[128];
     long result;
-    fit__begin(&c, FIT_CALL_fopen, -1, caller);
+    fit__begin(&c, id, -1, caller);
     c.object = path;
     if (!fit__fault_make(&c, &result)) result = fit__kernel->open(AT_FDCWD, path, flags, 0666);
+    if (result >= 0 && *mode == 'a' && (flags & O_ACCMODE) == O_WRONLY)
+        fit__kernel->lseek((int)result, 0, SEEK_END);
     if (fit__traces())
         fit__traced(&c, result, "%s, \"%s\"", fit__quote(text, sizeof text, path, strlen(path)),
                     mode);
     return fit__end(&c, result);
+}
+
+static FILE *stream_or_close(int fd, const char *mode)
+{
+    FILE *file = stream_over(fd, mode);
+    if (!file) close(fd);
+    return file;
 }
 
 static FILE *fopen_simulated(const char *path, const char *mode, const void *caller)
@@ -128,13 +162,8 @@ static FILE *fopen_simulated(const char *path, const char *mode, const void *cal
         errno = EINVAL;
         return NULL;
     }
-    if ((flags & O_ACCMODE) != O_RDONLY && strcmp(path, "/dev/null"))
-        fit__unsupported("fopen for writing", caller, no_writing);
-    int fd = (int)open_stream(path, mode, flags, caller);
-    if (fd < 0) return NULL;
-    FILE *file = stream_over(fd, mode);
-    if (!file) close(fd);
-    return file;
+    int fd = (int)open_stream(FIT_CALL_fopen, path, mode, flags, caller);
+    return fd < 0 ? NULL : stream_or_close(fd, mode);
 }
 
 FIT_EXPORT FILE *fopen(const char *restrict path, const char *restrict mode)
@@ -149,38 +178,157 @@ FIT_EXPORT FILE *fopen64(const char *restrict path, const char *restrict mode)
     return fopen_simulated(path, mode, FIT_CALLER);
 }
 
+/* What a stream needs its descriptor must be open for; a stream that appends makes it append. */
+static long suits(int fd, const char *mode)
+{
+    int flags = flags_of(mode);
+    if (flags < 0) return -EINVAL;
+    int have = fit__kernel->fcntl(fd, F_GETFL, 0), way = have & O_ACCMODE;
+    if (have < 0) return have;
+    if (way != O_RDWR && way != (flags & O_ACCMODE)) return -EINVAL;
+    if ((flags & O_APPEND) && !(have & O_APPEND))
+        fit__kernel->fcntl(fd, F_SETFL, have | O_APPEND);
+    return fd;
+}
+
 FIT_EXPORT FILE *fdopen(int fd, const char *mode)
 {
     if (fit__passes()) return FIT_NEXT(fdopen)(fd, mode);
     struct fit__call c;
     fit__begin(&c, FIT_CALL_fdopen, fd, FIT_CALLER);
-    long result = flags_of(mode) < 0 ? -EINVAL : !fit__described(&c) ? -EBADF : fd;
+    long result = suits(fd, mode);
     if (fit__traces()) fit__traced(&c, result, "%d, \"%s\"", fd, mode);
     return fit__end(&c, result) < 0 ? NULL : stream_over(fd, mode);
+}
+
+/* A file without a name: it goes when it is closed. */
+static FILE *tmpfile_simulated(const void *caller)
+{
+    int fd = (int)open_stream(FIT_CALL_tmpfile, P_tmpdir, "w+", O_RDWR | O_TMPFILE, caller);
+    return fd < 0 ? NULL : stream_or_close(fd, "w+");
+}
+
+FIT_EXPORT FILE *tmpfile(void)
+{
+    return fit__passes() ? FIT_NEXT(tmpfile)() : tmpfile_simulated(FIT_CALLER);
+}
+
+FIT_EXPORT FILE *tmpfile64(void)
+{
+    return fit__passes() ? FIT_NEXT(tmpfile64)() : tmpfile_simulated(FIT_CALLER);
+}
+
+/* ---- freopen ----------------------------------------------------------------------------- */
+
+/* What glibc keeps of a stream's mode. */
+enum { NO_READS = 4, NO_WRITES = 8, APPENDING = 0x1000 };
+
+static void set_mode(FILE *file, int flags)
+{
+    int way = flags & O_ACCMODE;
+    file->_flags &= ~(NO_READS | NO_WRITES | APPENDING);
+    if (way == O_RDONLY) file->_flags |= NO_WRITES;
+    if (way == O_WRONLY) file->_flags |= NO_READS;
+    if (flags & O_APPEND) file->_flags |= APPENDING;
+}
+
+static struct stream *stream_of(const FILE *file)
+{
+    struct stream *s = streams;
+    while (s && s->file != file) s = s->next;
+    return s;
+}
+
+/* As glibc: the old file is closed whatever comes, and if there is no new one, so is the stream. */
+static FILE *freopen_simulated(const char *path, const char *mode, FILE *file, const void *caller)
+{
+    struct stream *s = stream_of(file);
+    int flags = flags_of(mode);
+    if (!s || !path)
+        fit__unsupported(s ? "freopen without a path" : "freopen of a standard stream", caller,
+                         "use fopen");
+    fflush(file);
+    __fpurge(file);
+    clearerr(file);
+    close(s->fd);
+    int fd = flags < 0 ? (int)fit__result(-EINVAL)
+                       : (int)open_stream(FIT_CALL_freopen, path, mode, flags, caller);
+    s->fd = DESCRIPTOR_OF(file) = fd;
+    if (fd >= 0) {
+        set_mode(file, flags);
+        return file;
+    }
+    int saved = errno;
+    fclose(file);
+    errno = saved;
+    return NULL;
 }
 
 FIT_EXPORT FILE *freopen(const char *restrict path, const char *restrict mode,
                          FILE *restrict file)
 {
-    if (!fit__passes()) fit__unsupported("freopen", FIT_CALLER, "use fopen");
-    return FIT_NEXT(freopen)(path, mode, file);
+    if (fit__passes()) return FIT_NEXT(freopen)(path, mode, file);
+    return freopen_simulated(path, mode, file, FIT_CALLER);
 }
 
 FIT_EXPORT FILE *freopen64(const char *restrict path, const char *restrict mode,
                            FILE *restrict file)
 {
-    if (!fit__passes()) fit__unsupported("freopen64", FIT_CALLER, "use fopen");
-    return FIT_NEXT(freopen64)(path, mode, file);
+    if (fit__passes()) return FIT_NEXT(freopen64)(path, mode, file);
+    return freopen_simulated(path, mode, file, FIT_CALLER);
 }
 
-FIT_EXPORT FILE *tmpfile(void)
+/* ---- standard streams on other files ----------------------------------------------------- */
+
+/* glibc's own write to the real number by system calls of their own. While their number stands for
+ * something simulated, a stream of ours has their name. */
+struct standard { FILE **name, *real, *ours; int fd; };
+static struct standard standards[] = { { &stdin, 0, 0, 0 }, { &stdout, 0, 0, 1 },
+                                       { &stderr, 0, 0, 2 } };
+
+static ssize_t standard_read(void *cookie, char *buffer, size_t size)
 {
-    if (!fit__passes()) fit__unsupported("tmpfile", FIT_CALLER, no_writing);
-    return FIT_NEXT(tmpfile)();
+    struct standard *s = cookie;
+    struct iovec one = { buffer, size };
+    if (world_is_gone()) return -1;
+    fit__enter();
+    return done(fit__kernel->readv(s->fd, &one, 1, -1));
 }
 
-FIT_EXPORT FILE *tmpfile64(void)
+static ssize_t standard_write(void *cookie, const char *buffer, size_t size)
 {
-    if (!fit__passes()) fit__unsupported("tmpfile64", FIT_CALLER, no_writing);
-    return FIT_NEXT(tmpfile64)();
+    struct standard *s = cookie;
+    struct iovec one = { (void *)(uintptr_t)buffer, size };
+    if (!fit__active) {                  /* the world has ended, and with it the redirection */
+        *s->name = s->real;
+        return (ssize_t)fwrite(buffer, 1, size, s->real);
+    }
+    fit__enter();
+    ssize_t put = done(fit__kernel->writev(s->fd, &one, 1, -1));
+    return put < 0 ? 0 : put;
+}
+
+static FILE *stand_in(struct standard *s)
+{
+    const cookie_io_functions_t io = { .read = standard_read, .write = standard_write };
+    FILE *file = fopencookie(s, s->fd ? "w" : "r", io);
+    if (!file) return NULL;
+    DESCRIPTOR_OF(file) = s->fd;
+    if (s->fd == 2) setvbuf(file, NULL, _IONBF, 0);
+    return file;
+}
+
+void fit__stdio_follow(int fd)
+{
+    struct fit__info info = { .brief = true };
+    if (fd < 0 || fd > 2 || fit__guard->exempt) return;
+    struct standard *s = &standards[fd];
+    if (!s->real) s->real = *s->name;
+    bool simulated = fit__kernel->describe(fd, &info) >= 0;
+    if (!simulated) {
+        *s->name = s->real;
+        return;
+    }
+    if (!s->ours) s->ours = stand_in(s);
+    if (s->ours) *s->name = s->ours;
 }

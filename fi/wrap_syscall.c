@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/sendfile.h>
@@ -71,6 +72,35 @@ static bool descriptors(long number, const long a[ARGUMENTS], long *result)
     case SYS_eventfd: *result = eventfd((unsigned)a[0], 0); return true;
     case SYS_open: *result = open(P(0), I(1), (mode_t)a[2]); return true;
 #endif
+    default: return false;
+    }
+}
+
+static bool paths(long number, const long a[ARGUMENTS], long *result)
+{
+    switch (number) {
+    case SYS_newfstatat: *result = fstatat(I(0), P(1), P(2), I(3)); return true;
+    case SYS_faccessat: *result = faccessat(I(0), P(1), I(2), 0); return true;
+    case SYS_faccessat2: *result = faccessat(I(0), P(1), I(2), I(3)); return true;
+    case SYS_readlinkat: *result = readlinkat(I(0), P(1), P(2), (size_t)a[3]); return true;
+    case SYS_mkdirat: *result = mkdirat(I(0), P(1), (mode_t)a[2]); return true;
+    case SYS_unlinkat: *result = unlinkat(I(0), P(1), I(2)); return true;
+    case SYS_linkat: *result = linkat(I(0), P(1), I(2), P(3), I(4)); return true;
+    case SYS_symlinkat: *result = symlinkat(P(0), I(1), P(2)); return true;
+    case SYS_renameat2: *result = renameat2(I(0), P(1), I(2), P(3), (unsigned)a[4]); return true;
+    case SYS_fchmod: *result = fchmod(I(0), (mode_t)a[1]); return true;
+    case SYS_fchmodat: *result = fchmodat(I(0), P(1), (mode_t)a[2], 0); return true;
+    case SYS_fchown: *result = fchown(I(0), (uid_t)a[1], (gid_t)a[2]); return true;
+    case SYS_fchownat: *result = fchownat(I(0), P(1), (uid_t)a[2], (gid_t)a[3], I(4)); return true;
+    case SYS_ftruncate: *result = ftruncate(I(0), a[1]); return true;
+    case SYS_truncate: *result = truncate(P(0), a[1]); return true;
+    case SYS_fallocate: *result = fallocate(I(0), I(1), a[2], a[3]); return true;
+    case SYS_flock: *result = flock(I(0), I(1)); return true;
+    case SYS_chdir: *result = chdir(P(0)); return true;
+    case SYS_fchdir: *result = fchdir(I(0)); return true;
+    case SYS_utimensat:
+        *result = P(1) ? utimensat(I(0), P(1), P(2), I(3)) : futimens(I(0), P(2));
+        return true;
     default: return false;
     }
 }
@@ -163,7 +193,7 @@ FIT_EXPORT long syscall(long number, ...)
         return fit__result(fit__raw(number, a[0], a[1], a[2], a[3], a[4], a[5]));
     fit__syscall_caller = FIT_CALLER;
     bool known = transfers(number, a, &result) || descriptors(number, a, &result)
-        || sockets(number, a, &result) || waits(number, a, &result)
+        || paths(number, a, &result) || sockets(number, a, &result) || waits(number, a, &result)
         || identity(number, a, &result);
     fit__syscall_caller = NULL;
     if (known) return result;

@@ -62,6 +62,7 @@ part differential "$build/differential" 1 20000
 part command env FAULTTEST="$build/bin/faulttest" FAKE="$build/unit/fake_binary" \
     sh "$here/unit/test_command.sh"
 part exports sh "$here/unit/test_exports.sh" "$build"
+part no_traces sh "$here/unit/test_no_traces.sh" "$build"
 part defects sh "$here/defects/run.sh" "$build"
 part refusals sh "$here/refusals/run.sh" "$build"
 part packaging env BUILD="$build" sh "$here/packaging/test_install.sh"

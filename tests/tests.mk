@@ -37,7 +37,7 @@ coverage: $(CMD) $(BUILD)/coverage/test_thumbnail
 
 # Unit tests are linked with the objects that they test: the library hides its symbols.
 UNIT := test_case test_symbols test_loops test_uv_callbacks test_curl_callbacks test_event_run \
-        test_sched test_world test_wrap test_wrap_faults
+        test_sched test_world test_files test_wrap test_wrap_faults
 UNIT_BINARIES := $(UNIT:%=$(BUILD)/unit/%)
 unit_objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 
@@ -48,8 +48,8 @@ $(BUILD)/unit/test_loops $(BUILD)/unit/test_uv_callbacks $(BUILD)/unit/test_curl
 $(BUILD)/unit/test_event_run: $(LOOPS:%.c=$(BUILD)/obj/%.o) \
     $(call unit_objects,fi/arena fi/guard fi/engine fi/trace fi/symbols fi/elf)
 
-$(BUILD)/unit/test_sched $(BUILD)/unit/test_world: $(LIB_OBJECTS)
-WRAPPERS = desc dir epoll file io memory message name poll process socket stdio syscall time
+$(BUILD)/unit/test_sched $(BUILD)/unit/test_world $(BUILD)/unit/test_files: $(LIB_OBJECTS)
+WRAPPERS = change desc dir disk epoll file io memory message name path poll process socket stdio syscall temp time
 $(BUILD)/unit/test_wrap $(BUILD)/unit/test_wrap_faults: $(call unit_objects, \
     $(addprefix fi/,arena catalogue engine fault guard kernel_real trace wait wrap) \
     $(WRAPPERS:%=fi/wrap_%))

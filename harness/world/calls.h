@@ -28,7 +28,6 @@ int fit__call_getsockname(int fd, struct sockaddr *address, socklen_t *size);
 int fit__call_getpeername(int fd, struct sockaddr *address, socklen_t *size);
 int fit__call_getsockopt(int fd, int level, int option, void *value, socklen_t *size);
 int fit__call_setsockopt(int fd, int level, int option, const void *value, socklen_t size);
-int fit__call_socket_name(const char *path, bool remove);
 void fit__call_hold(int64_t ns);
 
 /* transfer.c */

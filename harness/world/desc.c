@@ -234,7 +234,7 @@ int fit__install_at(struct fit__file *file, int fd, bool cloexec)
     if (fd < 0 || fd >= process->limit) return -EBADF;
     if (process->service && !taken) {
         long error;
-        if (fit__raw(SYS_fcntl, fd, F_GETFD) >= 0) return -EBUSY;
+        if (fd >= FIRST_FREE && fit__raw(SYS_fcntl, fd, F_GETFD) >= 0) return -EBUSY;
         error = fit__raw(SYS_dup3, table.holder, fd, O_CLOEXEC);
         if (error < 0) return (int)error;
     }

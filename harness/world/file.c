@@ -1,179 +1,327 @@
-/* file.c - files of the real file system, for reading. */
+/* file.c - open files: of the copy-on-write file system, and the devices that everyone uses. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "fi/arena.h"
 #include "fi/raw.h"
-#include "harness/world/objects.h"
+#include "harness/world/calls.h"
+#include "harness/world/files.h"
 
-enum { PRIVATE_NUMBERS = 1025 };             /* above all numbers that the world gives out */
+/* Linux tells 64-bit programs that they may make large files. */
+enum { LARGE_FILES = 0100000, UNNAMED = O_TMPFILE & ~O_DIRECTORY };
 
-enum kind { REAL, NOTHING /* /dev/null */, ENTROPY };
-struct regular { enum kind kind; char *path; off_t offset; int real; /* a peer's, or -1 */ };
-
-/* What libuv, libcurl and OpenSSL are known to read there. Contents are this machine's. */
-static const char *const readable[] = {
-    "/proc/self/exe", "/proc/self/stat", "/proc/self/status", "/proc/self/maps",
-    "/proc/meminfo", "/proc/cpuinfo", "/proc/stat", "/proc/uptime", "/proc/loadavg",
-    "/proc/version_signature", "/proc/self/cgroup", "/proc/sys/net/core/somaxconn",
-    "/proc/sys/crypto/fips_enabled", "/sys/devices/system/cpu/online",
-    "/sys/devices/system/cpu/possible",
+enum kind { DISK, NOTHING /* /dev/null */, ZERO, FULL, ENTROPY };
+struct regular {
+    enum kind kind;
+    struct fit__node *node;
+    char *path;
+    off_t offset;
+    char *list;                          /* of a directory, from the first reading on */
+    size_t list_size;
 };
 
-static void check_path(const char *path)
+struct fit__node *fit__regular_node(const struct fit__file *file)
 {
-    if (strncmp(path, "/proc/", 6) && strncmp(path, "/sys/", 5))
-        return;
-    for (unsigned i = 0; i < sizeof readable / sizeof readable[0]; i++)
-        if (!strcmp(path, readable[i]))
-            return;
-    if (!strncmp(path, "/sys/fs/cgroup/", 15))
-        return;
-    fit__unsupported("open", NULL, "this file below /proc or /sys is not simulated");
+    return file->ops == &fit__regular_ops ? ((struct regular *)file->object)->node : NULL;
 }
 
-static enum kind kind_of(const char *path, int flags)
+const char *fit__regular_path(const struct fit__file *file)
 {
-    if (!strcmp(path, "/dev/null"))
-        return NOTHING;
-    if (!strcmp(path, "/dev/urandom") || !strcmp(path, "/dev/random"))
-        return ENTROPY;
-    check_path(path);
-    if ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)))
-        fit__unsupported("open for writing", NULL,
-                         "real files can only be read in a world; write to memory or a pipe");
-    return REAL;
+    return ((struct regular *)file->object)->path;
 }
 
-/* A real descriptor of the file, or -errno. Only files and directories are let in. */
-static int open_real(int dir, const char *path, int flags)
+static bool reads(const struct fit__file *file)
 {
-    struct stat st;
-    int kept = flags & (O_DIRECTORY | O_NOFOLLOW);
-    long real = fit__raw(SYS_openat, dir, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | kept, 0);
-    if (real < 0)
-        return (int)real;
-    long error = fit__raw(SYS_fstat, real, &st);
-    if (!error && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) && strcmp(path, "/dev/null")) {
-        fit__raw(SYS_close, real);
+    return (file->status_flags & O_ACCMODE) != O_WRONLY;
+}
+
+static bool writes(int flags)
+{
+    return (flags & O_ACCMODE) != O_RDONLY;
+}
+
+/* ---- opening ----------------------------------------------------------------------------- */
+
+static enum kind device_kind(const struct stat *st)
+{
+    enum { MEMORY_DEVICES = 1 };
+    if (major(st->st_rdev) == MEMORY_DEVICES)
+        switch (minor(st->st_rdev)) {
+        case 3: return NOTHING;
+        case 5: return ZERO;
+        case 7: return FULL;
+        case 8: case 9: return ENTROPY;
+        default: break;
+        }
+    fit__unsupported("open", NULL, "devices are not simulated, but for /dev/null, /dev/zero, "
+                     "/dev/full, /dev/random and /dev/urandom");
+}
+
+static enum kind kind_of(const struct stat *st)
+{
+    if (S_ISCHR(st->st_mode))
+        return device_kind(st);
+    if (S_ISBLK(st->st_mode) || S_ISFIFO(st->st_mode))
         fit__unsupported("open", NULL, "devices and named pipes are not simulated");
-    }
-    return (int)real;
+    return DISK;
 }
 
-static int put_in_table(struct regular *regular, struct fit__file *file, int real, int flags)
+static mode_t creation_mask(void)
 {
-    int fd = fit__install(file, 0, !!(flags & O_CLOEXEC));
-    if (fd < 0 || real < 0)
-        return fd;
-    if (fit__current->process->service) {
-        fit__raw(SYS_dup3, real, fd, O_CLOEXEC);
-    } else {
-        regular->real = (int)fit__raw(SYS_fcntl, real, F_DUPFD_CLOEXEC, PRIVATE_NUMBERS);
-        if (regular->real < 0)
-            fit__unsupported("open", NULL, "too many files are open in peers");
-    }
-    return fd;
+    mode_t mask = (mode_t)fit__raw(SYS_umask, 0);
+    fit__raw(SYS_umask, mask);
+    return mask;
 }
 
-int fit__regular_open(int dir, const char *path, int flags)
+/* A file that is there already. */
+static int check_existing(const struct fit__spot *spot, int flags)
 {
-    enum kind kind = kind_of(path, flags);
-    int error = fit__room_for(1);
+    const struct stat *st = &spot->node->st;
+    if ((flags & O_CREAT) && (flags & O_EXCL))
+        return -EEXIST;
+    if (S_ISDIR(st->st_mode) && (writes(flags) || (flags & (O_CREAT | O_TRUNC))))
+        return -EISDIR;
+    if (S_ISLNK(st->st_mode))
+        return flags & O_DIRECTORY ? -ENOTDIR : -ELOOP;
+    if ((flags & O_DIRECTORY) && !S_ISDIR(st->st_mode))
+        return -ENOTDIR;
+    if (S_ISSOCK(st->st_mode))
+        return -ENXIO;
+    int want = (reads(&(struct fit__file){ .status_flags = flags }) ? R_OK : 0)
+               | (writes(flags) || (flags & O_TRUNC) ? W_OK : 0);
+    return fit__node_may(spot->node, want);
+}
+
+static int create(struct fit__spot *spot, mode_t mode)
+{
+    int error = fit__node_may(spot->dir, W_OK | X_OK);
     if (error)
         return error;
-    int real = kind == ENTROPY ? -1 : open_real(dir, kind == NOTHING ? "/dev/null" : path, flags);
-    if (real < 0 && kind != ENTROPY)
-        return real;
+    if (spot->dir != fit__node_root() && !spot->dir->parent)
+        return -ENOENT;                  /* the directory was removed */
+    spot->node = fit__node_new(spot->dir, S_IFREG | (mode & 07777 & ~creation_mask()));
+    spot->node->st.st_nlink = 1;
+    fit__node_enter(spot->dir, spot->name, spot->node);
+    return 0;
+}
+
+static int open_unnamed(int dir, const char *path, int flags, mode_t mode, struct fit__spot *spot)
+{
+    if (!writes(flags))
+        return -EINVAL;
+    int error = fit__spot_find(dir, path, FIT_FOLLOW, spot);
+    if (error)
+        return error;
+    if (spot->foreign)
+        fit__path_unsupported("open");
+    if (!S_ISDIR(spot->node->st.st_mode))
+        return -ENOTDIR;
+    error = fit__node_may(spot->node, W_OK | X_OK);
+    if (!error)
+        spot->node = fit__node_new(spot->node, S_IFREG | (mode & 07777 & ~creation_mask()));
+    return error;
+}
+
+static int open_foreign(struct fit__spot *spot, int flags)
+{
+    if (writes(flags) || (flags & (O_CREAT | O_TRUNC)))
+        fit__path_unsupported("open for writing");
+    return fit__given_system_file(spot->path, &spot->node);
+}
+
+static int open_path(int dir, const char *path, int flags, mode_t mode, struct fit__spot *spot)
+{
+    bool creates = flags & O_CREAT, exclusive = creates && (flags & O_EXCL);
+    bool follows = !(flags & O_NOFOLLOW) && !exclusive;
+    size_t length = strlen(path);
+    unsigned how = (follows ? FIT_FOLLOW : 0) | (creates ? FIT_MAY_MISS : 0);
+    if (creates && (flags & O_DIRECTORY))
+        return -EINVAL;
+    int error = fit__spot_find(dir, path, how, spot);
+    if (!error && spot->foreign)
+        return open_foreign(spot, flags);
+    if (!error && creates && length > 1 && path[length - 1] == '/')
+        return -EISDIR;
+    if (error)
+        return error;
+    if (!spot->node)
+        return create(spot, mode);
+    error = check_existing(spot, flags);
+    if (!error && (flags & O_TRUNC) && S_ISREG(spot->node->st.st_mode))
+        error = fit__content_resize(spot->node, 0);
+    return error;
+}
+
+static int install(struct fit__node *node, const char *path, int flags)
+{
+    const int not_kept = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
     struct regular *regular = fit__alloc(sizeof *regular);
-    regular->kind = kind;
+    regular->kind = kind_of(&node->st);
+    regular->node = fit__node_hold(node);
     regular->path = fit__strdup(path);
-    regular->real = -1;
     struct fit__file *file = fit__file_new(&fit__regular_ops, regular,
-                                           flags & (O_ACCMODE | O_NONBLOCK | O_APPEND));
-    int fd = put_in_table(regular, file, real, flags);
-    if (real >= 0)
-        fit__raw(SYS_close, real);
+                                           (flags & ~not_kept) | LARGE_FILES);
+    int fd = fit__install(file, 0, !!(flags & O_CLOEXEC));
     if (fd < 0)
         fit__file_release(file);
     return fd;
 }
 
-int fit__regular_real(struct fit__file *file, int fd)
+int fit__regular_open(int dir, const char *path, int flags, mode_t mode)
 {
-    struct regular *regular = file->object;
-    return regular->real >= 0 ? regular->real : fd;
+    struct fit__spot spot;
+    int error = fit__room_for(1);
+    if (error)
+        return error;
+    if (flags & O_PATH)
+        fit__unsupported("open with O_PATH", NULL, "open it for reading");
+    error = flags & UNNAMED ? open_unnamed(dir, path, flags, mode, &spot)
+                            : open_path(dir, path, flags, mode, &spot);
+    return error ? error : install(spot.node, path, flags);
 }
 
-static ssize_t read_entropy(const struct iovec *iov, int count)
+/* ---- reading and writing ----------------------------------------------------------------- */
+
+static ssize_t read_device(enum kind kind, const struct iovec *iov, int count)
 {
+    if (kind == NOTHING)
+        return 0;
     for (int i = 0; i < count; i++)
-        fit__entropy(iov[i].iov_base, iov[i].iov_len);
+        if (kind == ENTROPY)
+            fit__entropy(iov[i].iov_base, iov[i].iov_len);
+        else
+            memset(iov[i].iov_base, 0, iov[i].iov_len);
     return (ssize_t)fit__iov_size(iov, count);
 }
 
-ssize_t fit__regular_readv(struct fit__file *file, int fd, const struct iovec *iov, int count,
+ssize_t fit__regular_readv(struct fit__file *file, const struct iovec *iov, int count,
                            off_t offset)
 {
     struct regular *regular = file->object;
-    if ((file->status_flags & O_ACCMODE) == O_WRONLY)
-        return -EBADF;
-    if (regular->kind == NOTHING)
-        return 0;
-    if (regular->kind == ENTROPY)
-        return read_entropy(iov, count);
     bool current = offset == -1;
-    ssize_t result = fit__raw(SYS_preadv, fit__regular_real(file, fd), iov, count,
-                              current ? regular->offset : offset, 0);
+    if (!reads(file))
+        return -EBADF;
+    if (regular->kind != DISK)
+        return read_device(regular->kind, iov, count);
+    if (S_ISDIR(regular->node->st.st_mode))
+        return -EISDIR;
+    ssize_t result = fit__content_read(regular->node, iov, count,
+                                       current ? regular->offset : offset);
     if (current && result > 0)
         regular->offset += result;
     return result;
 }
 
-ssize_t fit__regular_writev(struct fit__file *file, const struct iovec *iov, int count)
+ssize_t fit__regular_writev(struct fit__file *file, const struct iovec *iov, int count,
+                            off_t offset)
 {
     struct regular *regular = file->object;
-    if ((file->status_flags & O_ACCMODE) == O_RDONLY)
+    bool current = offset == -1;
+    if (!writes(file->status_flags))
         return -EBADF;
-    if (regular->kind == REAL)
-        return -EBADF;
-    return (ssize_t)fit__iov_size(iov, count);
+    if (regular->kind == FULL)
+        return fit__iov_size(iov, count) ? -ENOSPC : 0;
+    if (regular->kind != DISK)
+        return (ssize_t)fit__iov_size(iov, count);
+    /* Linux appends even what pwrite() meant for another place. */
+    off_t to = file->status_flags & O_APPEND ? regular->node->st.st_size
+             : current ? regular->offset : offset;
+    ssize_t result = fit__content_write(regular->node, iov, count, to);
+    if (current && result > 0)
+        regular->offset = to + result;
+    return result;
 }
 
-off_t fit__regular_seek(struct fit__file *file, int fd, off_t offset, int whence)
+static off_t seek_base(const struct regular *regular, off_t offset, int whence)
+{
+    switch (whence) {
+    case SEEK_SET: return 0;
+    case SEEK_CUR: return regular->offset;
+    case SEEK_END: return regular->node->st.st_size;
+    case SEEK_DATA: case SEEK_HOLE:
+        return fit__content_next(regular->node, offset, whence == SEEK_DATA);
+    default: return -EINVAL;
+    }
+}
+
+off_t fit__regular_seek(struct fit__file *file, off_t offset, int whence)
 {
     struct regular *regular = file->object;
-    struct stat st;
-    if (regular->kind != REAL)
+    off_t place;
+    if (regular->kind != DISK)
         return 0;
-    off_t base = 0;
-    if (whence == SEEK_CUR)
-        base = regular->offset;
-    else if (whence == SEEK_END) {
-        long error = fit__raw(SYS_fstat, fit__regular_real(file, fd), &st);
-        if (error)
-            return error;
-        base = st.st_size;
-    } else if (whence != SEEK_SET)
+    off_t base = seek_base(regular, offset, whence);
+    if (base < 0)
+        return base;
+    if (whence == SEEK_DATA || whence == SEEK_HOLE)
+        offset = 0;
+    if (__builtin_add_overflow(base, offset, &place) || place < 0)
         return -EINVAL;
-    if (base + offset < 0)
-        return -EINVAL;
-    return regular->offset = base + offset;
+    return regular->offset = place;
 }
 
-int fit__regular_fstat(struct fit__file *file, int fd, struct stat *st)
+void fit__regular_fstat(struct fit__file *file, struct stat *st)
+{
+    *st = ((struct regular *)file->object)->node->st;
+}
+
+size_t fit__regular_unread(struct fit__file *file)
 {
     struct regular *regular = file->object;
-    if (regular->kind != ENTROPY)
-        return (int)fit__raw(SYS_fstat, fit__regular_real(file, fd), st);
-    memset(st, 0, sizeof *st);
-    st->st_mode = S_IFCHR | 0666;
-    st->st_nlink = 1;
-    st->st_blksize = 4096;
-    return 0;
+    return regular->kind == DISK ? (size_t)(regular->node->st.st_size - regular->offset) : 0;
 }
+
+bool fit__regular_flushes(struct fit__file *file)
+{
+    return ((struct regular *)file->object)->kind == DISK;
+}
+
+/* ---- directories ------------------------------------------------------------------------- */
+
+/* A listing is made when reading begins, and again after a seek to the start. */
+static int prepare_list(struct regular *regular)
+{
+    if (regular->list && regular->offset)
+        return 0;
+    fit__free(regular->list);
+    regular->list = NULL;
+    regular->list_size = 0;
+    return fit__directory_list(regular->node, &regular->list, &regular->list_size);
+}
+
+ssize_t fit__call_getdents(int fd, void *out, size_t size)
+{
+    struct fit__file *file = fit__file_of(fd);
+    struct fit__node *node = file ? fit__regular_node(file) : NULL;
+    size_t done = 0;
+    fit__call_begins();
+    if (!file && !fit__is_standard(fd))
+        return -EBADF;
+    if (!node || !S_ISDIR(node->st.st_mode))
+        return -ENOTDIR;
+    if (node != fit__node_root() && !node->parent)
+        return -ENOENT;
+    struct regular *regular = file->object;
+    int error = prepare_list(regular);
+    if (error)
+        return error;
+    while (regular->offset < (off_t)regular->list_size) {
+        const struct dirent64 *one = (const void *)(regular->list + regular->offset);
+        if (one->d_reclen > size - done)
+            return done ? (ssize_t)done : -EINVAL;
+        memcpy((char *)out + done, one, one->d_reclen);
+        done += one->d_reclen;
+        regular->offset += one->d_reclen;
+    }
+    return (ssize_t)done;
+}
+
+/* ---- as a file of the world -------------------------------------------------------------- */
 
 static uint32_t regular_poll(struct fit__file *file)
 {
@@ -184,8 +332,9 @@ static uint32_t regular_poll(struct fit__file *file)
 static void regular_release(struct fit__file *file)
 {
     struct regular *regular = file->object;
-    if (regular->real >= 0)
-        fit__raw(SYS_close, regular->real);
+    fit__lock_drop(regular->node, file);
+    fit__node_drop(regular->node);
+    fit__free(regular->list);
     fit__free(regular->path);
     fit__free(regular);
 }

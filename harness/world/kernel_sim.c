@@ -9,6 +9,7 @@
 
 #include "fi/raw.h"
 #include "harness/world/calls.h"
+#include "harness/world/files.h"
 
 void fit__call_begins(void)
 {
@@ -38,32 +39,30 @@ fit_ns fit__deadline(int64_t timeout_ns)
 static int sim_close(int fd)
 {
     fit__call_begins();
-    return fit__is_standard(fd) ? (int)fit__raw(SYS_close, fd) : fit__uninstall(fd);
-}
-
-/* A real file follows its number into the real table. */
-static int follow(struct fit__file *file, int from, int to)
-{
-    if (to >= 0 && file->ops == &fit__regular_ops && fit__regular_real(file, from) == from)
-        fit__raw(SYS_dup3, from, to, O_CLOEXEC);
-    return to;
+    if (!fit__is_standard(fd))
+        return fit__uninstall(fd);
+    fit__standard_covered(fd);
+    return (int)fit__raw(SYS_close, fd);
 }
 
 static int sim_dup(int fd, int lowest, bool cloexec)
 {
     struct fit__file *file = fit__file_of(fd);
     fit__call_begins();
-    if (!file && fit__is_standard(fd))
-        fit__unsupported("dup", NULL, "duplicates of standard streams are not simulated");
-    if (!file)
+    const bool standard = !file && fit__is_standard(fd);
+    if (!file && !standard)
         return -EBADF;
     if (lowest < 0 || lowest >= fit__current->process->limit)
         return -EINVAL;
-    file->references++;
+    int error = standard ? fit__standard_new(fd, &file) : 0;
+    if (error)
+        return error;
+    if (!standard)
+        file->references++;
     int to = fit__install(file, lowest, cloexec);
     if (to < 0)
         fit__file_release(file);
-    return follow(file, fd, to);
+    return to;
 }
 
 static int sim_dup3(int from, int to, int flags)
@@ -72,15 +71,24 @@ static int sim_dup3(int from, int to, int flags)
     fit__call_begins();
     if ((flags & ~O_CLOEXEC) || from == to)
         return -EINVAL;
-    if (fit__is_standard(to) || (!file && fit__is_standard(from)))
-        fit__unsupported("dup2", NULL, "standard streams cannot be redirected in a world");
-    if (!file)
+    const bool standard = !file && fit__is_standard(from);
+    if (!file && !standard)
         return -EBADF;
-    file->references++;
+    if (to >= 0 && to <= 2 && fit__current->process->service) {
+        if (standard || file->ops == &fit__standard_ops)
+            return fit__standard_put(file, from, to);
+        if (fit__is_standard(to))
+            fit__standard_covered(to);
+    }
+    int error = standard ? fit__standard_new(from, &file) : 0;
+    if (error)
+        return error;
+    if (!standard)
+        file->references++;
     int result = fit__install_at(file, to, !!(flags & O_CLOEXEC));
     if (result < 0)
         fit__file_release(file);
-    return follow(file, from, result);
+    return result;
 }
 
 static int set_status_flags(struct fit__file *file, long flags)
@@ -112,7 +120,9 @@ static int sim_fcntl(int fd, int command, long argument)
     case F_GETFL: return slot->file->status_flags;
     case F_SETFL: return set_status_flags(slot->file, argument);
     case F_GETPIPE_SZ: return pipe ? 65536 : -EBADF;
-    case F_SETPIPE_SZ: case F_SETLK: case F_SETLKW: case F_GETLK: case F_SETOWN: case F_GETOWN:
+    case F_SETLK: case F_SETLKW: case F_GETLK:
+        return fit__call_record_lock(slot->file, command, (void *)argument);
+    case F_SETPIPE_SZ: case F_SETOWN: case F_GETOWN:
     case F_SETSIG: case F_GETSIG: case F_ADD_SEALS: case F_GET_SEALS:
         fit__unsupported("fcntl", NULL, "this command is not simulated");
     default: return -EINVAL;
@@ -144,7 +154,8 @@ static int sim_ioctl(int fd, unsigned long request, void *argument)
             return -EINVAL;
         if (!fit__counts_unread(slot->file))
             return -ENOTTY;
-        number = (int)fit__unread(slot->file);
+        number = slot->file->ops == &fit__regular_ops ? (int)fit__regular_unread(slot->file)
+                                                      : (int)fit__unread(slot->file);
         memcpy(argument, &number, sizeof number);
         return 0;
     default: break;
@@ -161,7 +172,7 @@ static off_t sim_lseek(int fd, off_t offset, int whence)
     if (!file)
         return fit__is_standard(fd) ? fit__raw(SYS_lseek, fd, offset, whence) : -EBADF;
     if (file->ops == &fit__regular_ops)
-        return fit__regular_seek(file, fd, offset, whence);
+        return fit__regular_seek(file, offset, whence);
     bool ignores = file->ops == &fit__eventfd_ops || file->ops == &fit__timerfd_ops
                    || file->ops == &fit__epoll_ops;
     return ignores ? 0 : -ESPIPE;
@@ -173,8 +184,12 @@ static int sim_fstat(int fd, struct stat *st)
     fit__call_begins();
     if (!file)
         return fit__is_standard(fd) ? (int)fit__raw(SYS_fstat, fd, st) : -EBADF;
-    if (file->ops == &fit__regular_ops)
-        return fit__regular_fstat(file, fd, st);
+    if (file->ops == &fit__standard_ops)
+        return fit__standard_fstat(file, st);
+    if (file->ops == &fit__regular_ops) {
+        fit__regular_fstat(file, st);
+        return 0;
+    }
     memset(st, 0, sizeof *st);
     st->st_nlink = 1;
     st->st_blksize = 4096;
@@ -252,9 +267,8 @@ static int sim_epoll_create(int flags)
 
 static int sim_open(int dir, const char *path, int flags, mode_t mode)
 {
-    (void)mode;
     fit__call_begins();
-    return fit__regular_open(dir, path, flags);
+    return fit__regular_open(dir, path, flags, mode);
 }
 
 void fit__objects_reset(void)
@@ -263,6 +277,8 @@ void fit__objects_reset(void)
     fit__datagram_forget_all();
     fit__local_forget_all();
     fit__entropy_restart();
+    fit__nodes_forget();
+    fit__standards_restore();
 }
 
 /* ---- the table --------------------------------------------------------------------------- */
@@ -277,7 +293,6 @@ const struct fit__kernel fit__kernel_sim = {
     .accept = fit__call_accept, .connect = fit__call_connect, .shutdown = fit__call_shutdown,
     .getsockname = fit__call_getsockname, .getpeername = fit__call_getpeername,
     .getsockopt = fit__call_getsockopt, .setsockopt = fit__call_setsockopt,
-    .socket_name = fit__call_socket_name,
     .sendmsg = fit__call_sendmsg, .recvmsg = fit__call_recvmsg,
     .epoll_ctl = fit__call_epoll_ctl, .epoll_await = fit__call_epoll_await,
     .epoll_wait = fit__call_epoll_wait, .poll = fit__call_poll,
@@ -285,6 +300,13 @@ const struct fit__kernel fit__kernel_sim = {
     .clock_gettime = fit__call_clock_gettime, .sleep = fit__call_sleep,
     .getrandom = fit__call_getrandom, .getaddrinfo = fit__call_getaddrinfo,
     .describe = fit__call_describe, .afflict = fit__call_afflict, .hold = fit__call_hold,
+    .stat = fit__call_stat, .access = fit__call_access, .readlink = fit__call_readlink,
+    .mkdir = fit__call_mkdir, .unlink = fit__call_unlink, .rename = fit__call_rename,
+    .link = fit__call_link, .symlink = fit__call_symlink, .chmod = fit__call_chmod,
+    .chown = fit__call_chown, .utimens = fit__call_utimens, .truncate = fit__call_truncate,
+    .fallocate = fit__call_fallocate, .fsync = fit__call_fsync, .flock = fit__call_flock,
+    .chdir = fit__call_chdir, .getcwd = fit__call_getcwd, .getdents = fit__call_getdents,
+    .mmap = fit__call_mmap, .limit_disk = fit__disk_limit,
     .limit_descriptors = fit__call_limit_descriptors,
     .unlimit_descriptors = fit__call_unlimit_descriptors,
 };

@@ -316,7 +316,7 @@ void fit__local_forget_all(void)
 {
     /* What is left belongs to threads that waited when the world ended, or was under way itself. */
     TAILQ_INIT(&fit__locals);
-    fit__local_names_drop();
+    fit__local_names_restart();
 }
 
 /* ---- names ------------------------------------------------------------------------------- */

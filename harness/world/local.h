@@ -8,7 +8,7 @@
 #include <sys/un.h>
 
 #include "fi/choice.h"
-#include "harness/world/objects.h"
+#include "harness/world/files.h"
 
 enum { FIT_RIGHTS_MAX = 253 };           /* descriptors in one message */
 
@@ -41,6 +41,7 @@ struct fit__local {
     bool pair;                           /* made by socketpair() */
     bool called;                         /* the other side connected to us */
     enum fit__local_state state;
+    struct fit__node *node;              /* of its path, which may have been unlinked */
     struct fit__local_name name, peer_name /* of a peer that is gone */;
     struct fit__local *peer;
     bool peer_gone;                      /* there was one, and it was closed */
@@ -96,7 +97,7 @@ int fit__local_bind(struct fit__file *file, const struct sockaddr *address, sock
 int fit__local_find(const struct fit__local *whom, const struct fit__local_name *name,
                     struct fit__local **found);
 void fit__local_unname(struct fit__local *end);          /* it is gone; a path stays */
-void fit__local_names_drop(void);
+void fit__local_names_restart(void);
 
 /* local_fault.c */
 int fit__local_describe(struct fit__file *file, struct fit__info *info);

@@ -1,139 +1,50 @@
-/* local_name.c - names of AF_UNIX sockets. A path is an entry of the world's own table: on the
- * disk there is nothing. The table holds a name until it is unlinked, like a folder. */
+/* local_name.c - names of AF_UNIX sockets. A path is a file of the world's own tree, so all that
+ * works on files works on it; on the disk there is nothing. */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "fi/arena.h"
-#include "fi/raw.h"
 #include "harness/world/local.h"
 
 enum { NAME_START = offsetof(struct sockaddr_un, sun_path) };
 
-struct entry { struct entry *next; struct fit__host *host; struct fit__local *owner;
-               char path[PATH_MAX]; };
-static struct entry *entries;
 static unsigned autobound;
 
-/* ---- paths ------------------------------------------------------------------------------- */
-
-static void drop_last(char *path, size_t *length)
+void fit__local_names_restart(void)
 {
-    while (*length && path[--*length] != '/') { }
-    path[*length] = 0;
-}
-
-/* Absolute, without "." and "..", and without asking the disk for links. */
-static int absolute(const char *path, char out[PATH_MAX])
-{
-    size_t length = 0;
-    out[0] = 0;
-    if (*path != '/') {
-        long size = fit__raw(SYS_getcwd, out, PATH_MAX);
-        if (size < 0)
-            return (int)size;
-        length = strcmp(out, "/") ? strlen(out) : 0;
-    }
-    while (*path) {
-        size_t part = strcspn(path, "/");
-        if (part == 2 && !strncmp(path, "..", 2))
-            drop_last(out, &length);
-        else if (part && !(part == 1 && *path == '.')) {
-            if (length + part + 2 > PATH_MAX)
-                return -ENAMETOOLONG;
-            out[length++] = '/';
-            memcpy(out + length, path, part);
-            length += part;
-        }
-        out[length] = 0;
-        path += part + (path[part] == '/');
-    }
-    return 0;
-}
-
-static struct entry **entry_at(const struct fit__host *host, const char *path)
-{
-    char whole[PATH_MAX];
-    struct entry **at;
-    if (absolute(path, whole))
-        return NULL;
-    for (at = &entries; *at; at = &(*at)->next)
-        if ((*at)->host == host && !strcmp((*at)->path, whole))
-            return at;
-    return NULL;
-}
-
-int fit__local_name_at(const char *path, bool remove)
-{
-    struct entry **at = entry_at(fit__current->process->host, path), *entry = at ? *at : NULL;
-    if (!entry)
-        return -ENOENT;
-    if (remove) {
-        *at = entry->next;
-        fit__free(entry);
-    }
-    return 0;
-}
-
-void fit__local_names_drop(void)
-{
-    for (struct entry *next; entries; entries = next) {
-        next = entries->next;
-        fit__free(entries);
-    }
     autobound = 0;
 }
 
 void fit__local_unname(struct fit__local *end)
 {
-    for (struct entry *entry = entries; entry; entry = entry->next)
-        if (entry->owner == end)
-            entry->owner = NULL;
-}
-
-/* Is there something on the disk? 0 or -errno. */
-static int on_disk(const char *path, struct stat *st)
-{
-    return (int)fit__raw(SYS_newfstatat, AT_FDCWD, path, st, 0);
-}
-
-/* The folder must be there, and nothing of that name in it. */
-static int may_create(const char *path)
-{
-    char folder[PATH_MAX];
-    struct stat st;
-    int error = on_disk(path, &st);
-    if (!error)
-        return -EADDRINUSE;
-    if (error != -ENOENT)
-        return error;
-    if (absolute(path, folder))
-        return -ENAMETOOLONG;
-    size_t length = strlen(folder);
-    drop_last(folder, &length);
-    return on_disk(length ? folder : "/", &st);
+    if (end->node)
+        fit__node_drop(end->node);
+    end->node = NULL;
 }
 
 static int create_path(struct fit__local *end, const char *path)
 {
-    if (entry_at(end->host, path))
-        return -EADDRINUSE;
-    int error = may_create(path);
+    struct fit__spot spot;
+    /* Who has a name is told of a taken one before that. */
+    if (end->name.size)
+        return fit__spot_find(AT_FDCWD, path, 0, &spot) ? -EINVAL : -EADDRINUSE;
+    int error = fit__node_make(path, S_IFSOCK | 0777, &end->node);
+    return error == -EEXIST ? -EADDRINUSE : error;
+}
+
+static int find_path(const struct fit__local *whom, const char *path, struct fit__local **found)
+{
+    struct fit__local *end;
+    struct fit__spot spot;
+    int error = fit__spot_find(AT_FDCWD, path, FIT_FOLLOW, &spot);
+    if (!error && !spot.foreign)
+        error = fit__node_may(spot.node, W_OK);
     if (error)
         return error;
-    struct entry *entry = fit__alloc(sizeof *entry);
-    error = absolute(path, entry->path);
-    if (error || end->name.size) {
-        fit__free(entry);
-        return error ? error : -EINVAL;
-    }
-    entry->host = end->host;
-    entry->owner = end;
-    entry->next = entries;
-    entries = entry;
+    TAILQ_FOREACH(end, &fit__locals, all)
+        if (!spot.foreign && end->node == spot.node && end->file && end->host == whom->host)
+            *found = end;
     return 0;
 }
 
@@ -212,18 +123,14 @@ int fit__local_find(const struct fit__local *whom, const struct fit__local_name 
                     struct fit__local **found)
 {
     char path[sizeof name->un];
-    struct stat st;
+    int error = 0;
     *found = NULL;
-    if (name->un.sun_path[0]) {
-        struct entry **at = entry_at(whom->host, path_of(name, path));
-        if (!at) {
-            int error = on_disk(path, &st);
-            return error ? error : -ECONNREFUSED;
-        }
-        *found = (*at)->owner;
-    } else {
+    if (name->un.sun_path[0])
+        error = find_path(whom, path_of(name, path), found);
+    else
         *found = abstract_owner(whom->host, name);
-    }
+    if (error)
+        return error;
     if (!*found)
         return -ECONNREFUSED;
     return (*found)->socket.type == whom->socket.type ? 0 : -EPROTOTYPE;

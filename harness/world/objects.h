@@ -99,18 +99,27 @@ bool fit__epoll_has_edge(const struct fit__file *file);  /* someone watches it w
 
 int fit__poll_sim(struct pollfd *fds, nfds_t count, int64_t timeout_ns);
 
-/* Opens an existing file for reading: a descriptor or -errno. `dir` is a real descriptor.
- * Behind a number of the code under test lies the real file itself, so that fstat, mmap and
- * directory listings work on it; only its offset is ours (snapshots share the real one). Also
- * /dev/null (reading and writing), /dev/urandom and /dev/random (our entropy), and of /proc and
- * /sys what libraries are known to read (file.c has the list). Anything else is unsupported. */
-int fit__regular_open(int dir, const char *path, int flags);
-ssize_t fit__regular_readv(struct fit__file *file, int fd, const struct iovec *iov, int count,
+/* Opens a file of the copy-on-write file system (files.h): a descriptor or -errno. Also /dev/null
+ * and its like, /dev/urandom and /dev/random (our entropy), and of /proc and /sys what libraries
+ * are known to read (given.c has the list). Anything else is unsupported. */
+int fit__regular_open(int dir, const char *path, int flags, mode_t mode);
+ssize_t fit__regular_readv(struct fit__file *file, const struct iovec *iov, int count,
                            off_t offset);
-ssize_t fit__regular_writev(struct fit__file *file, const struct iovec *iov, int count);
-off_t fit__regular_seek(struct fit__file *file, int fd, off_t offset, int whence);
-int fit__regular_fstat(struct fit__file *file, int fd, struct stat *st);
-int fit__regular_real(struct fit__file *file, int fd);   /* the real descriptor behind it */
+ssize_t fit__regular_writev(struct fit__file *file, const struct iovec *iov, int count,
+                            off_t offset);
+off_t fit__regular_seek(struct fit__file *file, off_t offset, int whence);
+void fit__regular_fstat(struct fit__file *file, struct stat *st);
+size_t fit__regular_unread(struct fit__file *file);
+
+/* standard.c. A duplicate of the real standard stream `fd`: 0 or -EBADF. */
+extern const struct fit__file_ops fit__standard_ops;
+int fit__standard_new(int fd, struct fit__file **file);
+int fit__standard_fstat(struct fit__file *file, struct stat *st);
+/* A standard number gets a file of the world: the real stream comes back when the world ends. */
+void fit__standard_covered(int fd);
+/* Puts a real stream, the duplicate `file` or (NULL) number `from`, on a standard number. */
+int fit__standard_put(struct fit__file *file, int from, int to);
+void fit__standards_restore(void);
 
 int fit__resolve(const char *node, const char *service, const struct addrinfo *hints,
                  struct addrinfo **result);
@@ -159,7 +168,5 @@ bool fit__local_is_stream(struct fit__file *file);       /* connected by name: h
 void fit__local_hold(fit_ns ns);
 void fit__local_peer(struct fit__file *file, struct ucred *who);     /* SO_PEERCRED */
 void fit__local_forget_all(void);
-/* 0: a socket's name of this world is at `path`, and is removed if `remove`; -ENOENT. */
-int fit__local_name_at(const char *path, bool remove);
 
 #endif

@@ -145,11 +145,6 @@ int fit__call_setsockopt(int fd, int level, int option, const void *value, sockl
     return error ? error : fit__option_set(file, level, option, value, size);
 }
 
-int fit__call_socket_name(const char *path, bool remove)
-{
-    return fit__local_name_at(path, remove);
-}
-
 /* ---- what has arrived, taken back -------------------------------------------------------- */
 
 bool fit__can_be_held(struct fit__file *file)

@@ -160,7 +160,7 @@ ssize_t fit__call_readv(int fd, const struct iovec *iov, int count, off_t offset
     if (!file)
         return -EBADF;
     if (file->ops == &fit__regular_ops)
-        return fit__regular_readv(file, fd, iov, count, offset);
+        return fit__regular_readv(file, iov, count, offset);
     if (offset != -1)
         return -ESPIPE;
     if (!file->ops->read && !fit__is_socket(file))
@@ -181,7 +181,7 @@ ssize_t fit__call_writev(int fd, const struct iovec *iov, int count, off_t offse
     if (!file)
         return -EBADF;
     if (file->ops == &fit__regular_ops)
-        return fit__regular_writev(file, iov, count);
+        return fit__regular_writev(file, iov, count, offset);
     if (offset != -1)
         return -ESPIPE;
     if (!file->ops->write && !fit__is_socket(file))

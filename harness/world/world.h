@@ -139,6 +139,7 @@ struct fit__process {
     int open_count, limit;                       /* RLIMIT_NOFILE as seen: 1024 */
     int budget;                                  /* -1, or: no more than this many open */
     bool budget_until_close;
+    struct fit__node *directory;                 /* its working directory, or NULL: files.h */
 };
 
 struct fit__epitem;
@@ -179,7 +180,7 @@ struct fit__file *fit__file_of(int fd);          /* of the current process; NULL
 int fit__install(struct fit__file *file, int lowest, bool cloexec);
 int fit__room_for(int count);                    /* 0 or -EMFILE */
 /* As fit__install, but at exactly this number; what was there is closed first. -EBADF: `fd` is
- * negative or not below the limit; -EBUSY: a real file of the process has the number (0 to 2). */
+ * negative or not below the limit; -EBUSY: a real file of the process has the number. */
 int fit__install_at(struct fit__file *file, int fd, bool cloexec);
 /* close(): frees the number, drops the reference, relieves a budget. 0 or -EBADF. */
 int fit__uninstall(int fd);

@@ -37,7 +37,8 @@ extern const struct conformance_case connect_cases[], stream_cases[], close_case
     epoll_cases[], poll_cases[], local_cases[], descriptor_cases[], name_cases[],
     datagram_cases[], datagram_wait_cases[], unix_cases[], unix_datagram_cases[],
     rights_cases[], six_cases[],
-    corner_cases[], lock_cases[], thread_cases[], watch_cases[];
+    corner_cases[], lock_cases[], thread_cases[], watch_cases[],
+    file_cases[], directory_cases[], stdio_cases[];
 
 /* Appends a line to what this run saw. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -52,6 +53,12 @@ void note_poll(const char *what, int fd);
  * an event is a letter. */
 void note_wait(const char *what, int ep, int most, int ms);
 void watch(int ep, int operation, int fd, uint32_t events, char letter);
+
+/* Files: a fresh directory to be in, and out of it again; those of a case have one letter. */
+void enter_folder(void);
+void leave_folder(void);
+void put_file(const char *name, const char *text);
+void note_file(const char *name);                /* its content, or the error */
 
 /* Lets everything that is under way arrive. */
 void settle(void);

@@ -250,11 +250,51 @@ static void close_while_reading(void)
     close(fds[1]);
 }
 
+static void standard_streams(void)
+{
+    char text[16] = "";
+    int fds[2], saved, error;
+    struct stat st;
+    pipe(fds);
+    fflush(stdout);
+    saved = dup(1);
+    note("lowest %d", saved == fds[1] + 1);
+    RUN(fstat(saved, &st));
+    note("as the original %d", fcntl(saved, F_GETFL) == fcntl(1, F_GETFL));
+    RUN(dup2(fds[1], 1));
+    RUN(write(1, "caught", 6));
+    printf(", printed");
+    fflush(stdout);
+    RUN(read(fds[0], text, 15));
+    note("%s", text);
+    RUN(dup2(saved, 1));
+    RUN(fcntl(1, F_GETFD));
+    RUN(close(saved));
+    error = dup(2);
+    RUN(close(2));
+    RUN(write(2, "x", 1));
+    RUN(dup2(error, 2));
+    RUN(write(2, "", 0));
+    close(error);
+    set_nonblocking(fds[0], true);
+    RUN(read(fds[0], text, 15));
+    RUN(dup2(fds[1], 0));
+    RUN(write(0, "y", 1));
+    RUN(close(0));
+    note("reused %d", dup(fds[0]));
+    RUN(read(0, text, 15));
+    close(0);
+    note("null %d", open("/dev/null", O_RDONLY));
+    close(fds[0]);
+    close(fds[1]);
+}
+
 const struct conformance_case descriptor_cases[] = {
     { "fd/lowest", lowest_number }, { "fd/duplicates", duplicates_share },
     { "fd/dup2_dup3", dup2_and_dup3 }, { "fd/closing", closing },
     { "fd/not_a_socket", not_a_socket }, { "fd/status_flags", status_flags },
     { "fd/table_full", table_full }, { "fd/kinds", kinds }, { "fd/making", making_sockets },
+    { "fd/standard_streams", standard_streams },
     { "fd/close_while_reading", close_while_reading }, { "file/reading", reading_files },
     { "file/special", special_files },
     { NULL, NULL },

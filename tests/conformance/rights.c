@@ -256,6 +256,24 @@ static void rights_connection(void)
     close(pair[1]);
 }
 
+static void rights_file(void)
+{
+    int pair[2], file = open("/etc/hosts", O_RDONLY), fds[MOST] = { -1 };
+    char one[4] = "", two[4] = "";
+    make_pair(SOCK_STREAM, pair);
+    RUN(pass(pair[0], "x", file));
+    RUN(pread(file, one, 3, 0));
+    RUN(lseek(file, 1, SEEK_SET));
+    close(file);
+    take(pair[1], 8, CMSG_SPACE(sizeof(int)), 0, fds);
+    RUN(lseek(fds[0], 0, SEEK_CUR));
+    RUN(pread(fds[0], two, 3, 0));
+    note("the same %d", !strcmp(one, two));
+    close(fds[0]);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 static void rights_credentials(void)
 {
     int pair[2], one = 1, value = 0, fds[MOST];
@@ -302,7 +320,8 @@ const struct conformance_case rights_cases[] = {
     { "rights/closed", rights_closed }, { "rights/several", rights_several },
     { "rights/errors", rights_errors }, { "rights/full_table", rights_full_table },
     { "rights/datagrams", rights_datagrams }, { "rights/peek", rights_peek },
-    { "rights/connection", rights_connection }, { "rights/credentials", rights_credentials },
+    { "rights/connection", rights_connection },
+    { "rights/file", rights_file }, { "rights/credentials", rights_credentials },
     { "rights/credentials_sent", rights_credentials_sent },
     { NULL, NULL },
 };

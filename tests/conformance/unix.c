@@ -136,7 +136,7 @@ static void unix_bind_file(void)
     close(fd);
 }
 
-static void __attribute__((unused)) unix_stat(void)
+static void unix_stat(void)
 {
     struct stat st;
     int fd = bound(SOCK_STREAM, path);
@@ -577,7 +577,8 @@ static void unix_fionread(void)
 
 const struct conformance_case unix_cases[] = {
     { "unix/fresh", unix_fresh }, { "unix/kinds", unix_kinds }, { "unix/bind", unix_bind },
-    { "unix/bind_file", unix_bind_file }, { "unix/no_listener", unix_no_listener },
+    { "unix/bind_file", unix_bind_file },
+    { "unix/stat", unix_stat }, { "unix/no_listener", unix_no_listener },
     { "unix/unlinked", unix_unlinked }, { "unix/wrong_type", unix_wrong_type },
     { "unix/connect", unix_connect }, { "unix/talk", unix_talk }, { "unix/closed", unix_closed },
     { "unix/closed_unread", unix_closed_unread }, { "unix/before_accept", unix_before_accept },

@@ -1,0 +1,173 @@
+/* Changing what is in directories, and what a file is apart from its content. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+#include <utime.h>
+
+#include "fi/wrap.h"
+
+static int finish(struct fit__call *c, const char *path, long result)
+{
+    char text[128];
+    if (fit__traces() && path)
+        fit__traced(c, result, "%s", fit__quote(text, sizeof text, path, strlen(path)));
+    else if (fit__traces())
+        fit__traced(c, result, "%d", c->fd);
+    return (int)fit__end(c, result);
+}
+
+/* A call of one path, or of the descriptor `fd` if `path` is NULL. The rest: the kernel's
+ * operation, and the system call. */
+#define CALL(name, parameters, fd, path, operation, ...)                                      \
+    FIT_EXPORT int name parameters                                                            \
+    {                                                                                         \
+        if (fit__passes()) return (int)fit__result(fit__raw(__VA_ARGS__));                    \
+        struct fit__call c;                                                                   \
+        fit__begin(&c, FIT_CALL_##name, fd, FIT_CALLER);                                      \
+        return finish(&c, path, fit__kernel->operation);                                      \
+    }
+#define AT AT_FDCWD
+#define UTIMES const struct timespec times[2]
+
+/* ---- names ------------------------------------------------------------------------------- */
+
+CALL(mkdir, (const char *path, mode_t mode), -1, path, mkdir(AT, path, mode),
+     SYS_mkdirat, AT, path, mode)
+CALL(mkdirat, (int dir, const char *path, mode_t mode), -1, path, mkdir(dir, path, mode),
+     SYS_mkdirat, dir, path, mode)
+CALL(rmdir, (const char *path), -1, path, unlink(AT, path, AT_REMOVEDIR),
+     SYS_unlinkat, AT, path, AT_REMOVEDIR)
+CALL(unlink, (const char *path), -1, path, unlink(AT, path, 0), SYS_unlinkat, AT, path, 0)
+CALL(unlinkat, (int dir, const char *path, int flags), -1, path, unlink(dir, path, flags),
+     SYS_unlinkat, dir, path, flags)
+CALL(link, (const char *from, const char *to), -1, to, link(AT, from, AT, to, 0),
+     SYS_linkat, AT, from, AT, to, 0)
+CALL(linkat, (int from_dir, const char *from, int to_dir, const char *to, int flags), -1, to,
+     link(from_dir, from, to_dir, to, flags), SYS_linkat, from_dir, from, to_dir, to, flags)
+CALL(symlink, (const char *target, const char *path), -1, path, symlink(target, AT, path),
+     SYS_symlinkat, target, AT, path)
+CALL(symlinkat, (const char *target, int dir, const char *path), -1, path,
+     symlink(target, dir, path), SYS_symlinkat, target, dir, path)
+CALL(rename, (const char *from, const char *to), -1, to, rename(AT, from, AT, to, 0),
+     SYS_renameat2, AT, from, AT, to, 0)
+CALL(renameat, (int from_dir, const char *from, int to_dir, const char *to), -1, to,
+     rename(from_dir, from, to_dir, to, 0), SYS_renameat2, from_dir, from, to_dir, to, 0)
+CALL(renameat2, (int from_dir, const char *from, int to_dir, const char *to, unsigned flags), -1,
+     to, rename(from_dir, from, to_dir, to, flags),
+     SYS_renameat2, from_dir, from, to_dir, to, flags)
+
+FIT_EXPORT int remove(const char *path)
+{
+    if (fit__passes()) {
+        long result = fit__raw(SYS_unlinkat, AT, path, 0);
+        if (result == -EISDIR) result = fit__raw(SYS_unlinkat, AT, path, AT_REMOVEDIR);
+        return (int)fit__result(result);
+    }
+    struct fit__call c;
+    fit__begin(&c, FIT_CALL_unlink, -1, FIT_CALLER);
+    long result = fit__kernel->unlink(AT, path, 0);
+    if (result == -EISDIR) result = fit__kernel->unlink(AT, path, AT_REMOVEDIR);
+    return finish(&c, path, result);
+}
+
+/* ---- mode, owner, times ------------------------------------------------------------------ */
+
+CALL(chmod, (const char *path, mode_t mode), -1, path, chmod(AT, path, mode, 0),
+     SYS_fchmodat, AT, path, mode)
+CALL(fchmod, (int fd, mode_t mode), fd, NULL, chmod(fd, NULL, mode, 0), SYS_fchmod, fd, mode)
+CALL(chown, (const char *path, uid_t user, gid_t group), -1, path,
+     chown(AT, path, user, group, 0), SYS_fchownat, AT, path, user, group, 0)
+CALL(lchown, (const char *path, uid_t user, gid_t group), -1, path,
+     chown(AT, path, user, group, AT_SYMLINK_NOFOLLOW),
+     SYS_fchownat, AT, path, user, group, AT_SYMLINK_NOFOLLOW)
+CALL(fchown, (int fd, uid_t user, gid_t group), fd, NULL, chown(fd, NULL, user, group, 0),
+     SYS_fchown, fd, user, group)
+CALL(fchownat, (int dir, const char *path, uid_t user, gid_t group, int flags), -1, path,
+     chown(dir, path, user, group, flags), SYS_fchownat, dir, path, user, group, flags)
+CALL(utimensat, (int dir, const char *path, UTIMES, int flags), dir, path,
+     utimens(dir, path, times, flags), SYS_utimensat, dir, path, times, flags)
+CALL(futimens, (int fd, UTIMES), fd, NULL, utimens(fd, NULL, times, 0),
+     SYS_utimensat, fd, NULL, times, 0)
+CALL(truncate, (const char *path, off_t size), -1, path, truncate(AT, path, size),
+     SYS_truncate, path, size)
+FIT_ALIAS(truncate64, truncate);
+
+/* glibc, not the kernel, knows how to leave a symbolic link alone. */
+FIT_EXPORT int fchmodat(int dir, const char *path, mode_t mode, int flags)
+{
+    if (fit__passes()) return FIT_NEXT(fchmodat)(dir, path, mode, flags);
+    struct fit__call c;
+    fit__begin(&c, FIT_CALL_fchmodat, -1, FIT_CALLER);
+    return finish(&c, path, fit__kernel->chmod(dir, path, mode, flags));
+}
+
+/* The older ways to set times lead to the newer one. */
+static const struct timespec *from_timevals(const struct timeval *old, struct timespec new[2])
+{
+    for (int i = 0; old && i < 2; i++)
+        new[i] = (struct timespec){ old[i].tv_sec, old[i].tv_usec * 1000 };
+    return old ? new : NULL;
+}
+
+FIT_EXPORT int utimes(const char *path, const struct timeval times[2])
+{
+    struct timespec new[2];
+    return utimensat(AT, path, from_timevals(times, new), 0);
+}
+
+FIT_EXPORT int lutimes(const char *path, const struct timeval times[2])
+{
+    struct timespec new[2];
+    return utimensat(AT, path, from_timevals(times, new), AT_SYMLINK_NOFOLLOW);
+}
+
+FIT_EXPORT int futimes(int fd, const struct timeval times[2])
+{
+    struct timespec new[2];
+    return futimens(fd, from_timevals(times, new));
+}
+
+FIT_EXPORT int futimesat(int dir, const char *path, const struct timeval times[2])
+{
+    struct timespec new[2];
+    return utimensat(dir, path, from_timevals(times, new), 0);
+}
+
+FIT_EXPORT int utime(const char *path, const struct utimbuf *times)
+{
+    struct timespec new[2];
+    if (times) {
+        new[0] = (struct timespec){ .tv_sec = times->actime };
+        new[1] = (struct timespec){ .tv_sec = times->modtime };
+    }
+    return utimensat(AT, path, times ? new : NULL, 0);
+}
+
+/* ---- where we are ------------------------------------------------------------------------ */
+
+CALL(chdir, (const char *path), -1, path, chdir(AT, path), SYS_chdir, path)
+CALL(fchdir, (int fd), fd, NULL, chdir(fd, NULL), SYS_fchdir, fd)
+
+/* ---- not simulated ----------------------------------------------------------------------- */
+
+#define REFUSED(name, parameters, advice, ...)                                                \
+    FIT_EXPORT int name parameters                                                            \
+    {                                                                                         \
+        if (!fit__passes()) fit__unsupported(#name, FIT_CALLER, advice);                      \
+        return (int)fit__result(fit__raw(__VA_ARGS__));                                       \
+    }
+static const char only_pipes[] = "named pipes and devices are not simulated; use pipe()";
+
+REFUSED(mkfifo, (const char *path, mode_t mode), only_pipes, SYS_mknodat, AT, path,
+        mode | S_IFIFO, 0)
+REFUSED(mkfifoat, (int dir, const char *path, mode_t mode), only_pipes, SYS_mknodat, dir, path,
+        mode | S_IFIFO, 0)
+REFUSED(mknod, (const char *path, mode_t mode, dev_t device), only_pipes, SYS_mknodat, AT, path,
+        mode, device)
+REFUSED(mknodat, (int dir, const char *path, mode_t mode, dev_t device), only_pipes, SYS_mknodat,
+        dir, path, mode, device)
+REFUSED(chroot, (const char *path), "use paths below a directory of the test's own", SYS_chroot,
+        path)

@@ -1,0 +1,146 @@
+/* The copy-on-write file system, apart from what Linux itself can be asked about: what is the same
+ * on every machine, that worlds know nothing of each other, a full disk. Linked with the
+ * library's objects; all in a world unless said. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fi/raw.h"
+#include "harness/world/inner.h"
+
+/* assert() must count in every build. */
+#define check(condition)                                                                \
+    ((condition) ? (void)0 : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__,       \
+                                      #condition), abort()))
+
+static void in_world(void (*body)(void *))
+{
+    check(fit__world_new() == 0);
+    fit__world_run(body, NULL);
+    fit__world_drop();
+}
+
+static void limit_disk(int64_t bytes)
+{
+    fit__enter();
+    fit__kernel->limit_disk(bytes);
+    fit__leave();
+}
+
+static void same_everywhere(void *arg)
+{
+    char text[200];
+    (void)arg;
+    int fd = open("/etc/hosts", O_RDONLY);
+    ssize_t size = read(fd, text, sizeof text - 1);
+    check(size > 0);
+    text[size] = 0;
+    check(!strcmp(text, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"));
+    close(fd);
+    FILE *f = fopen("/etc/resolv.conf", "r");
+    check(f && fgets(text, sizeof text, f) && !strncmp(text, "nameserver ", 11));
+    fclose(f);
+    check(!access("/etc/nsswitch.conf", R_OK));
+    struct stat st;
+    check(!stat("/etc/hosts", &st) && st.st_uid == 0 && st.st_mode == (S_IFREG | 0644));
+}
+
+static void writes(void *arg)
+{
+    (void)arg;
+    int fd = open("/tmp/faulttest-left", O_WRONLY | O_CREAT | O_EXCL, 0600);
+    check(fd >= 0 && write(fd, "x", 1) == 1);
+    close(fd);
+    fd = open("/etc/passwd", O_WRONLY | O_TRUNC);
+    check(fd >= 0 || errno == EACCES);
+    close(fd);
+    check(!chdir("/tmp"));
+    /* The real one sees nothing of it. */
+    check(fit__raw(SYS_faccessat, AT_FDCWD, "/tmp/faulttest-left", F_OK) == -ENOENT);
+}
+
+static void finds_nothing(void *arg)
+{
+    struct stat st;
+    char here[4096], real[4096];
+    (void)arg;
+    check(stat("/tmp/faulttest-left", &st) < 0 && errno == ENOENT);
+    check(!stat("/etc/passwd", &st) && st.st_size > 0);
+    check(fit__raw(SYS_getcwd, real, sizeof real) > 0);
+    check(getcwd(here, sizeof here) && !strcmp(here, real));
+}
+
+static void disk_is_full(void *arg)
+{
+    static char page[4096];
+    struct stat st;
+    (void)arg;
+    check(!mkdir("/tmp/faulttest-full", 0700) && !chdir("/tmp/faulttest-full"));
+    int fd = open("a", O_RDWR | O_CREAT, 0600), other = open("b", O_RDWR | O_CREAT, 0600);
+    limit_disk(2 * 4096 + 100);
+    check(write(fd, page, 100) == 100);
+    check(write(fd, page, sizeof page) == sizeof page);
+    check(write(fd, page, sizeof page) == 8192 - 4196);
+    check(write(fd, page, 1) < 0 && errno == ENOSPC);
+    check(pwrite(fd, page, 10, 50) == 10);       /* what is there needs no room */
+    check(write(other, page, 1) < 0 && errno == ENOSPC);
+    check(mkdir("d", 0700) < 0 && errno == ENOSPC);
+    check(posix_fallocate(other, 0, 10) == ENOSPC);
+    check(!fstat(other, &st) && st.st_size == 0);
+    check(!ftruncate(fd, 4096));
+    check(write(other, page, 1) == 1);
+    check(unlink("a") == 0);
+    close(fd);                                   /* only now is its room free */
+    check(mkdir("d", 0700) == 0);
+    limit_disk(-1);
+    check(pwrite(other, page, sizeof page, 1 << 20) == sizeof page);
+    close(other);
+}
+
+static void streams_see_it(void *arg)
+{
+    static char big[20000];
+    (void)arg;
+    FILE *f = fopen("/tmp/faulttest-full", "w");
+    limit_disk(4096);
+    check(fwrite(big, 1, sizeof big, f) < sizeof big || fflush(f) == EOF);
+    check(ferror(f) && errno == ENOSPC);
+    fclose(f);
+    struct stat st;
+    check(!stat("/tmp/faulttest-full", &st) && st.st_size == 4096);
+}
+
+static void real_blocks_are_there_already(void *arg)
+{
+    (void)arg;
+    limit_disk(0);
+    int fd = open("/etc/passwd", O_WRONLY);
+    check(fd < 0 || write(fd, "x", 1) == 1);
+    close(fd);
+    char first = 0;
+    if (fd < 0) return;
+    fd = open("/etc/passwd", O_RDONLY);
+    check(read(fd, &first, 1) == 1 && first == 'x');
+    close(fd);
+}
+
+int main(void)
+{
+    in_world(same_everywhere);
+    puts("ok same_everywhere");
+    in_world(writes);
+    in_world(finds_nothing);
+    check(access("/tmp/faulttest-left", F_OK) < 0);
+    puts("ok worlds_know_nothing_of_each_other");
+    in_world(disk_is_full);
+    puts("ok disk_is_full");
+    in_world(streams_see_it);
+    puts("ok streams_see_it");
+    in_world(real_blocks_are_there_already);
+    puts("ok real_blocks_are_there_already");
+    return 0;
+}
