@@ -241,6 +241,13 @@ static int k_afflict(int fd, enum fit__affliction affliction, int64_t value)
 
 static void k_hold(int64_t ns) { (void)ns; }
 
+/* Here they are files. */
+static int k_socket_name(const char *path, bool remove)
+{
+    (void)path; (void)remove;
+    return -ENOENT;
+}
+
 static struct rlimit usual;
 
 /* Linux looks at the number that a new descriptor would get, not at how many there are. */
@@ -274,5 +281,6 @@ const struct fit__kernel fit__kernel_real = {
     .clock_gettime = k_clock_gettime, .sleep = k_sleep, .getrandom = k_getrandom,
     .getaddrinfo = k_getaddrinfo,
     .describe = k_describe, .afflict = k_afflict, .hold = k_hold,
+    .socket_name = k_socket_name,
     .limit_descriptors = k_limit_descriptors, .unlimit_descriptors = k_unlimit_descriptors,
 };

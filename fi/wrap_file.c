@@ -254,8 +254,8 @@ FIT_EXPORT int unlink(const char *path)
     struct fit__call c;
     char text[128];
     fit__begin(&c, FIT_CALL_unlink, -1, FIT_CALLER);
-    if (exists(path)) fit__unsupported("unlink", c.caller, no_changes);
-    long result = -ENOENT;
+    long result = fit__kernel->socket_name(path, true);
+    if (result < 0 && exists(path)) fit__unsupported("unlink", c.caller, no_changes);
     if (fit__traces())
         fit__traced(&c, result, "%s", fit__quote(text, sizeof text, path, strlen(path)));
     return (int)fit__end(&c, result);

@@ -26,6 +26,7 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,7 +34,9 @@ struct conformance_case { const char *name; void (*run)(void); };
 
 /* Tables end with a NULL name. */
 extern const struct conformance_case connect_cases[], stream_cases[], close_cases[],
-    epoll_cases[], poll_cases[], local_cases[], descriptor_cases[], name_cases[];
+    epoll_cases[], poll_cases[], local_cases[], descriptor_cases[], name_cases[],
+    datagram_cases[], datagram_wait_cases[], unix_cases[], unix_datagram_cases[],
+    rights_cases[], six_cases[];
 
 /* Appends a line to what this run saw. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));

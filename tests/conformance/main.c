@@ -185,7 +185,8 @@ int main(int argc, char **argv)
 {
     const struct conformance_case *const tables[] = {
         connect_cases, stream_cases, close_cases, epoll_cases, poll_cases, local_cases,
-        descriptor_cases, name_cases,
+        descriptor_cases, name_cases, datagram_cases,
+        datagram_wait_cases, unix_cases, unix_datagram_cases, rights_cases, six_cases,
     };
     bool verbose = argc > 1 && !strcmp(argv[1], "-v");
     const char *wanted = argc > 1 + verbose ? argv[1 + verbose] : NULL;
