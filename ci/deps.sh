@@ -5,7 +5,7 @@ set -eu
 
 build="gcc make pkg-config libc6-dev libuv1-dev libcurl4-openssl-dev libcmocka-dev libfiu-dev
 libjansson-dev libdw-dev libelf-dev valgrind"
-tests="lcov libgd-dev libevent-dev nginx-light jq patch"
+tests="lcov libgd-dev libevent-dev nginx-light jq netbase patch"
 lint="shellcheck clang-tidy cppcheck universal-ctags"
 
 wanted="$build $tests"

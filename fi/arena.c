@@ -10,12 +10,8 @@
 
 #include "fi/raw.h"
 
-/* Far from where the kernel and Valgrind put things by themselves, the same in every process,
- * so that nothing in the service depends on how much we keep; and below 64 GiB, where
- * Memcheck's shadow memory is fast. Address space is reserved at once and opened by steps:
- * Memcheck's leak check would read through all that is readable. */
-#define ARENA_START ((char *)0x600000000)
-#define SHARED_START ((char *)0x800000000)
+/* Address space is reserved at once and opened by steps: Memcheck's leak check would read
+ * through all that is readable. */
 #define REGION_SIZE ((size_t)4 << 30)
 #define STEP ((size_t)1 << 20)
 
@@ -82,7 +78,7 @@ void *fit__alloc(size_t size)
         arena.free[class] = b->next_free;
         memset(b + 1, 0, ((size_t)1 << class) - sizeof *b);
     } else {
-        if (!arena.own.next) reserve(&arena.own, ARENA_START, MAP_PRIVATE);
+        if (!arena.own.next) reserve(&arena.own, FIT_AT_ARENA, MAP_PRIVATE);
         b = (struct block *)(void *)take(&arena.own, (size_t)1 << class);
     }
     b->class = class;
@@ -140,12 +136,6 @@ char *fit__format(const char *format, ...)
 
 void *fit__alloc_shared(size_t size)
 {
-    if (!arena.shared.next) reserve(&arena.shared, SHARED_START, MAP_SHARED);
+    if (!arena.shared.next) reserve(&arena.shared, FIT_AT_SHARED, MAP_SHARED);
     return take(&arena.shared, (size + 4095) & ~(size_t)4095);
-}
-
-void fit__arena_range(void **start, size_t *size)
-{
-    *start = ARENA_START;
-    *size = arena.own.next ? (size_t)(arena.own.next - ARENA_START) : 0;
 }

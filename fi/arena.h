@@ -9,6 +9,26 @@
 #define FI_ARENA_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+/* All that we map for ourselves: far from where the kernel and Valgrind put things by
+ * themselves, the same in every process, so that nothing in the service depends on how much we
+ * keep; and below 64 GiB, where Memcheck's shadow memory is fast. AddressSanitizer on x86-64 has
+ * its own shadow there: with it all lies higher. */
+#define FIT_AT_ARENA      fit__own_place(0x600000000)     /* 4 GiB */
+#define FIT_AT_SHARED     fit__own_place(0x800000000)     /* 4 GiB: fit__alloc_shared */
+#define FIT_AT_REFERENCE  fit__own_place(0x900000000)     /* 1 GiB: what the explorer records */
+#define FIT_AT_TEST_STACK fit__own_place(0xa00000000)     /* 1 GiB */
+#define FIT_AT_STACKS     fit__own_place(0xa40000000)     /* of the other green threads */
+#define FIT_STACKS_END    fit__own_place(0xf40000000)
+extern void fit__asan(void) __asm__("__asan_init") __attribute__((weak));
+static inline char *fit__own_place(uintptr_t address)
+{
+#if defined(__x86_64__)
+    if (fit__asan) address += 0x200000000000;
+#endif
+    return (char *)address;
+}
 
 void *fit__alloc(size_t size);
 void fit__free(void *block);                     /* NULL is fine */
@@ -18,8 +38,5 @@ char *fit__format(const char *format, ...) __attribute__((format(printf, 1, 2)))
 
 /* Memory shared with all snapshots made later (MAP_SHARED), zeroed. Never freed. */
 void *fit__alloc_shared(size_t size);
-
-/* For the leak check: the arena's mapped part. */
-void fit__arena_range(void **start, size_t *size);
 
 #endif

@@ -1,9 +1,7 @@
-/* The name of a case: printing, and which mode a fault belongs to. fi/case_parse.c reads it. */
+/* The name of a case: printing. fi/case_parse.c reads it. */
 #include "fi/case.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "fi/case_words.h"
 
@@ -167,78 +165,4 @@ size_t fit__case_print(char *text, size_t size, const struct fit__case *c)
         put_fault(&o, &c->faults[i]);
     }
     return finish(&o);
-}
-
-static bool starts(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
-static bool ends(const char *text, const char *with)
-{
-    size_t length = strlen(text), tail = strlen(with);
-    return length >= tail && strcmp(text + length - tail, with) == 0;
-}
-
-static enum fit__mode mode_of_errno(const char *point, int64_t error)
-{
-    switch (error) {
-    case EMFILE: case ENFILE: return FIT_EMFILE;
-    case EAGAIN: case EINTR:  return FIT_PARTIAL;
-    case ETIMEDOUT:           return FIT_TIMEOUT;
-    case ENOMEM:              return FIT_MEMORY;
-    case ENOSPC:              /* of a watch: the limit of the table of watches */
-        return starts(point, "epoll_") || starts(point, "inotify_") ? FIT_EMFILE : FIT_DISK;
-    case EIO: case EDQUOT: case EROFS: case EFBIG:
-        return FIT_DISK;
-    default:                  return FIT_CALLBACK;
-    }
-}
-
-static enum fit__mode mode_of_error(const struct fit__fault *f)
-{
-    int64_t value = f->what.value;
-    if (f->what.space == FIT_S_ERRNO) return mode_of_errno(f->point, value);
-    if (f->what.space == FIT_S_UV && (value == -EMFILE || value == -ENFILE)) return FIT_EMFILE;
-    return FIT_CALLBACK;
-}
-
-static bool is_thread_call(const char *point)
-{
-    static const char *const families[] = { "pthread_", "sem_", "thrd_", "mtx_", "cnd_", "thread" };
-    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
-        if (starts(point, families[i])) return true;
-    return false;
-}
-
-static enum fit__mode mode_of_what(const struct fit__fault *f)
-{
-    switch (f->what.what) {
-    case FIT_W_ERROR: return mode_of_error(f);
-    case FIT_W_SHORT: case FIT_W_EOF:
-        return FIT_PARTIAL;
-    case FIT_W_DELAY: case FIT_W_SILENT: case FIT_W_NEVER: case FIT_W_EARLY:
-    case FIT_W_TIMERS_FIRST:
-        return FIT_TIMEOUT;
-    case FIT_W_ORDER: case FIT_W_SPURIOUS:
-        return FIT_ORDER;
-    case FIT_W_THREAD: return FIT_THREAD;
-    default:           return FIT_CALLBACK;
-    }
-}
-
-enum fit__mode fit__mode_of(const struct fit__fault *fault)
-{
-    const char *point = fault->point;
-    /* The end of the service, and not the call that shuts a socket down. */
-    bool shutdown = !strcmp(point, "shutdown") && fault->what.what == FIT_W_NONE;
-    if (!strcmp(point, "cancel") || shutdown) return FIT_CANCEL;
-    if (!strcmp(point, "point") || !strcmp(point, "raise")) return FIT_CALLBACK;
-    if (ends(point, "_cb") || ends(point, "_callback") || starts(point, "curl_"))
-        return FIT_CALLBACK;
-    if (!strcmp(point, "clock")) return FIT_CLOCK;
-    if (is_thread_call(point)) return FIT_THREAD;
-    /* A peer that says only part of its reply keeps the caller waiting for the rest. */
-    if (!strcmp(point, "peer") && fault->what.what == FIT_W_SHORT) return FIT_TIMEOUT;
-    return mode_of_what(fault);
 }

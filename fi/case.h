@@ -20,7 +20,7 @@ struct fit__fault {
     /* Not escaped; NULL: not given. `in`: frames innermost first, with '/' between. */
     const char *point, *in, *on, *at, *op, *after;
     unsigned when, when_last;            /* 1-based; equal: once; when_last 0: `when` onwards */
-    struct fit__alternative what;        /* .mode is not part of a name: fit__mode_of */
+    struct fit__alternative what;        /* .mode is not part of a name */
 };
 struct fit__case {
     const char *test;                    /* "thumbnail.uploads" or "uploads" */
@@ -37,9 +37,6 @@ size_t fit__case_print(char *out, size_t size, const struct fit__case *c);
 int fit__case_parse(const char *text, struct fit__case *c, char *error, size_t error_size);
 
 /* FIT_W_ORDER has its numbers, 1 to 15, in `value`, four bits each, the first in the lowest. */
-
-/* The mode follows from the fault. */
-enum fit__mode fit__mode_of(const struct fit__fault *fault);
 
 /* "ECONNRESET" <-> 104 in the given space; NULL / -1 if unknown (values are positive for errno,
  * negative for EAI_ and UV_, as their headers have them). The prefix tells the space. A code

@@ -45,7 +45,6 @@ struct fit__question {
     const char *in;                  /* the place, when no call stack tells it: the user's callback
                                         that is about to run; else NULL */
     const void *caller;              /* return address of the wrapper */
-    int fd;                          /* or -1 */
     bool world;                      /* asked by the world (a segment arrives), on any thread */
     unsigned count;
     struct fit__alternative alternatives[FIT_ALTERNATIVES_MAX];

@@ -1,4 +1,4 @@
-/* The functions and the imports of one object file. */
+/* The functions of one object file. */
 #include "fi/elf.h"
 
 #include <assert.h>
@@ -179,29 +179,11 @@ static void read_functions(const struct table *t, struct fit__elf *elf)
     elf->count = drop_aliases(elf->functions, count);
 }
 
-static void read_imports(const struct table *t, struct fit__elf *elf)
-{
-    size_t bytes = 0;
-    char *names;
-    for (size_t i = 1; i < t->count; i++)
-        if (t->symbols[i].st_shndx == SHN_UNDEF) bytes += strlen(name_of(t, &t->symbols[i])) + 1;
-    if (!bytes) return;
-    elf->imports = names = fit__alloc(bytes);
-    elf->imports_size = bytes;
-    for (size_t i = 1; i < t->count; i++) {
-        const char *name = name_of(t, &t->symbols[i]);
-        if (t->symbols[i].st_shndx != SHN_UNDEF) continue;
-        memcpy(names, name, strlen(name));
-        names += strlen(name) + 1;
-    }
-}
-
 int fit__elf_read(const char *path, struct fit__elf *elf)
 {
     struct file f;
     struct table exported = { 0 }, all;
     const Elf64_Ehdr *header;
-    bool dynamic;
     int err;
     memset(elf, 0, sizeof *elf);
     err = map_file(path, &f);
@@ -209,11 +191,9 @@ int fit__elf_read(const char *path, struct fit__elf *elf)
     err = -ENOEXEC;
     header = header_of(&f);
     if (!header) goto out;
-    dynamic = find_table(&f, header, SHT_DYNSYM, &exported);
     elf->complete = find_table(&f, header, SHT_SYMTAB, &all);
     if (elf->complete) read_functions(&all, elf);
-    else if (dynamic) read_functions(&exported, elf);
-    if (dynamic) read_imports(&exported, elf);
+    else if (find_table(&f, header, SHT_DYNSYM, &exported)) read_functions(&exported, elf);
     err = 0;
 out:
     fit__raw(SYS_munmap, f.bytes, f.size);

@@ -1,4 +1,4 @@
-/* fi/elf.h - the functions and the imports of one object file.
+/* fi/elf.h - the functions of one object file.
  *
  * Reads the file itself, with system calls of our own and memory from the arena: usable in a
  * snapshot and under Memcheck, where libc's readers would allocate from the service's heap. */
@@ -19,8 +19,6 @@ struct fit__elf {
     struct fit__elf_function *functions;     /* ascending, one for each start */
     size_t count;
     bool complete;               /* from .symtab: static functions are there, too */
-    const char *imports;         /* names one after the other, each ended by a zero byte */
-    size_t imports_size;
 };
 
 /* Fills `elf`, whose memory then lives as long as the process. 0, or -errno; -ENOEXEC: not an

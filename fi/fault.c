@@ -42,7 +42,6 @@ const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amo
     q.at = q.op = q.after = q.in = NULL;
     q.object = c->object;
     q.caller = c->caller;
-    q.fd = c->fd;
     q.world = false;
     q.count = 0;
     for (size_t i = 0; i < fit__fact_count; i++) {

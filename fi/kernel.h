@@ -58,7 +58,6 @@ enum fit__affliction {
 enum { FIT_READY = 1, FIT_READY_STREAM = 2 /* some of it at a stream: fit__kernel.hold works */ };
 
 struct fit__kernel {
-    const char *name;
     /* descriptors in general */
     int (*close)(int fd);
     int (*dup)(int fd, int lowest, bool cloexec);

@@ -355,7 +355,6 @@ static void k_unlimit_descriptors(void)
 static void k_limit_disk(int64_t bytes) { (void)bytes; }
 
 const struct fit__kernel fit__kernel_real = {
-    .name = "real",
     .close = k_close, .dup = k_dup, .dup3 = k_dup3, .fcntl = k_fcntl, .ioctl = k_ioctl,
     .readv = k_readv, .writev = k_writev, .lseek = k_lseek, .fstat = k_fstat,
     .socket = k_socket, .socketpair = k_socketpair, .pipe = k_pipe, .eventfd = k_eventfd,

@@ -174,22 +174,6 @@ bool fit__symbol_of(const void *pointer, struct fit__symbol *symbol)
     return true;
 }
 
-bool fit__users_import(const char *name)
-{
-    size_t size = strlen(name) + 1;
-    scan_if_changed();
-    for (struct object *o = loaded.first; o; o = o->next) {
-        const char *at, *end;
-        if (o->gone || !o->users) continue;
-        read_once(o);
-        at = o->elf.imports;
-        end = at + o->elf.imports_size;
-        for (; at < end; at += strlen(at) + 1)
-            if ((size_t)(end - at) >= size && memcmp(at, name, size) == 0) return true;
-    }
-    return false;
-}
-
 /* In a program at a fixed address, a function whose address the program takes has the address
  * of an entry of its procedure table, for everybody: that tells nothing about who defines it. */
 static bool is_table_entry(struct object *o, uintptr_t address)

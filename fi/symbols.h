@@ -23,9 +23,6 @@ struct fit__symbol {
  * may be the start of the next function). False: in no object file. */
 bool fit__symbol_of(const void *address, struct fit__symbol *symbol);
 
-/* Does the user's code (program or own libraries) import `name`? */
-bool fit__users_import(const char *name);
-
 /* Our definitions are the first found: NULL, or a sentence that says which one is not, whose
  * is found instead and what to do. Call it at start, in no world. */
 const char *fit__unarmed_reason(void);

@@ -72,12 +72,13 @@ FIT_EXPORT int listen(int fd, int backlog)
 
 /* ---- accept ------------------------------------------------------------------------------ */
 
-/* Something waits to be accepted, possibly after we waited for it. */
-static bool pending(struct fit__call *c)
+/* 0: something waits to be accepted, possibly after we waited for it. Negative: nothing does;
+ * -EINTR: and the wait is over. */
+static int pending(struct fit__call *c)
 {
-    if (!fit__described(c) || c->info.class != FIT_C_LISTENER) return false;
-    if (c->info.readable || c->info.nonblocking) return c->info.readable > 0;
-    return fit__wait_for(c, POLLIN, SO_RCVTIMEO) == 0;
+    if (!fit__described(c) || c->info.class != FIT_C_LISTENER) return -EINVAL;
+    if (c->info.readable) return 0;
+    return c->info.nonblocking ? -EAGAIN : fit__wait_for(c, POLLIN, SO_RCVTIMEO);
 }
 
 /* The connection that waits was given up by the other side before we took it. */
@@ -93,7 +94,9 @@ static long accept_aborted(int fd)
 static bool fault_accept(struct fit__call *c, long *result)
 {
     int64_t value;
-    if (!fit__asks() || !pending(c)) return false;
+    int none = fit__asks() ? pending(c) : -EAGAIN;
+    *result = none;
+    if (none) return none == -EINTR;
     const struct fit__fact *fact = fit__ask(c, c->info.local ? FIT_N_LOCAL : FIT_N_INET, 0, &value);
     if (!fact) return false;
     if (fact->effect != FIT_E_SPECIAL) return fit__carry_out(c, fact, result);
@@ -147,7 +150,9 @@ static bool on_its_way(struct fit__call *c, const struct sockaddr *address, sock
  * it again collects the result and leaves the socket in the state that goes with it. */
 static long await_connection(struct fit__call *c, const struct sockaddr *address, socklen_t size)
 {
-    if (fit__wait_for(c, POLLOUT, SO_SNDTIMEO) < 0) return -EINPROGRESS;
+    int rc;
+    do rc = fit__wait_for(c, POLLOUT, SO_SNDTIMEO); while (rc == -EINTR);
+    if (rc < 0) return -EINPROGRESS;
     return fit__kernel->connect(c->fd, address, size);
 }
 

@@ -30,7 +30,7 @@ bool fit__time_left(clockid_t clock, const struct timespec *until, int64_t *left
 
 bool fit__thread_fault(const char *point, const void *caller, enum fit__what what, int code)
 {
-    struct fit__question q = { .point = point, .caller = caller, .fd = -1 };
+    struct fit__question q = { .point = point, .caller = caller };
     if (!fit__asks()) return false;
     fit__offer(&q, FIT_THREAD, what, FIT_S_ERRNO, code, FIT_U_ONCE);
     return fit__choose(&q) != NULL;

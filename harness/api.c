@@ -63,8 +63,9 @@ static void on_deadlock(void)
                       (long long)(fit__now() % FIT_S / FIT_MS), threads,
                       fit__current->id == 0 ? ", in {symptom}" : "",
                       waiting[0] ? "; no outcome yet for " : "", waiting,
-                      fit__shutdown_is_due() ? "; fit_on_shutdown() is due, but no loop came to its "
-                      "next turn (FAULT_CANCEL_POINT() marks a turn of your own loop)" : "");
+                      fit__shutdown_is_due()
+                          ? "; fit_on_shutdown() is due, but no loop came to its next turn "
+                            "(FAULT_CANCEL_POINT() marks a turn of your own loop)" : "");
     /* The stack at hand is that of the thread that was the last to wait. */
     if (fit__current->id == 0) f.depth = fit__stack(f.frames, FIT_STACK_MAX);
     fit__end_finding(&f);
@@ -223,6 +224,7 @@ FIT_EXPORT void fit_faults_off(void)
 {
     fit__api_enter("fit_faults_off", __builtin_return_address(0));
     if (!fit__faults_off++) fit__kernel->unlimit_descriptors();
+    fit__session.faults_off_by = fit__current;
     fit__api_leave();
 }
 
@@ -230,7 +232,7 @@ FIT_EXPORT void fit_faults_on(void)
 {
     fit__api_enter("fit_faults_on", __builtin_return_address(0));
     if (!fit__faults_off) fit__fail(__FILE__, __LINE__, "fit_faults_on without fit_faults_off");
-    fit__faults_off--;
+    if (!--fit__faults_off) fit__session.faults_off_by = NULL;
     fit__api_leave();
 }
 
@@ -268,7 +270,7 @@ void fit__mark(const char *name)
 
 int fit__point(const char *name, const int *codes, unsigned count)
 {
-    struct fit__question q = { .point = "point", .at = name, .fd = -1 };
+    struct fit__question q = { .point = "point", .at = name };
     const struct fit__alternative *given;
     if (fit__passes() || fit__guard->exempt) return 0;
     fit__enter();
@@ -283,7 +285,7 @@ int fit__point(const char *name, const int *codes, unsigned count)
 
 int fit__raise(const char *name)
 {
-    struct fit__question q = { .point = "raise", .at = name, .fd = -1 };
+    struct fit__question q = { .point = "raise", .at = name };
     bool raised;
     if (fit__passes() || fit__guard->exempt) return 0;
     fit__enter();

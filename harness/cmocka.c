@@ -70,10 +70,23 @@ static const char *group_name(const char *given)
     return !strncmp(own, "test_", 5) && own[5] ? own + 5 : own;
 }
 
+/* One function may stand in several rows, with a state of its own in each: what happens in the
+ * second is no result of the first. */
+static const char *name_of(const struct CMUnitTest *t)
+{
+    char name[200];
+    unsigned number = 1;
+    for (const struct CMUnitTest *other = group.tests; other < t; other++)
+        number += !strcmp(other->name, t->name);
+    if (number == 1) return t->name;
+    snprintf(name, sizeof name, "%s-%u", t->name, number);
+    return fit__strdup(name);
+}
+
 static struct fit__test test_of(const struct CMUnitTest *t)
 {
     return (struct fit__test){
-        .group = group.name, .name = t->name, .strict = group.strict,
+        .group = group.name, .name = name_of(t), .strict = group.strict,
         .setup = t->setup_func, .body = t->test_func, .teardown = t->teardown_func,
         .initial_state = t->initial_state,
     };

@@ -341,7 +341,7 @@ static void start_client(const char *function, const char *host_name, struct cli
                   function, host_name);
     side.clients++;
     start_thread("client", host_name ? host_name : "here", fit__process_new(host, false),
-                 run_client, c)->must_end = true;
+                 run_client, c);
 }
 
 FIT_EXPORT void fit_client(const char *host, void (*program)(void *arg), void *arg)

@@ -42,7 +42,7 @@ UNIT_BINARIES := $(UNIT:%=$(BUILD)/unit/%)
 unit_objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 
 LOOPS = $(wildcard harness/loops/*.c)
-$(BUILD)/unit/test_case: $(call unit_objects,fi/case fi/case_parse fi/codes fi/arena fi/catalogue)
+$(BUILD)/unit/test_case: $(call unit_objects,fi/case fi/case_parse fi/codes fi/arena)
 $(BUILD)/unit/test_symbols: $(call unit_objects,fi/symbols fi/elf fi/stack fi/arena)
 $(BUILD)/unit/test_loops $(BUILD)/unit/test_uv_callbacks $(BUILD)/unit/test_curl_callbacks \
 $(BUILD)/unit/test_event_run: $(LOOPS:%.c=$(BUILD)/obj/%.o) \

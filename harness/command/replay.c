@@ -128,8 +128,8 @@ static int show(const struct wanted *wanted, const struct fit__replayed *replaye
         fit__show_evidence(replayed, wanted->full);
     if (!options->trace) {
         show_siblings(wanted);
-        printf("replay with: --trace  all calls%s     meaning: %s explain %s\n",
-               memcheck ? "" : "   --valgrind  under Memcheck", fit__me, verdict->name);
+        printf("replay with: --trace  all calls%s     meaning: faulttest explain %s\n",
+               memcheck ? "" : "   --valgrind  under Memcheck", verdict->name);
     }
     show_comparison(wanted, verdict);
     if (verdict->family == FIT_OUTCOME || fit__value(replayed->result, "allowed"))

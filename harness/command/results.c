@@ -104,8 +104,6 @@ static void add_case(struct fit__results *results, struct fit__record *record, b
     };
     result->failed = result->verdict->family == FIT_FINDING && !result->allowed;
     results->count++;
-    results->native_cases += !memcheck && fit__is_case(result);
-    results->memcheck_cases += memcheck && fit__is_case(result);
 }
 
 void fit__results_add(struct fit__results *results, struct fit__record *record, bool memcheck)

@@ -50,7 +50,7 @@ struct fit__results {
     size_t finding_count;
     struct fit__words notes, errors;
     int error_status;               /* the first status that the binary asked for; 0: none */
-    unsigned long native_cases, memcheck_cases, only_native, only_memcheck;
+    unsigned long only_native, only_memcheck;
 };
 
 /* Takes the record of kind test, case, named, note or error over. */

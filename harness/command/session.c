@@ -199,7 +199,6 @@ static bool read_some(struct running *running)
 static void kill_group(struct running *running)
 {
     kill(-running->child, SIGKILL);
-    running->session->killed = true;
 }
 
 /* Housekeeping beside reading. True: it is over. */
@@ -247,8 +246,6 @@ static void attend(struct running *running)
     }
     if (!running->reaped)
         waitpid(running->child, &session->wait_status, 0);
-    else
-        session->killed = false;
 }
 
 static int run(struct fit__session *session, const char *log_folder, int control, int output)

@@ -41,7 +41,6 @@ struct fit__session {
     /* What came of it: */
     bool hello, bye, interrupted, silent;  /* silent: killed because nothing came for long */
     int wait_status;                       /* as from waitpid */
-    bool killed;                           /* by us */
     unsigned long garbage;
     char *output;                          /* the last bytes that the binary itself printed */
     char *failure;                         /* NULL, or a sentence: it could not be started */

@@ -16,7 +16,8 @@
 
 #include "harness/command/session.h"
 
-enum { STACK_BYTES = 8 << 20, DESCRIPTORS = 1024, ARGUMENTS_MAX = 24 };
+enum { STACK_BYTES = 8 << 20, DESCRIPTORS = 1024 + 256 /* ours above theirs */,
+       ARGUMENTS_MAX = 24 };
 
 /* Sorted, since the order of the environment is visible on the stack. */
 static const char *const passed_on[] = {

@@ -54,12 +54,10 @@ struct fit__session {
     struct fit__reference *reference;    /* of this test, in shared memory; NULL in a plain run */
     const char *case_text;               /* CASE: its name, without the test */
     const struct fit__alternative *fault;/* CASE: what goes wrong */
-    unsigned point_index;                /* CASE: at which question */
     unsigned questions;                  /* asked so far in this run */
-    unsigned setup_questions;            /* asked while faults were off */
     unsigned turn;                       /* turns of the loop so far */
-    fit_ns fault_ns; unsigned fault_turn;/* CASE */
     bool in_body;                        /* the test's body runs (not setup or teardown) */
+    const struct fit__thread *faults_off_by;     /* who called fit_faults_off(), last */
     struct fit__thread *loop_thread;     /* where the last turn was; NULL: none yet */
 };
 extern struct fit__session fit__session;
@@ -102,7 +100,7 @@ struct fit__divergence { unsigned line; fit_ns ns; char first[200], second[200];
 enum fit__test_state { FIT_TEST_DIED, FIT_TEST_READY, FIT_TEST_BROKEN, FIT_TEST_UNSUPPORTED,
                        FIT_TEST_NONDETERMINISTIC, FIT_TEST_SKIPPED };
 
-enum { FIT_OPS_MAX = 64, FIT_LEFT_MAX = 512, FIT_CENSUS_MAX = 64, FIT_FINDINGS_MAX = 16,
+enum { FIT_OPS_MAX = 512, FIT_LEFT_MAX = 512, FIT_CENSUS_MAX = 64, FIT_FINDINGS_MAX = 16,
        FIT_SYMPTOM_MAX = 400, FIT_TEXT_MAX = 1000 };
 
 struct fit__op_result { char name[64]; int state, code; uint64_t hash; size_t size; };
@@ -119,14 +117,12 @@ struct fit__finding {
 };
 
 struct fit__reference {
-    enum fit__test_state state, second_state;
+    enum fit__test_state state, trunk_state;     /* of the first run, of the third */
     char text[FIT_TEXT_MAX];             /* why it is not ready */
     void *frames[FIT_STACK_MAX]; unsigned depth;
     struct fit__divergence divergence;
     bool modes[FIT_MODES], modes_set;    /* fit_options("--mode ...") */
     unsigned questions, cancel_places, setup_questions, turns;
-    bool waits_itself;                   /* a loop of the test's own waited without an adapter */
-    char waiter[96];
     fit_ns ns;
     struct fit__point *points; struct fit__point **last_point;
     struct fit__op_result ops[FIT_OPS_MAX]; unsigned op_count;
@@ -199,7 +195,6 @@ void fit__die(void) __attribute__((noreturn));
 void fit__watchdog_prepare(void);
 /* Crash handlers and limits for this process (they are not inherited by snapshots). */
 void fit__watchdog_arm(unsigned cpu_ms, unsigned wall_ms);
-void fit__watchdog_disarm(void);
 
 /* ---- history.c: the calls, as text ------------------------------------------------------- */
 

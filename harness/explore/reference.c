@@ -13,7 +13,6 @@
 
 /* Address space only: pages come when touched. At a fixed place, because pointers into it must
  * mean the same in every process. */
-#define POOL_START ((char *)0x900000000)
 #define POOL_SIZE ((size_t)1 << 30)
 enum { TEXTS = 1 << 14 };
 
@@ -54,12 +53,12 @@ const char *fit__shared_text(const char *text)
 struct fit__reference *fit__reference_new(void)
 {
     struct fit__reference *r;
-    long got = fit__raw(SYS_mmap, POOL_START, POOL_SIZE, PROT_READ | PROT_WRITE,
+    long got = fit__raw(SYS_mmap, FIT_AT_REFERENCE, POOL_SIZE, PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-    assert(got == (long)POOL_START);
-    pool = (struct pool *)(void *)POOL_START;
-    VALGRIND_MAKE_MEM_NOACCESS(POOL_START, POOL_SIZE);
-    VALGRIND_MAKE_MEM_DEFINED(POOL_START, sizeof *pool);
+    assert(got == (long)FIT_AT_REFERENCE);
+    pool = (struct pool *)(void *)FIT_AT_REFERENCE;
+    VALGRIND_MAKE_MEM_NOACCESS(FIT_AT_REFERENCE, POOL_SIZE);
+    VALGRIND_MAKE_MEM_DEFINED(FIT_AT_REFERENCE, sizeof *pool);
     pool->used = sizeof *pool;
     r = fit__shared_take(sizeof *r);
     r->last_point = &r->points;
@@ -72,13 +71,13 @@ struct fit__reference *fit__reference_new(void)
  * memory. What a snapshot has opened of it, the others must open, too. */
 void fit__reference_grown(void)
 {
-    VALGRIND_MAKE_MEM_DEFINED(POOL_START, pool->used);
+    VALGRIND_MAKE_MEM_DEFINED(FIT_AT_REFERENCE, pool->used);
 }
 
 void fit__reference_drop(struct fit__reference *reference)
 {
     (void)reference;
-    fit__raw(SYS_munmap, POOL_START, POOL_SIZE);
+    fit__raw(SYS_munmap, FIT_AT_REFERENCE, POOL_SIZE);
     pool = NULL;
 }
 

@@ -51,7 +51,11 @@ static void end_first(void)
 
 static void end_trunk(void)
 {
+    struct fit__reference *r = fit__session.reference;
     fit__case_reap_all();
+    if (r->trunk_state == FIT_TEST_DIED)
+        r->trunk_state = fit__session.questions == r->questions ? FIT_TEST_READY
+                                                                : FIT_TEST_NONDETERMINISTIC;
     if (fit__session.orders.job == FIT_J_REPLAY)
         fit__send_error(FIT_X_NO_FIT, "the run ended before the fault could be injected: this "
                         "program is not deterministic");
@@ -74,7 +78,6 @@ void fit__run_end(void)
     case FIT_RUN_SECOND:
         drain();
         fit__history_end_second();
-        fit__session.reference->second_state = FIT_TEST_READY;
         fit__die();
     case FIT_RUN_TRUNK: end_trunk(); break;
     case FIT_RUN_CASE: end_case(); break;
@@ -134,6 +137,7 @@ void fit__end_finding(const struct fit__finding *finding)
                  sizeof fit__session.reference->divergence.second, "%s", finding->symptom);
         break;
     case FIT_RUN_TRUNK:
+        fit__session.reference->trunk_state = FIT_TEST_BROKEN;
         fit__case_reap_all();
         fit__send_error(FIT_X_INTERNAL, "the run that cases branch from ended otherwise than the "
                         "runs before it: %s: %s", finding->verdict, finding->symptom);
@@ -216,8 +220,7 @@ void fit__test_leave(void)
 
 static void ask_cancel(const char *op, void (*cancel)(void *), void *arg)
 {
-    struct fit__question q = { .point = "cancel", .op = op, .after = fit__last_callback(),
-                               .fd = -1 };
+    struct fit__question q = { .point = "cancel", .op = op, .after = fit__last_callback() };
     fit__offer(&q, FIT_CANCEL, FIT_W_NONE, FIT_S_ERRNO, 0, FIT_U_ONCE);
     if (!fit__choose(&q)) return;
     fit__trace(">>", -1, "cancel(%s)", op);
@@ -229,7 +232,7 @@ static void ask_cancel(const char *op, void (*cancel)(void *), void *arg)
 
 static void ask_shutdown(void)
 {
-    struct fit__question q = { .point = "shutdown", .after = fit__last_callback(), .fd = -1 };
+    struct fit__question q = { .point = "shutdown", .after = fit__last_callback() };
     fit__offer(&q, FIT_CANCEL, FIT_W_NONE, FIT_S_ERRNO, 0, FIT_U_ONCE);
     if (!fit__choose(&q)) return;
     fit__trace(">>", -1, "shutdown");

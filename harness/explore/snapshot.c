@@ -16,7 +16,9 @@
 #include "harness/explore/explore.h"
 #include "harness/judge/judge.h"
 
-enum { JOBS_MAX = 64, OWN_FDS_FROM = 900, GRACE_MS = 2000 /* behind the child's own alarm */ };
+enum { JOBS_MAX = 64, GRACE_MS = 2000 /* behind the child's own alarm */ };
+/* Above all that the service may have; where the kernel's limit is lower, near its top. */
+enum { OWN_FDS_FROM = 1100, OWN_FDS_ELSE = 900 };
 
 struct slot {
     struct fit__slot_record *record;     /* shared with the child */
@@ -38,6 +40,7 @@ int fit__own_fd(long fd)
     long high;
     if (fd < 0) return (int)fd;
     high = fit__raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, OWN_FDS_FROM);
+    if (high < 0) high = fit__raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, OWN_FDS_ELSE);
     if (high < 0) return (int)fd;
     fit__raw(SYS_close, fd);
     return (int)high;
@@ -54,19 +57,20 @@ void fit__die(void)
     for (;;) fit__raw(SYS_pause);
 }
 
-/* Waits until the process has ended, kills it after wall_ms. Returns the wait status. */
+/* Waits until the process has ended, kills it after wall_ms. Returns the wait status; that of
+ * an alarm clock when its time was over, for it may also have been killed by something else. */
 static int wait_for(int pid, int pidfd, unsigned wall_ms)
 {
     int status = 0;
-    long got;
+    long got, in_time = 1;
     struct timespec limit = { .tv_sec = wall_ms / 1000, .tv_nsec = wall_ms % 1000 * 1000000L };
     struct pollfd p = { .fd = pidfd, .events = POLLIN };
     if (pidfd >= 0 && wall_ms) {
-        do got = fit__raw(SYS_ppoll, &p, 1, &limit, 0, 8); while (got == -EINTR);
-        if (got == 0) fit__raw(SYS_kill, pid, SIGKILL);
+        do in_time = fit__raw(SYS_ppoll, &p, 1, &limit, 0, 8); while (in_time == -EINTR);
+        if (in_time == 0) fit__raw(SYS_kill, pid, SIGKILL);
     }
     do got = fit__raw(SYS_wait4, pid, &status, 0, 0); while (got == -EINTR);
-    return status;
+    return in_time ? status : W_EXITCODE(0, SIGALRM);
 }
 
 int fit__snapshot_and_wait(unsigned wall_ms, bool *in_child)

@@ -63,8 +63,6 @@ static void enter_case(const struct fit__point *p, unsigned alternative)
     fit__session.run = FIT_RUN_CASE;
     fit__session.case_text = name;
     fit__session.fault = &p->alternatives[alternative];
-    fit__session.fault_ns = fit__now();
-    fit__session.fault_turn = fit__session.turn;
     fit__chooser = answer_nothing;
     fit__watchdog_arm(fit__session.orders.cpu_ms, fit__session.orders.wall_ms);
     fit__judge_case_start(p, alternative);
@@ -84,7 +82,7 @@ static int answer_trunk(struct fit__question *q)
 {
     struct fit__point *p = next_point(q);
     if (!p) {                            /* the third run is not like the first two */
-        fit__session.reference->second_state = FIT_TEST_NONDETERMINISTIC;
+        fit__session.reference->trunk_state = FIT_TEST_NONDETERMINISTIC;
         fit__chooser = answer_nothing;
         return -1;
     }
@@ -119,7 +117,7 @@ static void prepare(enum fit__run run, const struct fit__test *test)
     struct fit__session *s = &fit__session;
     s->run = run;
     s->test = test;
-    s->questions = s->setup_questions = s->turn = 0;
+    s->questions = s->turn = 0;
     fit__chooser = run == FIT_RUN_FIRST ? answer_first
                  : run == FIT_RUN_SECOND ? answer_nothing
                  : run == FIT_RUN_TRUNK ? answer_trunk : answer_replay;
@@ -168,12 +166,9 @@ static const char *state_word(enum fit__test_state state)
 /* The first difference, the two runs side by side. */
 static void send_divergence(struct fit__record *rec, const struct fit__divergence *d)
 {
-    if (d->line)
-        fit__record_add(rec, "text", "call %u, %lld.%06lld s\n  run 1   %s\n  run 2   %s", d->line,
-                        (long long)(d->ns / FIT_S), (long long)(d->ns % FIT_S / 1000), d->first,
-                        d->second);
-    else
-        fit__record_add(rec, "text", "a third run asked other questions than the first");
+    fit__record_add(rec, "text", "call %u, %lld.%06lld s\n  run 1   %s\n  run 2   %s", d->line,
+                    (long long)(d->ns / FIT_S), (long long)(d->ns % FIT_S / 1000), d->first,
+                    d->second);
     fit__record_stack(rec, "stack", d->frames, d->depth);
 }
 
@@ -194,7 +189,6 @@ static void send_test(const struct fit__test *test, const struct fit__reference 
     fit__record_add(&rec, "virtual_ns", "%lld", (long long)r->ns);
     fit__record_add(&rec, "points", "%u", r->questions);
     fit__record_add(&rec, "cancel_places", "%u", r->cancel_places);
-    if (!r->cancel_places && r->waiter[0]) fit__record_add(&rec, "waiter", "%s", r->waiter);
     fit__record_add(&rec, "setup_points", "%u", r->setup_questions);
     fit__record_send(&rec);
 }
@@ -258,6 +252,18 @@ static bool ready(const struct fit__reference *r)
     return r->state == FIT_TEST_READY && !r->divergence.line;
 }
 
+/* Cases are missing if the run that they branch from was not like the two before it. */
+static void check_trunk(const struct fit__test *test, const struct fit__reference *r)
+{
+    if (r->trunk_state == FIT_TEST_NONDETERMINISTIC)
+        fit__send_error(FIT_X_NOTHING, "%s.%s is not deterministic: a third run made other calls "
+                        "than the two before it, so not all of its cases were tried",
+                        test->group, test->name);
+    if (r->trunk_state == FIT_TEST_DIED)
+        fit__send_error(FIT_X_INTERNAL, "%s.%s: the run that cases branch from ended in the middle "
+                        "of the test", test->group, test->name);
+}
+
 int fit__sweep_test(const struct fit__test *test, void *state)
 {
     struct fit__session *s = &fit__session;
@@ -277,6 +283,7 @@ int fit__sweep_test(const struct fit__test *test, void *state)
         if (s->orders.job == FIT_J_RUN) {
             fit__judge_send_findings(test, r);
             run_once(FIT_RUN_TRUNK, test, state);
+            check_trunk(test, r);
         }
         if (s->orders.job == FIT_J_REPLAY) replay(test, state);
     }

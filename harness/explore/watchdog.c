@@ -13,7 +13,8 @@
 #include "fi/symbols.h"
 #include "harness/explore/explore.h"
 
-static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP };
+static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP,
+                                     SIGABRT /* glibc's own, of a damaged heap */ };
 
 static struct {
     int (*sigaction)(int, const struct sigaction *, struct sigaction *);
@@ -68,7 +69,8 @@ static void on_crash(int signal, siginfo_t *info, void *context)
     fit__enter();
     depth = stack_from(context, frames);
     fit__finding_make(&f, "crash", function_at(frames, depth), "%s in {symptom}%s",
-                      strsignal(signal), signal == SIGSEGV && (uintptr_t)info->si_addr < NULL_PAGE
+                      strsignal(signal), signal == SIGSEGV && info->si_code > 0
+                                             && (uintptr_t)info->si_addr < NULL_PAGE
                                              ? ", at address 0 or near" : "");
     memcpy(f.frames, frames, sizeof f.frames);
     f.depth = depth;
@@ -125,10 +127,4 @@ void fit__watchdog_arm(unsigned cpu_ms, unsigned wall_ms)
     handle(SIGALRM, on_time);
     set_timer(ITIMER_PROF, cpu_ms);
     set_timer(ITIMER_REAL, wall_ms);
-}
-
-void fit__watchdog_disarm(void)
-{
-    set_timer(ITIMER_PROF, 0);
-    set_timer(ITIMER_REAL, 0);
 }

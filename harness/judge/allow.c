@@ -37,12 +37,29 @@ void fit__allow_reset(void)
     memset(&rules, 0, sizeof rules);
 }
 
+/* A word with a slip of the pen would allow nothing, in silence. */
+static bool is_finding(const char *verdict)
+{
+    static const char *const words[] = {
+        "crash", "abort", "memory-error", "hang", "busy-loop", "blocks-loop", "leak-memory",
+        "leak-fd", "leak-handle", "bad-close", "callback-lost", "callback-twice",
+        "callback-late", "swallowed", "wrong-result", "cause-lost", "context-missing",
+        "not-recovered", "assertion", "slow-cleanup", "library-abort"
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (!strcmp(words[i], verdict)) return true;
+    return false;
+}
+
 FIT_EXPORT void fit_allow(const char *verdict, const char *faults, const char *where,
                           const char *reason)
 {
     fit__api_enter("fit_allow", __builtin_return_address(0));
     if (!verdict || !faults || !reason || !*reason)
         fit__fail(__FILE__, __LINE__, "fit_allow: verdict, faults and a reason are needed");
+    if (!is_finding(verdict))
+        fit__fail(__FILE__, __LINE__, "fit_allow: there is no verdict \"%s\" (faulttest help "
+                  "verdicts)", verdict);
     if (rules.count == ALLOWANCES_MAX)
         fit__fail(__FILE__, __LINE__, "fit_allow: more than %d in one test", ALLOWANCES_MAX);
     rules.allowances[rules.count++] = (struct allowance){

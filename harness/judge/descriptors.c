@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fi/arena.h"
 #include "fi/symbols.h"
 #include "harness/judge/judge.h"
 #include "harness/loops/loops.h"
@@ -56,24 +57,22 @@ static void describe_leak(int fd, const struct fit__slot *slot, const char *plac
 bool fit__fds_left(const struct fit__reference *reference, struct fit__finding *finding)
 {
     const struct fit__process *p = fit__service_process();
-    struct { unsigned seen; char place[120]; } seen[64];
+    struct fit__left_fd *seen = fit__alloc(FIT_LEFT_MAX * sizeof *seen);
     unsigned count = 0, k;
     char place[120];
-    for (int fd = 0; fd < p->slot_count; fd++) {
+    bool found = false;
+    for (int fd = 0; fd < p->slot_count && !found; fd++) {
         if (!p->slots[fd].file) continue;
         place_of(&p->slots[fd], place, sizeof place);
         for (k = 0; k < count && strcmp(seen[k].place, place); k++) { }
-        if (k == count && count < 64) {
-            memcpy(seen[count].place, place, sizeof place);
-            seen[count++].seen = 0;
-        }
-        if (k < count && ++seen[k].seen <= allowed_there(reference->left_fds,
-                                                         reference->left_fd_count, place))
-            continue;
-        describe_leak(fd, &p->slots[fd], place, finding);
-        return true;
+        if (k == FIT_LEFT_MAX) break;    /* nor could the reference remember more places */
+        if (k == count) memcpy(seen[count++].place, place, sizeof place);
+        found = ++seen[k].count > allowed_there(reference->left_fds, reference->left_fd_count,
+                                                place);
+        if (found) describe_leak(fd, &p->slots[fd], place, finding);
     }
-    return false;
+    fit__free(seen);
+    return found;
 }
 
 /* Opened by code of the user's own and open at the end even without any fault. What a library
@@ -94,20 +93,43 @@ bool fit__fds_left_by_user(struct fit__finding *finding)
     return false;
 }
 
+static unsigned count_in(struct fit__left_handle *left, unsigned n, unsigned most,
+                         const char *type, unsigned count)
+{
+    unsigned k = 0;
+    while (k < n && strcmp(left[k].type, type)) k++;
+    if (k == most) return n;
+    if (k == n) {
+        snprintf(left[n].type, sizeof left[n].type, "%s", type);
+        left[n++].count = 0;
+    }
+    left[k].count += count;
+    return n;
+}
+
+/* Threads that nobody has joined, or that were detached and still run. Those that a library
+ * started for itself (libuv's pool) are for the life of the process. */
+static unsigned count_threads(struct fit__left_handle *left, unsigned n, unsigned most)
+{
+    char type[sizeof left->type];
+    struct fit__symbol s;
+    for (struct fit__thread *t = fit__thread_first(); t; t = TAILQ_NEXT(t, all)) {
+        if (!t->service || t->guard.exempt || !t->handle || t->joined) continue;
+        if (t->detached && t->state == FIT_T_ENDED) continue;
+        if (!fit__symbol_of((const char *)(uintptr_t)t->start + 1, &s) || !s.users) continue;
+        snprintf(type, sizeof type, "thread %s", s.function ? s.function : "?");
+        n = count_in(left, n, most, type, 1);
+    }
+    return n;
+}
+
 unsigned fit__handles_census(struct fit__left_handle *left, unsigned most)
 {
     struct fit__census_entry entries[FIT_CENSUS_MAX];
-    unsigned count = (unsigned)fit__loops_census(entries, FIT_CENSUS_MAX), n = 0, k;
-    for (unsigned i = 0; i < count; i++) {
-        for (k = 0; k < n && strcmp(left[k].type, entries[i].type); k++) { }
-        if (k == most) break;
-        if (k == n) {
-            snprintf(left[n].type, sizeof left[n].type, "%s", entries[i].type);
-            left[n++].count = 0;
-        }
-        left[k].count += entries[i].count;
-    }
-    return n;
+    unsigned count = (unsigned)fit__loops_census(entries, FIT_CENSUS_MAX), n = 0;
+    for (unsigned i = 0; i < count; i++)
+        n = count_in(left, n, most, entries[i].type, entries[i].count);
+    return count_threads(left, n, most);
 }
 
 bool fit__handles_left(const struct fit__reference *r, struct fit__finding *finding)

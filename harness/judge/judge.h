@@ -18,13 +18,14 @@ void fit__memory_want_stacks(void);
 /* For fi/watch.h. */
 void fit__memory_allocated(void *address, size_t size, const void *caller);
 void fit__memory_released(void *address);
-struct fit__memory_left { unsigned blocks; size_t bytes; const void *caller;
+struct fit__memory_left { size_t bytes; const void *caller;
                           void *frames[FIT_STACK_MAX]; unsigned depth; };
 /* What is there now, by place, into `left` (at most `most` places); returns how many. */
 unsigned fit__memory_census(struct fit__left *left, unsigned most);
-/* What is left beyond the reference; the place with most bytes in *worst. Returns blocks. */
-unsigned fit__memory_left(const struct fit__reference *reference, struct fit__memory_left *worst,
-                          size_t *bytes);
+/* What is left beyond the reference; in *worst the place with most bytes, but if possible no more
+ * than `lost` (SIZE_MAX: not known). Returns blocks. */
+unsigned fit__memory_left(const struct fit__reference *reference, size_t lost,
+                          struct fit__memory_left *worst, size_t *bytes);
 
 /* ---- descriptors.c ----------------------------------------------------------------------- */
 

@@ -163,8 +163,8 @@ static void describe(struct fit__memory_left *worst, uintptr_t place)
     }
 }
 
-unsigned fit__memory_left(const struct fit__reference *reference, struct fit__memory_left *worst,
-                          size_t *bytes)
+unsigned fit__memory_left(const struct fit__reference *reference, size_t lost,
+                          struct fit__memory_left *worst, size_t *bytes)
 {
     struct fit__left *now = fit__alloc(FIT_LEFT_MAX * sizeof *now);
     unsigned count = fit__memory_census(now, FIT_LEFT_MAX), total = 0;
@@ -180,9 +180,10 @@ unsigned fit__memory_left(const struct fit__reference *reference, struct fit__me
         if (!blocks) continue;
         total += blocks;
         *bytes += more;
-        if (place && worst->bytes >= more) continue;
+        /* What is larger than all that is lost is not what is lost. */
+        if (place && (more > lost || (worst->bytes <= lost && worst->bytes >= more))) continue;
         place = now[i].place;
-        *worst = (struct fit__memory_left){ .blocks = blocks, .bytes = more };
+        *worst = (struct fit__memory_left){ .bytes = more };
     }
     if (total) describe(worst, place);
     fit__free(now);

@@ -93,7 +93,7 @@ FIT_EXPORT struct fit_op *fit_op(const char *name)
     op->stem = stem_of(name);
     snprintf(op->name, sizeof op->name, "%.*s.%u", STEM_MAX, name, number_of(name));
     op->after_cancel = ledger.cancelled;
-    op->must_succeed = fit__session.in_body && fit__faults_off > 0;
+    op->must_succeed = fit__faults_off > 0 && fit__session.faults_off_by == fit__current;
     ledger.ops[ledger.count++] = op;
     fit__api_leave();
     return op;

@@ -28,6 +28,8 @@ const struct fit__point *fit__judge_point(void)
 
 /* ---- what wrappers report (fi/watch.h) --------------------------------------------------- */
 
+enum { BAD_CLOSES_MAX = 8 };
+
 static bool known_bad_close(const char *site)
 {
     const struct fit__reference *r = fit__session.reference;
@@ -47,22 +49,26 @@ static bool by_the_user(void *const *frames, unsigned depth)
 static void on_bad_close(int fd, const char *call, const void *caller)
 {
     struct fit__reference *r = fit__session.reference;
+    bool first = r && fit__session.run == FIT_RUN_FIRST;
     void *frames[FIT_STACK_MAX];
-    unsigned depth = fit__stack(frames, FIT_STACK_MAX);
+    unsigned depth;
     char site[120];
     (void)caller; (void)call;
+    if (judge.has_bad_close && !(first && r->bad_closes < BAD_CLOSES_MAX)) return;
+    depth = fit__stack(frames, FIT_STACK_MAX);
     if (fd < 0 && !by_the_user(frames, depth)) return;
     fit__chain_of(frames, depth, NULL, site, sizeof site);
+    /* Also in the run that cases branch from, whose past is theirs. */
+    if (known_bad_close(site)) return;
+    if (first && r->bad_closes < BAD_CLOSES_MAX)
+        memcpy(r->bad_close_sites[r->bad_closes++], site, sizeof site);
     if (judge.has_bad_close) return;
-    if (fit__session.run == FIT_RUN_CASE && known_bad_close(site)) return;
     judge.has_bad_close = true;
     fit__finding_make(&judge.bad_close, "bad-close", site,
                       "close(%d) by {symptom}: no such descriptor is open", fd);
     judge.bad_close.fd = fd;
     judge.bad_close.depth = depth;
     memcpy(judge.bad_close.frames, frames, sizeof frames);
-    if (r && fit__session.run == FIT_RUN_FIRST && r->bad_closes < 8)
-        memcpy(r->bad_close_sites[r->bad_closes++], site, sizeof site);
 }
 
 static void on_ended(const char *how, const char *text, int status)
@@ -275,7 +281,7 @@ static bool judge_memory(struct fit__record *rec, struct fit__finding *f)
     struct fit__memory_left worst;
     struct fit__symbol s;
     size_t bytes, lost;
-    unsigned blocks = fit__memory_left(fit__session.reference, &worst, &bytes);
+    unsigned blocks = fit__memory_left(fit__session.reference, SIZE_MAX, &worst, &bytes);
     char site[160] = "?";
     if (!blocks) return false;
     fit__record_add(rec, "left.blocks", "%u", blocks);
@@ -284,12 +290,19 @@ static bool judge_memory(struct fit__record *rec, struct fit__finding *f)
     fit__sched_hide_dead_stacks();
     lost = fit__memcheck_lost();
     if (lost <= fit__session.reference->lost_bytes) return false;
+    lost -= fit__session.reference->lost_bytes;
+    fit__memory_left(fit__session.reference, lost, &worst, &bytes);
     if (worst.depth) fit__chain_of(worst.frames, worst.depth, NULL, site, sizeof site);
     else if (fit__symbol_of(worst.caller, &s))
         snprintf(site, sizeof site, "%s/%s", s.library, s.function ? s.function : "?");
-    fit__finding_make(f, "leak-memory", site,
-                      "%u block%s (%zu bytes), allocated by {symptom}, definitely lost", blocks,
-                      blocks == 1 ? "" : "s", bytes);
+    if (lost == bytes)
+        fit__finding_make(f, "leak-memory", site,
+                          "%u block%s (%zu bytes), allocated by {symptom}, definitely lost",
+                          blocks, blocks == 1 ? "" : "s", bytes);
+    else
+        fit__finding_make(f, "leak-memory", site, "%zu bytes, allocated by {symptom}, definitely "
+                          "lost; %zu bytes more than without the fault were left behind", lost,
+                          bytes);
     f->depth = worst.depth ? worst.depth : 1;
     if (worst.depth) memcpy(f->frames, worst.frames, sizeof f->frames);
     else f->frames[0] = (void *)(uintptr_t)worst.caller;
@@ -368,7 +381,7 @@ static void make_record(struct fit__record *rec, char *memory, size_t size,
 {
     begin_record(rec, memory, size, point, alternative, case_text);
     if (WIFSIGNALED(status)) {
-        fit__record_add(rec, "verdict", "%s", WTERMSIG(status) == SIGKILL ? "hang" : "crash");
+        fit__record_add(rec, "verdict", "%s", WTERMSIG(status) == SIGALRM ? "hang" : "crash");
         fit__record_add(rec, "symptom", "the program was ended by signal %d (%s)",
                         WTERMSIG(status), strsignal(WTERMSIG(status)));
         fit__record_add(rec, "site", "signal %d", WTERMSIG(status));

@@ -100,9 +100,9 @@ FIT_EXPORT struct event_base *event_base_new_with_config(const struct event_conf
     return event;
 }
 
-/* Events that are still pending then are no leak: event_base_free() takes them out, and evhttp leaves
- * some behind on purpose. Whoever made them still has to free them, and the ledger of memory sees
- * whether they do. */
+/* Events that are still pending then are no leak: event_base_free() takes them out, and evhttp
+ * leaves some behind on purpose. Whoever made them still has to free them, and the ledger of
+ * memory sees whether they do. */
 static void forget(struct event_base *event)
 {
     for (struct base **link = &bases; event && *link; link = &(*link)->next) {
@@ -132,7 +132,7 @@ size_t fit__event_census(struct fit__census_entry *entries, size_t most)
     unsigned open = 0;
     for (struct base *base = bases; base; base = base->next) open++;
     if (open && filled < most)
-        entries[filled++] = (struct fit__census_entry){ "libevent", "event_base", open };
+        entries[filled++] = (struct fit__census_entry){ "event_base", open };
     return filled;
 }
 

@@ -109,19 +109,11 @@ const char *fit__last_callback(void)
     return fit__active && last_function ? fit__name_of(last_function) : NULL;
 }
 
-void *fit__running_callback(void)
-{
-    forget_dead_frames((uintptr_t)__builtin_frame_address(0));
-    for (unsigned i = running.depth; i > 0; i--)
-        if (running.frames[i - 1].function) return running.frames[i - 1].function;
-    return NULL;
-}
-
 bool fit__callback_fails(const char *type, void *function, long value)
 {
     if (!watched()) return false;
     struct fit__question q = { .point = type, .in = fit__name_of(function),
-                               .caller = fit__as_caller(function), .fd = -1 };
+                               .caller = fit__as_caller(function) };
     fit__offer(&q, FIT_CALLBACK, FIT_W_RETURN, FIT_S_NUMBER, value, FIT_U_ONCE);
     return fit__choose(&q) != NULL;
 }

@@ -40,8 +40,6 @@ bool fit__turn_allowed(void);
 const char *fit__last_callback(void);
 /* The symbol of a function of the user's, or NULL. */
 const char *fit__name_of(void *function);
-/* The address of the innermost one that runs now on the calling thread, or NULL. */
-void *fit__running_callback(void);
 
 /* The callback `function` of type `type` could return `value` to say that it failed: asks
  * whether it does so now (mode callback; case "curl_write_callback:in=on_body:return=0").
@@ -75,7 +73,7 @@ bool fit__users_callback(const struct fit__library *library, const void *caller)
 
 /* Handles that are still there ("uv_timer_t", 2), to be compared with the run without faults.
  * Texts are static. Loops that were made outside this test do not count. */
-struct fit__census_entry { const char *loop; const char *type; unsigned count; };
+struct fit__census_entry { const char *type; unsigned count; };
 /* Fills up to `most` entries for all loops that were not closed; returns how many. Each such
  * loop is itself an entry ("uv_loop_t", 1). Memory of a loop that is gone is not touched. */
 size_t fit__uv_census(struct fit__census_entry *entries, size_t most);

@@ -252,11 +252,10 @@ size_t fit__uv_census(struct fit__census_entry *entries, size_t most)
         for (int type = 0; type < UV_HANDLE_TYPE_MAX; type++) counts[type] += here[type];
     }
     if (open && filled < most)
-        entries[filled++] = (struct fit__census_entry){ "libuv", "uv_loop_t", open };
+        entries[filled++] = (struct fit__census_entry){ "uv_loop_t", open };
     for (int type = 0; type < UV_HANDLE_TYPE_MAX; type++)
         if (counts[type] && filled < most)
-            entries[filled++] =
-                (struct fit__census_entry){ "libuv", type_names[type], counts[type] };
+            entries[filled++] = (struct fit__census_entry){ type_names[type], counts[type] };
     return filled;
 }
 

@@ -288,8 +288,8 @@ void fit__show_totals(const struct fit__totals *totals, const struct fit__result
     for (size_t b = 0; b < count; b++)
         show_notes(&binaries[b]);
     if (totals->findings)
-        printf("evidence: %s replay 1     all %lu: -v     meaning: %s explain WORD\n", fit__me,
-               totals->failed, fit__me);
+        printf("evidence: %s replay 1     all %lu: -v     meaning: faulttest explain WORD\n",
+               fit__me, totals->failed);
     if (totals->unsupported)
         printf("%lu without a result: unsupported\n", totals->unsupported);
     printf("\n%sfaulttest: %lu cases, %lu failed, %lu not fired, in %.1f s%s\n",

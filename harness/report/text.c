@@ -184,7 +184,7 @@ void fit__block(FILE *out, unsigned indent, const char *text)
 
 const char *fit__look(FILE *out, enum fit__look look)
 {
-    static const char *const sequences[] = { "\033[0m", "\033[1m", "\033[31m", "\033[32m" };
+    static const char *const sequences[] = { "\033[0m", "\033[1m", "\033[31m" };
     const char *terminal = getenv("TERM"), *refused = getenv("NO_COLOR");
     if (!isatty(fileno(out)) || (refused && *refused)
         || !terminal || strcmp(terminal, "dumb") == 0)

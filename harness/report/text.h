@@ -44,7 +44,7 @@ void fit__block(FILE *out, unsigned indent, const char *text);
 
 /* Escape sequences if `out` is a terminal that shows colour, otherwise "". Colour only adds:
  * nothing is said by colour alone. */
-enum fit__look { FIT_PLAIN, FIT_BOLD, FIT_RED, FIT_GREEN };
+enum fit__look { FIT_PLAIN, FIT_BOLD, FIT_RED };
 const char *fit__look(FILE *out, enum fit__look look);
 
 #endif

@@ -70,15 +70,6 @@ int fit__tcp_describe(struct fit__file *file, struct fit__info *info)
 
 /* ---- the world's own question ------------------------------------------------------------ */
 
-static int descriptor_of(const struct fit__file *file)
-{
-    const struct fit__process *process = fit__service_process();
-    for (int fd = 0; file && fd < process->slot_count; fd++)
-        if (process->slots[fd].file == file)
-            return fd;
-    return -1;
-}
-
 ssize_t fit__tcp_ask_arrival(struct fit__tcp *end, const struct fit__packet *packet)
 {
     bool speaks = packet->kind == FIT_PK_DATA || packet->kind == FIT_PK_FIN;
@@ -87,8 +78,7 @@ ssize_t fit__tcp_ask_arrival(struct fit__tcp *end, const struct fit__packet *pac
         return (ssize_t)packet->size;
     char object[120];
     object_name(end, object, sizeof object);
-    struct fit__question q = { .point = "peer", .object = object, .world = true,
-                               .fd = descriptor_of(end->file) };
+    struct fit__question q = { .point = "peer", .object = object, .world = true };
     fit__offer(&q, FIT_TIMEOUT, FIT_W_SILENT, FIT_S_NUMBER, 0, FIT_U_ONCE);
     if (packet->size >= 2)
         fit__offer(&q, FIT_TIMEOUT, FIT_W_SHORT, FIT_S_NUMBER, (int64_t)packet->size / 2,

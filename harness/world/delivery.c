@@ -60,7 +60,7 @@ static bool arrives(const struct fit__udp_packet *packet, const struct fit__data
     if (packet->by_service || !receiver->service)
         return true;
     object_name(packet, object, sizeof object);
-    struct fit__question q = { .point = "peer", .object = object, .world = true, .fd = -1 };
+    struct fit__question q = { .point = "peer", .object = object, .world = true };
     fit__offer(&q, FIT_TIMEOUT, FIT_W_SILENT, FIT_S_NUMBER, 0, FIT_U_ONCE);
     if (!fit__choose(&q))
         return true;

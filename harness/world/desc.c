@@ -18,16 +18,15 @@
 enum {
     LIMIT = 1024,                            /* RLIMIT_NOFILE as the service sees it */
     FIRST_FREE = 3,                          /* 0 to 2 stay real */
-    PROCESSES_MAX = 256,
-    HOSTS_MAX = 250,                         /* 10.0.0.2 and on */
+    HOSTS_MAX = 60000,                       /* 10.0.0.2 and on */
     FIRST_PORT = 40001
 };
 #define LATENCY FIT_MS
 #define LATENCY_LOOPBACK (10 * (fit_ns)1000)
 
 static struct {
-    struct fit__process *processes[PROCESSES_MAX];
-    unsigned process_count;
+    struct fit__process **processes;
+    unsigned process_count, process_room;
     struct fit__host *hosts, **hosts_end;
     unsigned host_count;
     struct fit__process *service;
@@ -133,7 +132,11 @@ void fit__file_changed(struct fit__file *file, uint32_t events)
 struct fit__process *fit__process_new(struct fit__host *host, bool service)
 {
     struct fit__process *process = fit__alloc(sizeof *process);
-    assert(table.process_count < PROCESSES_MAX);
+    if (table.process_count == table.process_room) {
+        table.process_room = table.process_room ? table.process_room * 2 : 64;
+        table.processes = fit__resize(table.processes,
+                                      table.process_room * sizeof *table.processes);
+    }
     table.processes[table.process_count++] = process;
     process->host = host;
     process->service = service;
@@ -197,8 +200,7 @@ static void fill_slot(struct fit__process *process, int fd, struct fit__file *fi
         process->slot_count = count;
     }
     slot = &process->slots[fd];
-    *slot = (struct fit__slot){ .file = file, .cloexec = cloexec, .opened_at = fit__now(),
-                                .opened_by = file->ops->kind };
+    *slot = (struct fit__slot){ .file = file, .cloexec = cloexec, .opened_by = file->ops->kind };
     if (process->service)
         slot->opened_depth = fit__stack(slot->opened_stack, sizeof slot->opened_stack /
                                                             sizeof slot->opened_stack[0]);
@@ -293,8 +295,6 @@ static unsigned numbers_of(const struct fit__process *process, const struct fit_
  * never give them back. Of a file that was passed on to others nobody knows who holds what. */
 static void drop_calls(struct fit__process *process, struct fit__file *file)
 {
-    for (unsigned i = 0; i < table.process_count; i++)
-        if (table.processes[i] != process && numbers_of(table.processes[i], file)) return;
     if (!file->passed) file->references = numbers_of(process, file);
 }
 
@@ -320,6 +320,8 @@ void fit__desc_end(void)
         table.hosts = host->next;
         fit__free(host);
     }
-    table.process_count = table.host_count = 0;
+    fit__free(table.processes);
+    table.processes = NULL;
+    table.process_count = table.process_room = table.host_count = 0;
     table.service = NULL;
 }

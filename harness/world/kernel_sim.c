@@ -284,7 +284,6 @@ void fit__objects_reset(void)
 /* ---- the table --------------------------------------------------------------------------- */
 
 const struct fit__kernel fit__kernel_sim = {
-    .name = "simulated",
     .close = sim_close, .dup = sim_dup, .dup3 = sim_dup3, .fcntl = sim_fcntl, .ioctl = sim_ioctl,
     .readv = fit__call_readv, .writev = fit__call_writev, .lseek = sim_lseek, .fstat = sim_fstat,
     .socket = fit__call_socket, .socketpair = fit__call_socketpair, .pipe = sim_pipe,

@@ -114,7 +114,7 @@ bool fit__local_arrives(struct fit__local *from, const struct fit__local *to)
     object_name(to, object, sizeof object);
     if (fit__local_is_datagram(to) && !to->peer)
         snprintf(object, sizeof object, "%s", name_text(&from->name, text, sizeof text));
-    struct fit__question q = { .point = "peer", .object = object, .world = true, .fd = -1 };
+    struct fit__question q = { .point = "peer", .object = object, .world = true };
     fit__offer(&q, FIT_TIMEOUT, FIT_W_SILENT, FIT_S_NUMBER, 0, FIT_U_ONCE);
     if (!fit__choose(&q))
         return true;

@@ -40,15 +40,6 @@ struct fit__thread *fit__thread_first(void)
     return TAILQ_FIRST(&sched.all);
 }
 
-unsigned fit__service_threads(void)
-{
-    struct fit__thread *t;
-    unsigned count = 0;
-    TAILQ_FOREACH(t, &sched.all, all)
-        count += t->service && t != sched.test && t->state != FIT_T_ENDED;
-    return count;
-}
-
 /* ---- Threads come and go ----------------------------------------------------------------- */
 
 static void give_stack(struct fit__thread *t)
@@ -181,7 +172,7 @@ static void deadlock(void)
 static struct fit__thread *ask_who_runs(struct fit__thread *first)
 {
     enum { MOST = 4 };
-    struct fit__question q = { .point = "thread", .fd = -1, .world = true };
+    struct fit__question q = { .point = "thread", .world = true };
     struct fit__thread *t, *of_service[MOST + 1];
     const struct fit__alternative *answer;
     int count = 0;

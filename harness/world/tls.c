@@ -17,14 +17,7 @@
 #include "fi/thread.h"
 #include "harness/world/inner.h"
 
-/* Beside our arena, below 64 GiB, where Memcheck's shadow memory is fast. AddressSanitizer has
- * its own shadow there: with it all lies higher. */
-#define TEST_STACK ((char *)0xa00000000)
-#define STACKS ((char *)0xa40000000)
-#define STACKS_END ((char *)0xf40000000)
-#define HIGHER (fit__asan ? (size_t)0x200000000000 : 0)
 void __asan_unpoison_memory_region(const volatile void *, size_t) __attribute__((weak));
-extern void fit__asan(void) __asm__("__asan_init") __attribute__((weak));
 
 enum { PAGE = 4096, STACK_UNIT = 64 * 1024, KEY_BLOCKS = 32, KEYS_A_BLOCK = 32 };
 
@@ -230,8 +223,8 @@ bool fit__stack_take(struct fit__stack_memory *stack, size_t size)
             __asan_unpoison_memory_region(stack->lowest, stack->size);
         return true;
     }
-    if (!stacks.next) stacks.next = STACKS + HIGHER;
-    if (size + PAGE > (size_t)(STACKS_END + HIGHER - stacks.next)) return false;
+    if (!stacks.next) stacks.next = FIT_AT_STACKS;
+    if (size + PAGE > (size_t)(FIT_STACKS_END - stacks.next)) return false;
     if (!map(stack, stacks.next, size)) return false;
     stacks.next += size + PAGE;
     return true;
@@ -248,12 +241,12 @@ void fit__stack_give(const struct fit__stack_memory *stack)
 
 bool fit__stack_take_test(struct fit__stack_memory *stack)
 {
-    return map(stack, TEST_STACK + HIGHER, FIT_STACK_MOST);
+    return map(stack, FIT_AT_TEST_STACK, FIT_STACK_MOST);
 }
 
 bool fit__is_stack_address(uintptr_t address)
 {
-    return address >= (uintptr_t)(STACKS + HIGHER) && address < (uintptr_t)(STACKS_END + HIGHER);
+    return address >= (uintptr_t)FIT_AT_STACKS && address < (uintptr_t)FIT_STACKS_END;
 }
 
 void fit__stacks_drop(bool any_in_use)

@@ -268,6 +268,7 @@ int fit__call_accept(int fd, struct sockaddr *address, socklen_t *size, int flag
         return -EBADF;
     if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
         return -EINVAL;
+    fit__relieve_server();
     /* Linux takes the number first, so a full table is an error even if nobody calls. */
     int result = fit__room_for(1);
     if (!result)

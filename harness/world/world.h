@@ -70,12 +70,10 @@ struct fit__thread {
     struct fit__event deadline;              /* wakes it */
     bool timed_out;
     bool service;                            /* code under test (not a peer or client) */
-    bool must_end;                           /* a client: the test waits for it */
     bool interrupted;                        /* its wait for descriptors ends with EINTR */
-    bool detached, joined, cancel_requested, cancel_disabled;
+    bool detached, joined;
     struct fit__waitq joiners;
     const char *waiting_for;                 /* for evidence: "epoll_wait", "condition" */
-    void *keys;                              /* thread.c */
     bool handle;                             /* made by pthread_create: kept until joined */
 };
 
@@ -115,7 +113,6 @@ extern void (*fit__on_deadlock)(void);
  * Threads that are left are dropped by fit__sched_end. */
 void fit__sched_run(struct fit__process *process, void (*body)(void *arg), void *arg);
 void fit__sched_end(void);
-unsigned fit__service_threads(void);             /* alive, besides the test itself */
 struct fit__thread *fit__thread_first(void);     /* for evidence; then TAILQ_NEXT(t, all) */
 /* Memcheck's leak check would follow what dead frames left behind: tells it that the part below
  * the stack pointer of each thread that does not run holds nothing. Just before a leak check. */
@@ -128,8 +125,7 @@ struct fit__host { char name[64]; uint32_t address; /* network order, IPv4 */
                    fit_ns latency; struct fit__host *next; uint16_t next_port; };
 
 struct fit__slot { struct fit__file *file; bool cloexec;
-                   void *opened_stack[16]; unsigned opened_depth; fit_ns opened_at;
-                   const char *opened_by; };
+                   void *opened_stack[16]; unsigned opened_depth; const char *opened_by; };
 
 /* A descriptor table. The service's own uses real numbers, each held by a placeholder; a
  * peer's table is only numbers. */
@@ -139,6 +135,7 @@ struct fit__process {
     int open_count, limit;                       /* RLIMIT_NOFILE as seen: 1024 */
     int budget;                                  /* -1, or: no more than this many open */
     bool budget_until_close;
+    fit_ns budget_ends;
     struct fit__node *directory;                 /* its working directory, or NULL: files.h */
 };
 

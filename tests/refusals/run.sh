@@ -102,6 +102,12 @@ ends 2 'Valgrind missing' run --valgrind=all --test passes ./suite
 says 'valgrind'
 ends 0 'Valgrind missing, and not asked for' run --valgrind=none --test passes ./suite
 
+# A test that takes another way only in the run from which cases branch.
+build_suite -DLATE >output 2>&1
+result $? 'the suite is built with one test more'
+only 4 differs_late
+says 'suite.differs_late is not deterministic: a third run'
+
 # A function of the program's own in front of ours: nothing would be intercepted.
 cat >own.c <<'END'
 #include <sys/types.h>

@@ -26,7 +26,7 @@
 
 #define UNUSED __attribute__((unused))
 
-const struct fit__kernel fit__kernel_real = { .name = "none" };
+const struct fit__kernel fit__kernel_real = { 0 };
 
 static UNUSED char story[4096];             /* what happened, a word each */
 static UNUSED unsigned turns;
@@ -48,7 +48,6 @@ static UNUSED void tell(const char *format, ...)
 
 void fit__turn(void)
 {
-    assert_null(fit__running_callback());
     turns++;
     if (at_turn) at_turn(turns);
 }

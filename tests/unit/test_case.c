@@ -14,7 +14,6 @@
 
 #include "fi/arena.h"
 #include "fi/case.h"
-#include "fi/catalogue.h"
 
 enum { RANDOM_CASES = 20000 };
 
@@ -324,57 +323,6 @@ static void printing_counts_beyond_the_room(void **state)
     assert_string_equal(small, "recv:in=htt");
 }
 
-static void modes_follow_from_faults(void **state)
-{
-    static const struct { const char *fault; enum fit__mode mode; } rows[] = {
-        { "cancel:op=a.1", FIT_CANCEL }, { "shutdown:after=f", FIT_CANCEL },
-        { "shutdown:in=f:error=ENOTCONN", FIT_CALLBACK },
-        { "peer:silent", FIT_TIMEOUT }, { "peer:short=5", FIT_TIMEOUT },
-        { "connect:never", FIT_TIMEOUT }, { "epoll_wait:timers-first", FIT_TIMEOUT },
-        { "getaddrinfo:delay=30s", FIT_TIMEOUT }, { "connect:error=ETIMEDOUT", FIT_TIMEOUT },
-        { "socket:error=EMFILE:until=close", FIT_EMFILE }, { "pipe2:error=ENFILE", FIT_EMFILE },
-        { "getaddrinfo:error=EMFILE", FIT_EMFILE }, { "uv_tcp_init:error=UV_EMFILE", FIT_EMFILE },
-        { "epoll_ctl:error=ENOSPC", FIT_EMFILE }, { "write:error=ENOSPC", FIT_DISK },
-        { "recv:short=1", FIT_PARTIAL }, { "recv:eof", FIT_PARTIAL },
-        { "recv:error=EAGAIN", FIT_PARTIAL }, { "poll:error=EINTR", FIT_PARTIAL },
-        { "pthread_create:error=EAGAIN", FIT_THREAD },
-        { "pthread_cond_wait:spurious", FIT_THREAD },
-        { "raise:at=x", FIT_CALLBACK }, { "point:at=x:error=EMFILE", FIT_CALLBACK },
-        { "uv_read_cb:in=f:error=UV_ECONNRESET", FIT_CALLBACK },
-        { "curl_write_callback:in=f:return=0", FIT_CALLBACK },
-        { "uv_work_cb:delay=1s", FIT_CALLBACK }, { "recv:error=ECONNRESET", FIT_CALLBACK },
-        { "send:error=EPIPE", FIT_CALLBACK }, { "connect:error=ECONNREFUSED", FIT_CALLBACK },
-        { "accept4:error=ECONNABORTED", FIT_CALLBACK },
-        { "getaddrinfo:error=EAI_AGAIN", FIT_CALLBACK }, { "malloc:error=ENOMEM", FIT_MEMORY },
-        { "epoll_wait:order=2-1", FIT_ORDER }, { "epoll_wait:spurious", FIT_ORDER },
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct fit__case c = parsed(fit__format("t:%s", rows[i].fault));
-        if (fit__mode_of(&c.faults[0]) != rows[i].mode)
-            fail_msg("%s: mode %d, not %d", rows[i].fault, fit__mode_of(&c.faults[0]),
-                     rows[i].mode);
-    }
-}
-
-/* A fault found by its mode must be replayed in the same mode by its name. */
-static void the_catalogue_agrees_about_modes(void **state)
-{
-    (void)state;
-    for (int id = 0; id < FIT_CALL_COUNT; id++)
-        for (size_t i = 0; i < fit__fact_count; i++) {
-            const struct fit__fact *fact = &fit__facts[i];
-            struct fit__fault f = { .point = fit__call_name((enum fit__call_id)id) };
-            if (fact->family != fit__call_family((enum fit__call_id)id)) continue;
-            f.what.what = fact->what;
-            f.what.space = fact->space;
-            f.what.value = fact->value;
-            if (fit__mode_of(&f) != fact->mode)
-                fail_msg("row %zu, %s: mode %d, not %d", i, f.point, fit__mode_of(&f),
-                         fact->mode);
-        }
-}
-
 static void codes_have_their_names(void **state)
 {
     enum fit__space space;
@@ -413,8 +361,6 @@ int main(void)
         cmocka_unit_test(wrong_cases_are_explained),
         cmocka_unit_test(too_long_cases_are_refused),
         cmocka_unit_test(printing_counts_beyond_the_room),
-        cmocka_unit_test(modes_follow_from_faults),
-        cmocka_unit_test(the_catalogue_agrees_about_modes),
         cmocka_unit_test(codes_have_their_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

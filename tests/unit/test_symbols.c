@@ -123,14 +123,6 @@ static void whose_it_is(void **state)
     assert_null(s.object);
 }
 
-static void imports_of_the_users(void **state)
-{
-    (void)state;
-    assert_true(fit__users_import("uv_version"));
-    assert_false(fit__users_import("uv_versio"));
-    assert_false(fit__users_import("uv_tcp_keepalive"));
-}
-
 /* A copy of a library in a folder of one's own, as a project has them. */
 static char *copied_library(char *path, size_t size)
 {
@@ -155,7 +147,6 @@ static void libraries_come_and_go(void **state)
     void *library, *function;
     struct fit__symbol s;
     (void)state;
-    assert_false(fit__users_import("epoll_ctl"));
     library = dlopen(copied_library(path, sizeof path), RTLD_NOW | RTLD_LOCAL);
     assert_non_null(library);
     function = dlsym(library, "uv_loop_close");
@@ -164,13 +155,11 @@ static void libraries_come_and_go(void **state)
     assert_string_equal(s.library, "libcopied");
     assert_string_equal(s.object, path);
     assert_true(s.users);
-    assert_true(fit__users_import("epoll_ctl"));
     dlclose(library);
     unlink(path);
     *strrchr(path, '/') = '\0';
     rmdir(path);
     assert_false(fit__symbol_of((char *)function + 1, &s) && s.users);
-    assert_false(fit__users_import("epoll_ctl"));
 }
 
 static void NOINLINE inner(void)
@@ -206,7 +195,6 @@ static void nothing_is_taken_from_the_heap(void **state)
     outer();
     for (unsigned i = 0; i < frame_count; i++) symbol_at(frames[i]);
     POINTED(dlsym(RTLD_DEFAULT, "fopen"));
-    fit__users_import("nothing");
     after = mallinfo2();
     assert_int_equal(before.uordblks, after.uordblks);
     assert_int_equal(before.hblkhd, after.hblkhd);
@@ -273,7 +261,6 @@ int main(void)
         cmocka_unit_test(function_names),
         cmocka_unit_test(a_call_may_end_a_function),
         cmocka_unit_test(whose_it_is),
-        cmocka_unit_test(imports_of_the_users),
         cmocka_unit_test(libraries_come_and_go),
         cmocka_unit_test(stacks),
         cmocka_unit_test(nothing_is_taken_from_the_heap),
