@@ -20,9 +20,11 @@ enum fit__family {
 /* Every call that is simulated: X(family, name). */
 #define FIT_CALLS(X)                                                                          \
     X(FIT_READ, read) X(FIT_READ, readv) X(FIT_READ, recv) X(FIT_READ, recvfrom)              \
-    X(FIT_READ, recvmsg) X(FIT_NO_FAULTS, pread) X(FIT_NO_FAULTS, preadv)                     \
+    X(FIT_READ, recvmsg) X(FIT_READ, recvmmsg) X(FIT_NO_FAULTS, pread)                        \
+    X(FIT_NO_FAULTS, preadv)                                                                  \
     X(FIT_WRITE, write) X(FIT_WRITE, writev) X(FIT_WRITE, send) X(FIT_WRITE, sendto)          \
-    X(FIT_WRITE, sendmsg) X(FIT_NO_FAULTS, pwrite) X(FIT_NO_FAULTS, pwritev)                  \
+    X(FIT_WRITE, sendmsg) X(FIT_WRITE, sendmmsg) X(FIT_NO_FAULTS, pwrite)                     \
+    X(FIT_NO_FAULTS, pwritev)                                                                 \
     X(FIT_NO_FAULTS, sendfile)                                                                \
     X(FIT_MAKE, socket) X(FIT_MAKE, socketpair) X(FIT_MAKE, pipe) X(FIT_MAKE, pipe2)          \
     X(FIT_MAKE, eventfd) X(FIT_MAKE, timerfd_create) X(FIT_MAKE, epoll_create)                \
@@ -72,7 +74,9 @@ enum fit__need {
     FIT_N_NONBLOCKING = 4,
     FIT_N_PEER_OPEN = 8, FIT_N_PEER_CLOSED = 16,
     FIT_N_DIVISIBLE = 32,    /* a short count is legal: not MSG_WAITALL, not MSG_PEEK */
-    FIT_N_INET = 64
+    FIT_N_INET = 64,
+    FIT_N_LOCAL = 128,       /* AF_UNIX */
+    FIT_N_REFUSABLE = 256    /* UDP: the other side may turn out not to be there */
 };
 
 /* What makes the fault true. */
@@ -85,7 +89,9 @@ enum fit__effect {
 };
 
 struct fit__fact {
-    uint8_t family, needs, mode, what, space, until;
+    uint8_t family;
+    uint16_t needs;
+    uint8_t mode, what, space, until;
     /* FIT_W_SHORT: bytes if > 0; 0: half; -1: all but one. Otherwise as in an alternative. */
     int32_t value;
     uint8_t effect, affliction;

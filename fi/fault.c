@@ -64,7 +64,8 @@ bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *res
     switch (fact->effect) {
     case FIT_E_AFFLICT:
         /* What has arrived, and the end, too, is told before an error: so nothing had arrived. */
-        if (fact->family == FIT_READ && fact->affliction == FIT_A_RESET)
+        if (fact->family == FIT_READ && fact->affliction == FIT_A_RESET
+            && c->info.class == FIT_C_STREAM)
             fit__kernel->afflict(c->fd, FIT_A_LATE, EDGE_NS);
         if (fit__kernel->afflict(c->fd, fact->affliction, fact->affliction_value) >= 0)
             return false;
@@ -107,6 +108,7 @@ int fit__wait_for(struct fit__call *c, short events, int option)
 /* What holds for a transfer of up to `size` bytes, of which `possible` can be moved. */
 static unsigned conditions(const struct fit__info *info, int flags, size_t amount)
 {
+    assert(info->class == FIT_C_STREAM);
     unsigned holds = info->peer_closed ? FIT_N_PEER_CLOSED : FIT_N_PEER_OPEN;
     if (amount) holds |= FIT_N_DATA | FIT_N_READY;
     if (info->peer_closed) holds |= FIT_N_READY;
@@ -127,10 +129,18 @@ static bool transfer(struct fit__call *c, unsigned holds, size_t amount, size_t 
     return false;
 }
 
-static bool is_stream(struct fit__call *c, int flags)
+/* Could anything go wrong with a transfer here? */
+static bool may_fail(struct fit__call *c, int flags)
 {
     if (!fit__asks() || (flags & (MSG_OOB | MSG_ERRQUEUE))) return false;
-    return fit__described(c) && c->info.class == FIT_C_STREAM && !c->info.broken;
+    if (!fit__described(c)) return false;
+    return (c->info.class == FIT_C_STREAM && !c->info.broken)
+        || (c->info.class == FIT_C_DATAGRAM && c->info.refusable);
+}
+
+static bool is_datagram(const struct fit__call *c)
+{
+    return c->info.class == FIT_C_DATAGRAM;
 }
 
 /* Waits until something can be read, as the call itself would, and takes nothing. */
@@ -144,22 +154,28 @@ static long await_data(int fd)
 
 bool fit__fault_read(struct fit__call *c, int flags, size_t *size, long *result)
 {
-    if (!*size || !is_stream(c, flags)) return false;
+    if (!*size || !may_fail(c, flags)) return false;
     bool waits = !c->info.nonblocking && !(flags & MSG_DONTWAIT);
-    if (waits && !c->info.readable && !c->info.peer_closed) {
+    if (waits && !c->info.readable && !c->info.peer_closed && !c->info.waiting) {
         *result = await_data(c->fd);
         if (*result < 0) return true;
-        if (!fit__described(c) || c->info.class != FIT_C_STREAM || c->info.broken) return false;
+        if (!may_fail(c, flags)) return false;
     }
+    if (is_datagram(c))
+        return c->info.waiting && transfer(c, FIT_N_REFUSABLE, 0, size, result);
     size_t amount = c->info.readable < *size ? c->info.readable : *size;
     return transfer(c, conditions(&c->info, flags, amount), amount, size, result);
 }
 
 bool fit__fault_write(struct fit__call *c, int flags, size_t *size, long *result)
 {
-    if (!*size || !is_stream(c, flags)) return false;
+    if (!*size || !may_fail(c, flags)) return false;
+    if (is_datagram(c)) return transfer(c, FIT_N_REFUSABLE, 0, size, result);
     size_t amount = c->info.writable < *size ? c->info.writable : *size;
-    return transfer(c, conditions(&c->info, flags, amount), amount, size, result);
+    unsigned holds = conditions(&c->info, flags, amount);
+    /* A local connection that breaks is a broken pipe, whoever broke it. */
+    if (c->info.local) holds = (holds & ~(unsigned)FIT_N_PEER_OPEN) | FIT_N_PEER_CLOSED;
+    return transfer(c, holds, amount, size, result);
 }
 
 void fit__after_transfer(struct fit__call *c, long result)

@@ -39,6 +39,9 @@ struct fit__info {
     size_t readable, writable;           /* bytes that could be moved right now */
     char object[120];                    /* "origin.test/80", "listener/8080", "pipe", path... */
     char text[160];                      /* for people: "tcp 10.0.0.2:40001 -> origin.test:80" */
+    bool waiting;                        /* a datagram, possibly an empty one, can be read */
+    bool refusable;                      /* UDP: an earlier datagram may turn out to be refused */
+    bool local;                          /* AF_UNIX */
     bool brief;                          /* set by the caller: text may stay empty */
 };
 
@@ -48,7 +51,8 @@ enum fit__affliction {
     FIT_A_EOF,           /* the other side ends now; what it had sent and was not read is gone */
     FIT_A_SILENT,        /* the other side says and hears nothing more, for good */
     FIT_A_LATE,          /* what has arrived is held back for `value` ns and arrives then */
-    FIT_A_FULL           /* no room to send for `value` ns */
+    FIT_A_FULL,          /* no room to send for `value` ns */
+    FIT_A_ERROR          /* `value` (errno) is what the next call on the socket fails with */
 };
 
 enum { FIT_READY = 1, FIT_READY_STREAM = 2 /* some of it at a stream: fit__kernel.hold works */ };
@@ -129,7 +133,7 @@ struct fit__kernel {
     /* for faults */
     int (*describe)(int fd, struct fit__info *info);      /* never blocks; 0 or -EBADF */
     int (*afflict)(int fd, enum fit__affliction affliction, int64_t value);
-    /* Everything that has arrived at stream sockets of the code under test and was not read yet
+    /* Everything that has arrived at sockets of the code under test and was not read yet
      * (data, end, completed connects) is taken back and arrives again `ns` from now. */
     void (*hold)(int64_t ns);
     /* descriptor budget: from now on at most as many descriptors as are open, until ... */

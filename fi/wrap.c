@@ -37,8 +37,13 @@ long fit__end(struct fit__call *c, long result)
 
 long fit__end_write(struct fit__call *c, long result, int flags)
 {
+    int type = SOCK_STREAM;
+    socklen_t size = sizeof type;
+    /* Only a stream that broke raises the signal. */
+    if (result == -EPIPE) fit__kernel->getsockopt(c->fd, SOL_SOCKET, SO_TYPE, &type, &size);
     long value = fit__end(c, result);
-    if (result == -EPIPE && !(flags & MSG_NOSIGNAL) && !fit__guard->exempt) {
+    if (result == -EPIPE && type == SOCK_STREAM && !(flags & MSG_NOSIGNAL)
+        && !fit__guard->exempt) {
         fit__raw(SYS_tgkill, fit__raw(SYS_getpid), fit__raw(SYS_gettid), SIGPIPE);
         errno = EPIPE;
     }

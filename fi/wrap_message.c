@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "fi/wrap.h"
 
@@ -150,11 +151,52 @@ FIT_EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
     return receive(FIT_CALL_recvmsg, fd, message, flags, FIT_CALLER);
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec now = { 0, 0 };
+    fit__enter();
+    fit__kernel->clock_gettime(CLOCK_MONOTONIC, &now);
+    fit__leave();
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* An error behind messages that came is what the next call on the socket is told. */
+static void keep_error(int fd, int error)
+{
+    if (error == EAGAIN || error == EINTR) return;
+    fit__enter();
+    fit__kernel->afflict(fd, FIT_A_ERROR, error);
+    fit__leave();
+}
+
+static int receive_many(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                        const struct timespec *timeout, const void *caller)
+{
+    const int saved = errno, ends_with = flags & MSG_WAITFORONE;
+    int64_t until = timeout ? now_ns() + timeout->tv_sec * INT64_C(1000000000)
+                              + timeout->tv_nsec : INT64_MAX;
+    unsigned done = 0;
+    flags &= ~MSG_WAITFORONE;
+    while (done < count) {
+        long got = receive(FIT_CALL_recvmmsg, fd, &messages[done].msg_hdr, flags, caller);
+        if (got < 0) break;
+        messages[done++].msg_len = (unsigned)got;
+        if (ends_with) flags |= MSG_DONTWAIT;
+        if (timeout && now_ns() >= until) break;
+    }
+    if (!done) return count ? -1 : 0;
+    if (done < count && errno != saved) keep_error(fd, errno);
+    errno = saved;
+    return (int)done;
+}
+
 FIT_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
                         struct timespec *timeout)
 {
-    if (!fit__passes()) fit__unsupported("recvmmsg", FIT_CALLER, "use recvmsg");
-    return (int)fit__result(fit__raw(SYS_recvmmsg, fd, messages, count, flags, timeout));
+    if (fit__passes())
+        return (int)fit__result(fit__raw(SYS_recvmmsg, fd, messages, count, flags, timeout));
+    return receive_many(fd, messages, count, flags, timeout,
+                        fit__syscall_caller ? fit__syscall_caller : FIT_CALLER);
 }
 
 /* ---- sending ----------------------------------------------------------------------------- */
@@ -226,6 +268,17 @@ FIT_EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 
 FIT_EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
-    if (!fit__passes()) fit__unsupported("sendmmsg", FIT_CALLER, "use sendmsg");
-    return (int)fit__result(fit__raw(SYS_sendmmsg, fd, messages, count, flags));
+    if (fit__passes())
+        return (int)fit__result(fit__raw(SYS_sendmmsg, fd, messages, count, flags));
+    const void *caller = fit__syscall_caller ? fit__syscall_caller : FIT_CALLER;
+    const int saved = errno;
+    unsigned done = 0;
+    while (done < count) {
+        long sent = transmit(FIT_CALL_sendmmsg, fd, &messages[done].msg_hdr, flags, caller);
+        if (sent < 0) break;
+        messages[done++].msg_len = (unsigned)sent;
+    }
+    if (!done) return count ? -1 : 0;
+    errno = saved;
+    return (int)done;
 }

@@ -97,7 +97,7 @@ static bool fault_accept(struct fit__call *c, long *result)
     int none = fit__asks() ? pending(c) : -EAGAIN;
     *result = none;
     if (none) return none == -EINTR;
-    const struct fit__fact *fact = fit__ask(c, 0, 0, &value);
+    const struct fit__fact *fact = fit__ask(c, c->info.local ? FIT_N_LOCAL : FIT_N_INET, 0, &value);
     if (!fact) return false;
     if (fact->effect != FIT_E_SPECIAL) return fit__carry_out(c, fact, result);
     *result = accept_aborted(c->fd);
@@ -175,6 +175,22 @@ static long connect_asking(struct fit__call *c, const struct sockaddr *address, 
     return waits ? await_connection(c, address, size) : result;
 }
 
+/* A local connect that would succeed finds nobody. */
+static bool local_refused(struct fit__call *c, const struct sockaddr *address, socklen_t size,
+                          long *result)
+{
+    char text[ADDRESS_TEXT];
+    int64_t value;
+    if (!fit__asks() || !address || size <= sizeof address->sa_family) return false;
+    if (address->sa_family != AF_UNIX || !fit__described(c)) return false;
+    if (c->info.class != FIT_C_SOCKET) return false;
+    fit__address_text(text, sizeof text, address, size);
+    c->object = text[0] == '@' ? text + 1 : text;
+    const struct fit__fact *fact = fit__ask(c, FIT_N_LOCAL, 0, &value);
+    c->object = NULL;
+    return fact && fit__carry_out(c, fact, result);
+}
+
 FIT_EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
 {
     if (fit__passes()) return (int)fit__result(fit__raw(SYS_connect, fd, plain(address), size));
@@ -182,9 +198,11 @@ FIT_EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
     char text[ADDRESS_TEXT];
     fit__begin(&c, FIT_CALL_connect, fd, FIT_CALLER);
     fit__check_defined(plain(address), size);
-    long result = on_its_way(&c, plain(address), size)
-        ? connect_asking(&c, plain(address), size)
-        : fit__kernel->connect(fd, plain(address), size);
+    long result;
+    if (on_its_way(&c, plain(address), size))
+        result = connect_asking(&c, plain(address), size);
+    else if (!local_refused(&c, plain(address), size, &result))
+        result = fit__kernel->connect(fd, plain(address), size);
     if (fit__traces())
         fit__traced(&c, result, "%d, %s", fd,
                     fit__address_text(text, sizeof text, plain(address), size));
@@ -202,7 +220,8 @@ FIT_EXPORT int shutdown(int fd, int how)
     long result;
     bool done = false;
     fit__begin(&c, FIT_CALL_shutdown, fd, FIT_CALLER);
-    if (fit__asks() && fit__described(&c) && c.info.class == FIT_C_STREAM && !c.info.broken) {
+    if (fit__asks() && fit__described(&c) && c.info.class == FIT_C_STREAM && !c.info.broken
+        && !c.info.local) {
         unsigned holds = c.info.peer_closed ? FIT_N_PEER_CLOSED : FIT_N_PEER_OPEN;
         const struct fit__fact *fact = fit__ask(&c, holds, 0, &value);
         done = fact && fit__carry_out(&c, fact, &result);

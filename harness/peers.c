@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "fi/arena.h"
 #include "fi/export.h"
@@ -18,10 +19,20 @@
 #include "harness/judge/judge.h"
 #include "harness/loops/loops.h"
 
-enum { BACKLOG = 128, SERVICE_STACK = 256 * 1024 };
+enum { BACKLOG = 128, SERVICE_STACK = 256 * 1024, LARGEST_DATAGRAM = 65536 };
+
+/* Where somebody listens. */
+struct address {
+    int type;                            /* SOCK_STREAM, SOCK_DGRAM */
+    socklen_t size;
+    union { struct sockaddr any; struct sockaddr_in in; struct sockaddr_in6 in6;
+            struct sockaddr_un un; };
+    struct fit__host *host;
+};
 
 struct peer {
     char address[120];
+    int type;
     struct fit__process *process;
     int listener;
     void (*session)(int fd, void *arg);
@@ -35,7 +46,7 @@ struct client {
     void (*program)(void *);
     void *arg;
     const struct fit_reply *rows;        /* of fit_client_asks */
-    struct sockaddr_in address;
+    struct address address;
     struct fit_op *op;
 };
 
@@ -48,32 +59,65 @@ static struct {
 
 /* ---- addresses --------------------------------------------------------------------------- */
 
-static struct sockaddr_in parse_address(const char *function, const char *address,
-                                        struct fit__host **host, bool create)
+static bool is_local_host(const char *name)
 {
-    struct sockaddr_in a = { .sin_family = AF_INET };
+    return !strncmp(name, "127.", 4) || !strcmp(name, "localhost") || !strcmp(name, "::1")
+        || !strcmp(name, "[::1]");
+}
+
+static void parse_path(const char *function, const char *path, struct address *a)
+{
+    a->un.sun_family = AF_UNIX;
+    if (strlen(path) >= sizeof a->un.sun_path)
+        fit__fail(__FILE__, __LINE__, "%s: the path \"%s\" is too long for a socket", function,
+                  path);
+    strcpy(a->un.sun_path, path);
+    a->size = sizeof a->un;
+    a->type = SOCK_STREAM;
+    a->host = fit__service_process()->host;
+}
+
+static void set_ip(struct address *a, const char *name, uint16_t port)
+{
+    bool six = !strcmp(name, "::1") || !strcmp(name, "[::1]");
+    a->in.sin_family = AF_INET;
+    a->in.sin_port = htons(port);
+    a->in.sin_addr.s_addr = is_local_host(name) ? htonl(INADDR_LOOPBACK) : a->host->address;
+    a->size = sizeof a->in;
+    if (!six) return;
+    a->in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(port),
+                                    .sin6_addr = in6addr_loopback };
+    a->size = sizeof a->in6;
+}
+
+/* "host:port", "host:port/udp" or "/path". `to_service`: a client's, who calls. */
+static struct address parse_address(const char *function, const char *text, bool to_service)
+{
+    struct address a = { .type = SOCK_STREAM };
     char name[100];
-    const char *colon = address ? strrchr(address, ':') : NULL;
+    const char *colon = text ? strrchr(text, ':') : NULL;
     char *end;
     long port = colon ? strtol(colon + 1, &end, 10) : 0;
-    if (address && address[0] == '/')
-        fit__fail(__FILE__, __LINE__, "%s: AF_UNIX addresses (%s) are not built yet", function,
-                  address);
-    if (colon && !strcmp(end, "/udp"))
-        fit__fail(__FILE__, __LINE__, "%s: UDP (%s) is not built yet", function, address);
-    if (!colon || colon == address || *end || port < 1 || port > 65535
-        || (size_t)(colon - address) >= sizeof name)
-        fit__fail(__FILE__, __LINE__, "%s: \"%s\" is no address; write \"host:port\"", function,
-                  address ? address : "NULL");
-    memcpy(name, address, (size_t)(colon - address));
-    name[colon - address] = 0;
-    *host = !strncmp(name, "127.", 4) || !strcmp(name, "localhost")
-          ? fit__service_process()->host : fit__host_named(name, create);
-    if (!*host)
+    if (text && text[0] == '/') {
+        parse_path(function, text, &a);
+        return a;
+    }
+    if (colon && !strcmp(end, "/udp")) {
+        a.type = SOCK_DGRAM;
+        end += strlen(end);
+    }
+    if (!colon || colon == text || *end || port < 1 || port > 65535
+        || (size_t)(colon - text) >= sizeof name)
+        fit__fail(__FILE__, __LINE__, "%s: \"%s\" is no address; write \"host:port\", "
+                  "\"host:port/udp\" or \"/path\"", function, text ? text : "NULL");
+    memcpy(name, text, (size_t)(colon - text));
+    name[colon - text] = 0;
+    a.host = is_local_host(name) ? fit__service_process()->host
+                                 : fit__host_named(name, !to_service);
+    if (!a.host)
         fit__fail(__FILE__, __LINE__, "%s: no host can be called \"%s\"; use names under .test, or "
                   "an IPv4 address", function, name);
-    a.sin_port = htons((uint16_t)port);
-    a.sin_addr.s_addr = (*host)->address;
+    set_ip(&a, name, (uint16_t)port);
     return a;
 }
 
@@ -126,12 +170,19 @@ static void *run_session(void *arg)
     return NULL;
 }
 
+/* Of datagrams, those of one sender are a session. */
+static int next_session(const struct peer *p)
+{
+    return p->type == SOCK_DGRAM ? fit__datagram_accept(p->listener)
+                                 : fit__kernel->accept(p->listener, NULL, NULL, 0);
+}
+
 static void *run_listener(void *arg)
 {
     struct peer *p = arg;
     int fd;
     fit__enter();
-    while ((fd = fit__kernel->accept(p->listener, NULL, NULL, 0)) >= 0) {
+    while ((fd = next_session(p)) >= 0) {
         struct session *s = fit__alloc(sizeof *s);
         *s = (struct session){ p, peers_own(fd) };
         start_thread("peer", p->address, p->process, run_session, s);
@@ -140,15 +191,15 @@ static void *run_listener(void *arg)
     return NULL;
 }
 
-static int listen_at(struct fit__process *process, const struct sockaddr_in *address)
+static int listen_at(struct fit__process *process, const struct address *address)
 {
     struct fit__process *own = fit__current->process;
     int fd, rc, one = 1;
     fit__current->process = process;     /* none of these calls blocks */
-    fd = fit__kernel->socket(AF_INET, SOCK_STREAM, 0);
+    fd = fit__kernel->socket(address->any.sa_family, address->type, 0);
     if (fd >= 0) fit__kernel->setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    rc = fd < 0 ? fd : fit__kernel->bind(fd, (const struct sockaddr *)address, sizeof *address);
-    if (rc >= 0) rc = fit__kernel->listen(fd, BACKLOG);
+    rc = fd < 0 ? fd : fit__kernel->bind(fd, &address->any, address->size);
+    if (rc >= 0 && address->type == SOCK_STREAM) rc = fit__kernel->listen(fd, BACKLOG);
     fit__current->process = own;
     return rc < 0 ? rc : peers_own(fd);
 }
@@ -156,13 +207,12 @@ static int listen_at(struct fit__process *process, const struct sockaddr_in *add
 static void start_peer(const char *function, const char *address,
                        void (*session)(int, void *), void *arg)
 {
-    struct fit__host *host;
-    struct sockaddr_in a = parse_address(function, address, &host, true);
+    struct address a = parse_address(function, address, false);
     struct peer *p = fit__alloc(sizeof *p);
-    if (is_this_machine(address)) a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    else refuse_over_real(function, address);
+    if (!is_this_machine(address)) refuse_over_real(function, address);
     snprintf(p->address, sizeof p->address, "%s", address);
-    p->process = fit__process_new(host, false);
+    p->type = a.type;
+    p->process = fit__process_new(a.host, false);
     p->session = session;
     p->arg = arg;
     p->listener = listen_at(p->process, &a);
@@ -205,8 +255,8 @@ static bool read_until(int fd, struct reader *r, const char *until, size_t size,
             r->have -= used;
             return true;
         }
-        if (r->have == r->capacity) {
-            r->capacity = r->capacity ? r->capacity * 2 : 4096;
+        if (r->capacity - r->have < LARGEST_DATAGRAM) {
+            r->capacity = r->capacity ? r->capacity * 2 : 2 * LARGEST_DATAGRAM;
             r->data = fit__resize(r->data, r->capacity);
         }
         v = (struct iovec){ r->data + r->have, r->capacity - r->have };
@@ -355,8 +405,8 @@ static void ask(void *arg)
     const struct fit_reply *row = c->rows;
     int fd, rc;
     fit__enter();
-    fd = fit__kernel->socket(AF_INET, SOCK_STREAM, 0);
-    rc = fd < 0 ? fd : fit__kernel->connect(fd, (struct sockaddr *)&c->address, sizeof c->address);
+    fd = fit__kernel->socket(c->address.any.sa_family, c->address.type, 0);
+    rc = fd < 0 ? fd : fit__kernel->connect(fd, &c->address.any, c->address.size);
     while (rc >= 0 && !is_end(row) && ask_row(fd, row, &r, &a)) row++;
     if (fd >= 0) fit__kernel->close(fd);
     fit__leave();
@@ -369,15 +419,16 @@ FIT_EXPORT void fit_client_asks(const char *host, const char *address,
                                 const struct fit_reply *rows)
 {
     struct client *c;
-    struct fit__host *server;
     fit__api_enter("fit_client_asks", __builtin_return_address(0));
     if (!rows) fit__fail(__FILE__, __LINE__, "fit_client_asks: the rows are NULL");
     c = fit__alloc(sizeof *c);
     c->program = ask;
     c->arg = c;
     c->rows = rows;
-    c->address = parse_address("fit_client_asks", address, &server, false);
-    if (!strncmp(address, "127.", 4)) c->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    c->address = parse_address("fit_client_asks", address, true);
+    if (host && address[0] == '/')
+        fit__fail(__FILE__, __LINE__, "fit_client_asks: \"%s\" is a path: only a client on the "
+                  "service's own host (NULL) can call there", address);
     c->op = fit_op(address);
     start_client("fit_client_asks", host, c);
     fit__api_leave();

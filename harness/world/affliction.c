@@ -11,20 +11,6 @@
 
 /* ---- names for people and for cases ------------------------------------------------------ */
 
-static const char *address_name(uint32_t address, char *out, size_t size)
-{
-    struct fit__host *host = NULL;
-    if ((ntohl(address) >> 24) != 127)
-        host = fit__host_at(address);
-    if (host) {
-        snprintf(out, size, "%s", host->name);
-    } else {
-        const unsigned char *b = (const unsigned char *)&address;
-        snprintf(out, size, "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
-    }
-    return out;
-}
-
 static void object_name(const struct fit__tcp *end, char *out, size_t size)
 {
     char name[64];
@@ -33,7 +19,7 @@ static void object_name(const struct fit__tcp *end, char *out, size_t size)
     else if (end->accepted)
         snprintf(out, size, "client/%u", end->local_port);
     else if (end->remote_port)
-        snprintf(out, size, "%s/%u", address_name(end->remote, name, sizeof name),
+        snprintf(out, size, "%s/%u", fit__ip_name(fit__tcp_remote(end), name, sizeof name),
                  end->remote_port);
     else
         snprintf(out, size, "socket");
@@ -55,15 +41,14 @@ static const char *state_text(const struct fit__tcp *end)
 
 static void tell(const struct fit__tcp *end, char *out, size_t size)
 {
-    char remote[64];
-    const unsigned char *b = (const unsigned char *)&end->local;
+    char local[64], remote[64];
+    fit__ip_text(fit__tcp_local(end), end->local_port, local, sizeof local);
     if (!end->remote_port)
-        snprintf(out, size, "tcp %u.%u.%u.%u:%u, %s", b[0], b[1], b[2], b[3], end->local_port,
-                 state_text(end));
+        snprintf(out, size, "tcp %s, %s", local, state_text(end));
     else
-        snprintf(out, size, "tcp %u.%u.%u.%u:%u -> %s:%u, %s", b[0], b[1], b[2], b[3],
-                 end->local_port, address_name(end->remote, remote, sizeof remote),
-                 end->remote_port, state_text(end));
+        snprintf(out, size, "tcp %s -> %s:%u, %s", local,
+                 fit__ip_name(fit__tcp_remote(end), remote, sizeof remote), end->remote_port,
+                 state_text(end));
 }
 
 int fit__tcp_describe(struct fit__file *file, struct fit__info *info)
@@ -259,6 +244,10 @@ int fit__tcp_afflict(struct fit__file *file, enum fit__affliction affliction, in
     case FIT_A_EOF: return end_now(end);
     case FIT_A_SILENT: return silence(end);
     case FIT_A_LATE: delay(end, value); return 0;
+    case FIT_A_ERROR:
+        end->socket.error = (int)value;
+        fit__tcp_changed(end, EPOLLERR);
+        return 0;
     case FIT_A_FULL:
         if (end->state != FIT_TCP_OPEN)
             return -ENOTCONN;

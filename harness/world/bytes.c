@@ -31,6 +31,18 @@ size_t fit__iov_read(const struct iovec *iov, int count, size_t skip, void *out,
     return copied;
 }
 
+size_t fit__iov_write(const struct iovec *iov, int count, const void *data, size_t size)
+{
+    size_t copied = 0;
+    for (int i = 0; i < count && copied < size; i++) {
+        size_t part = iov[i].iov_len < size - copied ? iov[i].iov_len : size - copied;
+        if (part)
+            memcpy(iov[i].iov_base, (const char *)data + copied, part);
+        copied += part;
+    }
+    return copied;
+}
+
 static void make_room(struct fit__bytes *queue, size_t size)
 {
     if (queue->start + queue->size + size <= queue->room)

@@ -14,6 +14,22 @@ bool fit__is_standard(int fd);
 long fit__idle(const char *call, int fd, long result);
 fit_ns fit__deadline(int64_t timeout_ns);    /* -1 or huge: FIT_NEVER */
 
+/* kernel_sim.c: a number for a new file, or -errno; then the file is gone. */
+int fit__number(struct fit__file *file, bool cloexec);
+int fit__number_two(struct fit__file *files[2], bool cloexec, int fds[2]);
+
+/* socket.c */
+int fit__call_socket(int domain, int type, int protocol);
+int fit__call_socketpair(int domain, int type, int protocol, int fds[2]);
+int fit__call_bind(int fd, const struct sockaddr *address, socklen_t size);
+int fit__call_listen(int fd, int backlog);
+int fit__call_shutdown(int fd, int how);
+int fit__call_getsockname(int fd, struct sockaddr *address, socklen_t *size);
+int fit__call_getpeername(int fd, struct sockaddr *address, socklen_t *size);
+int fit__call_getsockopt(int fd, int level, int option, void *value, socklen_t *size);
+int fit__call_setsockopt(int fd, int level, int option, const void *value, socklen_t size);
+void fit__call_hold(int64_t ns);
+
 /* transfer.c */
 ssize_t fit__call_readv(int fd, const struct iovec *iov, int count, off_t offset);
 ssize_t fit__call_writev(int fd, const struct iovec *iov, int count, off_t offset);

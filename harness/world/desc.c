@@ -290,13 +290,19 @@ int fit__desc_begin(void)
     return 0;
 }
 
+static unsigned numbers_of(const struct fit__process *process, const struct fit__file *file)
+{
+    unsigned count = 0;
+    for (int fd = 0; fd < process->slot_count; fd++)
+        count += process->slots[fd].file == file;
+    return count;
+}
+
 /* Calls in which threads of the process stand hold references of their own; such a thread will
- * never give them back. */
+ * never give them back. Of a file that was passed on to others nobody knows who holds what. */
 static void drop_calls(struct fit__process *process, struct fit__file *file)
 {
-    file->references = 0;
-    for (int fd = 0; fd < process->slot_count; fd++)
-        file->references += process->slots[fd].file == file;
+    if (!file->passed) file->references = numbers_of(process, file);
 }
 
 void fit__process_empty(struct fit__process *process)

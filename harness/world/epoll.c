@@ -229,7 +229,7 @@ int fit__epoll_ready(struct fit__file *ep)
     int result = 0;
     TAILQ_FOREACH(item, &epoll->ready, ready_link)
         if (ready_bits(item))
-            result |= FIT_READY | (fit__tcp_is_stream(item->file) ? FIT_READY_STREAM : 0);
+            result |= FIT_READY | (fit__can_be_held(item->file) ? FIT_READY_STREAM : 0);
     return result;
 }
 

@@ -130,6 +130,8 @@ void fit__lock_drop(struct fit__node *node, const struct fit__file *owner);
 int fit__call_stat(int dir, const char *path, struct stat *st, int flags);
 int fit__call_access(int dir, const char *path, int mode, int flags);
 ssize_t fit__call_readlink(int dir, const char *path, char *out, size_t size);
+/* Something new without content, a socket: as mknod(). The node is the caller's, too. */
+int fit__node_make(const char *path, mode_t mode, struct fit__node **node);
 int fit__call_mkdir(int dir, const char *path, mode_t mode);
 int fit__call_unlink(int dir, const char *path, int flags);
 int fit__call_rename(int from_dir, const char *from, int to_dir, const char *to, unsigned flags);

@@ -150,7 +150,7 @@ static int sim_ioctl(int fd, unsigned long request, void *argument)
             slot->file->status_flags &= ~O_NONBLOCK;
         return 0;
     case FIONREAD:
-        if (fit__tcp_listens(slot->file))
+        if (fit__tcp_listens(slot->file) || fit__local_listens(slot->file))
             return -EINVAL;
         if (!fit__counts_unread(slot->file))
             return -ENOTTY;
@@ -201,7 +201,7 @@ static int sim_fstat(int fd, struct stat *st)
 
 /* ---- making descriptors ------------------------------------------------------------------ */
 
-static int install(struct fit__file *file, bool cloexec)
+int fit__number(struct fit__file *file, bool cloexec)
 {
     int fd = fit__install(file, 0, cloexec);
     if (fd < 0)
@@ -209,10 +209,10 @@ static int install(struct fit__file *file, bool cloexec)
     return fd;
 }
 
-static int install_two(struct fit__file *files[2], bool cloexec, int fds[2])
+int fit__number_two(struct fit__file *files[2], bool cloexec, int fds[2])
 {
-    fds[0] = install(files[0], cloexec);
-    fds[1] = install(files[1], cloexec);
+    fds[0] = fit__number(files[0], cloexec);
+    fds[1] = fit__number(files[1], cloexec);
     if (fds[0] >= 0 && fds[1] >= 0)
         return 0;
     /* There was room for two: only the real table can have refused. */
@@ -220,58 +220,6 @@ static int install_two(struct fit__file *files[2], bool cloexec, int fds[2])
         if (fds[i] >= 0)
             fit__uninstall(fds[i]);
     return -EMFILE;
-}
-
-static int check_socket(int domain, int type, int protocol)
-{
-    int base = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (base & ~0xf)
-        return -EINVAL;
-    if (domain == AF_UNIX)
-        fit__unsupported("socket", NULL, "AF_UNIX sockets with a path are not simulated; "
-                         "use TCP, or socketpair()");
-    if (domain == AF_NETLINK || domain == AF_PACKET)
-        fit__unsupported("socket", NULL, "questions about network devices are not simulated");
-    if (domain != AF_INET)
-        return -EAFNOSUPPORT;
-    if (base == SOCK_DGRAM || base == SOCK_RAW)
-        fit__unsupported("socket", NULL, "only TCP is simulated; for names use getaddrinfo()");
-    if (base != SOCK_STREAM)
-        return -ESOCKTNOSUPPORT;
-    return protocol == 0 || protocol == IPPROTO_TCP ? 0 : -EPROTONOSUPPORT;
-}
-
-static int sim_socket(int domain, int type, int protocol)
-{
-    fit__call_begins();
-    int error = check_socket(domain, type, protocol);
-    if (!error)
-        error = fit__room_for(1);
-    return error ? error : install(fit__tcp_new(type), !!(type & SOCK_CLOEXEC));
-}
-
-static int sim_socketpair(int domain, int type, int protocol, int fds[2])
-{
-    struct fit__file *files[2];
-    int base = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
-    fit__call_begins();
-    if (base & ~0xf)
-        return -EINVAL;
-    if (domain == AF_INET)
-        return -EOPNOTSUPP;
-    if (domain != AF_UNIX)
-        return -EAFNOSUPPORT;
-    if (protocol && protocol != AF_UNIX)
-        return -EPROTONOSUPPORT;
-    if (base == SOCK_DGRAM || base == SOCK_SEQPACKET)
-        fit__unsupported("socketpair", NULL, "only SOCK_STREAM pairs are simulated");
-    if (base != SOCK_STREAM)
-        return -ESOCKTNOSUPPORT;
-    int error = fit__room_for(2);
-    if (error)
-        return error;
-    fit__pair_new(type, files);
-    return install_two(files, !!(type & SOCK_CLOEXEC), fds);
 }
 
 static int sim_pipe(int fds[2], int flags)
@@ -286,7 +234,7 @@ static int sim_pipe(int fds[2], int flags)
     if (error)
         return error;
     fit__pipe_new(flags, files);
-    return install_two(files, !!(flags & O_CLOEXEC), fds);
+    return fit__number_two(files, !!(flags & O_CLOEXEC), fds);
 }
 
 static int sim_eventfd(unsigned initial, int flags)
@@ -295,7 +243,7 @@ static int sim_eventfd(unsigned initial, int flags)
     if (flags & ~(EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE))
         return -EINVAL;
     int error = fit__room_for(1);
-    return error ? error : install(fit__eventfd_new(initial, flags), !!(flags & EFD_CLOEXEC));
+    return error ? error : fit__number(fit__eventfd_new(initial, flags), !!(flags & EFD_CLOEXEC));
 }
 
 static int sim_timerfd(int clock, int flags)
@@ -305,7 +253,7 @@ static int sim_timerfd(int clock, int flags)
         || (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME))
         return -EINVAL;
     int error = fit__room_for(1);
-    return error ? error : install(fit__timerfd_new(clock, flags), !!(flags & TFD_CLOEXEC));
+    return error ? error : fit__number(fit__timerfd_new(clock, flags), !!(flags & TFD_CLOEXEC));
 }
 
 static int sim_epoll_create(int flags)
@@ -314,7 +262,7 @@ static int sim_epoll_create(int flags)
     if (flags & ~EPOLL_CLOEXEC)
         return -EINVAL;
     int error = fit__room_for(1);
-    return error ? error : install(fit__epoll_new(), !!(flags & EPOLL_CLOEXEC));
+    return error ? error : fit__number(fit__epoll_new(), !!(flags & EPOLL_CLOEXEC));
 }
 
 static int sim_open(int dir, const char *path, int flags, mode_t mode)
@@ -323,85 +271,11 @@ static int sim_open(int dir, const char *path, int flags, mode_t mode)
     return fit__regular_open(dir, path, flags, mode);
 }
 
-/* ---- sockets ----------------------------------------------------------------------------- */
-
-static int socket_at(int fd, struct fit__file **file)
-{
-    fit__call_begins();
-    *file = fit__file_of(fd);
-    if (!*file)
-        return fit__is_standard(fd) ? -ENOTSOCK : -EBADF;
-    return fit__is_socket(*file) ? 0 : -ENOTSOCK;
-}
-
-static int sim_bind(int fd, const struct sockaddr *address, socklen_t size)
-{
-    struct fit__file *file;
-    int error = socket_at(fd, &file);
-    if (error)
-        return error;
-    return file->ops == &fit__tcp_ops ? fit__tcp_bind(file, address, size) : -EINVAL;
-}
-
-static int sim_listen(int fd, int backlog)
-{
-    struct fit__file *file;
-    int error = socket_at(fd, &file);
-    if (error)
-        return error;
-    return file->ops == &fit__tcp_ops ? fit__tcp_listen(file, backlog) : -EINVAL;
-}
-
-static int sim_shutdown(int fd, int how)
-{
-    struct fit__file *file;
-    int error = socket_at(fd, &file);
-    if (error)
-        return error;
-    if (how < SHUT_RD || how > SHUT_RDWR)
-        return -EINVAL;
-    return file->ops == &fit__tcp_ops ? fit__tcp_shutdown(file, (unsigned)how + 1)
-                                      : fit__pair_shutdown(file, (unsigned)how + 1);
-}
-
-static int name_of(int fd, bool of_peer, struct sockaddr *address, socklen_t *size)
-{
-    static const sa_family_t local = AF_UNIX;
-    struct fit__file *file;
-    int error = socket_at(fd, &file);
-    if (error)
-        return error;
-    return file->ops == &fit__tcp_ops ? fit__tcp_name(file, of_peer, address, size)
-                                      : fit__address_out(&local, sizeof local, address, size);
-}
-
-static int sim_getsockname(int fd, struct sockaddr *address, socklen_t *size)
-{
-    return name_of(fd, false, address, size);
-}
-
-static int sim_getpeername(int fd, struct sockaddr *address, socklen_t *size)
-{
-    return name_of(fd, true, address, size);
-}
-
-static int sim_getsockopt(int fd, int level, int option, void *value, socklen_t *size)
-{
-    struct fit__file *file;
-    int error = socket_at(fd, &file);
-    return error ? error : fit__option_get(file, level, option, value, size);
-}
-
-static int sim_setsockopt(int fd, int level, int option, const void *value, socklen_t size)
-{
-    struct fit__file *file;
-    int error = socket_at(fd, &file);
-    return error ? error : fit__option_set(file, level, option, value, size);
-}
-
 void fit__objects_reset(void)
 {
     fit__tcp_forget_all();
+    fit__datagram_forget_all();
+    fit__local_forget_all();
     fit__entropy_restart();
     fit__nodes_forget();
     fit__standards_restore();
@@ -412,18 +286,19 @@ void fit__objects_reset(void)
 const struct fit__kernel fit__kernel_sim = {
     .close = sim_close, .dup = sim_dup, .dup3 = sim_dup3, .fcntl = sim_fcntl, .ioctl = sim_ioctl,
     .readv = fit__call_readv, .writev = fit__call_writev, .lseek = sim_lseek, .fstat = sim_fstat,
-    .socket = sim_socket, .socketpair = sim_socketpair, .pipe = sim_pipe,
+    .socket = fit__call_socket, .socketpair = fit__call_socketpair, .pipe = sim_pipe,
     .eventfd = sim_eventfd, .timerfd = sim_timerfd, .epoll_create = sim_epoll_create,
-    .open = sim_open, .bind = sim_bind, .listen = sim_listen, .accept = fit__call_accept,
-    .connect = fit__call_connect, .shutdown = sim_shutdown, .getsockname = sim_getsockname,
-    .getpeername = sim_getpeername, .getsockopt = sim_getsockopt, .setsockopt = sim_setsockopt,
+    .open = sim_open, .bind = fit__call_bind, .listen = fit__call_listen,
+    .accept = fit__call_accept, .connect = fit__call_connect, .shutdown = fit__call_shutdown,
+    .getsockname = fit__call_getsockname, .getpeername = fit__call_getpeername,
+    .getsockopt = fit__call_getsockopt, .setsockopt = fit__call_setsockopt,
     .sendmsg = fit__call_sendmsg, .recvmsg = fit__call_recvmsg,
     .epoll_ctl = fit__call_epoll_ctl, .epoll_await = fit__call_epoll_await,
     .epoll_wait = fit__call_epoll_wait, .poll = fit__call_poll,
     .timerfd_settime = fit__call_timerfd_settime, .timerfd_gettime = fit__call_timerfd_gettime,
     .clock_gettime = fit__call_clock_gettime, .sleep = fit__call_sleep,
     .getrandom = fit__call_getrandom, .getaddrinfo = fit__call_getaddrinfo,
-    .describe = fit__call_describe, .afflict = fit__call_afflict, .hold = fit__tcp_hold,
+    .describe = fit__call_describe, .afflict = fit__call_afflict, .hold = fit__call_hold,
     .stat = fit__call_stat, .access = fit__call_access, .readlink = fit__call_readlink,
     .mkdir = fit__call_mkdir, .unlink = fit__call_unlink, .rename = fit__call_rename,
     .link = fit__call_link, .symlink = fit__call_symlink, .chmod = fit__call_chmod,

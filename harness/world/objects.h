@@ -17,6 +17,8 @@ size_t fit__iov_size(const struct iovec *iov, int count);
 /* Copies up to `size` bytes at `skip` of the vector into `out`; returns how many there were. */
 size_t fit__iov_read(const struct iovec *iov, int count, size_t skip, void *out, size_t size);
 void fit__bytes_append(struct fit__bytes *queue, const void *data, size_t size);
+/* Copies `size` bytes into the vector; returns how many found room. */
+size_t fit__iov_write(const struct iovec *iov, int count, const void *data, size_t size);
 /* Takes up to the vector's size from the front. MSG_PEEK: they stay; MSG_TRUNC: not copied. */
 size_t fit__bytes_take(struct fit__bytes *queue, const struct iovec *iov, int count, int flags);
 void fit__bytes_drop(struct fit__bytes *queue, size_t size);
@@ -31,7 +33,23 @@ enum { FIT_DATA_EVENTS = EPOLLIN | EPOLLPRI | EPOLLRDNORM | EPOLLRDBAND,
 /* ---- sockets ----------------------------------------------------------------------------- */
 
 enum { FIT_SHUT_RECEIVE = 1, FIT_SHUT_SEND = 2, FIT_SHUT_BOTH = 3 };
-enum { FIT_STORED_OPTIONS = 24 };
+enum { FIT_STORED_OPTIONS = 32 };
+
+/* What a socket does beside reading and writing bytes. None of it blocks. What is NULL is
+ * -EOPNOTSUPP, but `connected`, `send` and `receive`: a stream without descriptors to pass has
+ * read and write only. */
+struct fit__socket_ops {
+    int (*bind)(struct fit__file *file, const struct sockaddr *address, socklen_t size);
+    int (*listen)(struct fit__file *file, int backlog);
+    int (*accept)(struct fit__file *file, int flags);
+    /* -EINPROGRESS, -EALREADY and -EAGAIN: a blocking socket goes on with `connected`. */
+    int (*connect)(struct fit__file *file, const struct sockaddr *address, socklen_t size);
+    int (*connected)(struct fit__file *file);            /* -EAGAIN: nothing is known yet */
+    int (*shutdown)(struct fit__file *file, unsigned how);
+    int (*name)(struct fit__file *file, bool of_peer, struct sockaddr *out, socklen_t *size);
+    ssize_t (*send)(struct fit__file *file, const struct msghdr *message, int flags);
+    ssize_t (*receive)(struct fit__file *file, struct msghdr *message, int flags);
+};
 
 /* The first member of every object that is a socket. */
 struct fit__socket {
@@ -57,12 +75,11 @@ int fit__option_stored(const struct fit__socket *socket, int level, int option);
 
 /* ---- pair.c, pipe.c, event.c, epoll.c, poll.c, file.c, name.c, entropy.c ----------------- */
 
-extern const struct fit__file_ops fit__tcp_ops, fit__pair_ops, fit__pipe_reader_ops,
+extern const struct fit__file_ops fit__tcp_ops, fit__datagram_ops, fit__local_ops, fit__pair_ops,
+    fit__pipe_reader_ops,
     fit__pipe_writer_ops, fit__eventfd_ops, fit__timerfd_ops, fit__epoll_ops, fit__regular_ops;
 
 /* Each returns files with one reference of the caller's. */
-void fit__pair_new(int flags, struct fit__file *ends[2]);
-int fit__pair_shutdown(struct fit__file *file, unsigned how);
 void fit__pipe_new(int flags, struct fit__file *ends[2]);
 struct fit__file *fit__eventfd_new(unsigned initial, int flags);
 struct fit__file *fit__timerfd_new(int clock, int flags);
@@ -113,7 +130,7 @@ enum { FIT_REALTIME_START_S = 1767225600 /* 2026-01-01 00:00 UTC */, FIT_UPTIME_
 
 /* ---- tcp.c: TCP's socket calls ----------------------------------------------------------- */
 
-struct fit__file *fit__tcp_new(int flags);
+struct fit__file *fit__tcp_new(int domain, int flags);
 int fit__tcp_bind(struct fit__file *file, const struct sockaddr *address, socklen_t size);
 int fit__tcp_listen(struct fit__file *file, int backlog);
 /* A descriptor; -EAGAIN: nobody there yet; -EMFILE: whoever waits goes on waiting. */
@@ -124,12 +141,32 @@ int fit__tcp_connect(struct fit__file *file, const struct sockaddr *address, soc
 int fit__tcp_connected(struct fit__file *file);
 int fit__tcp_shutdown(struct fit__file *file, unsigned how);
 int fit__tcp_name(struct fit__file *file, bool of_peer, struct sockaddr *out, socklen_t *size);
-void fit__tcp_hold(fit_ns ns);                           /* fit__kernel.hold */
+void fit__tcp_hold(fit_ns ns);                           /* its part of fit__kernel.hold */
 void fit__tcp_info(struct fit__file *file, void *value, socklen_t *size);
 bool fit__tcp_listens(struct fit__file *file);
 void fit__tcp_look(struct fit__file *file);      /* its owner has asked how it is */
 bool fit__tcp_is_stream(struct fit__file *file);         /* connected or connecting */
+bool fit__can_be_held(struct fit__file *file);           /* fit__kernel.hold works on it */
 void fit__tcp_forget_all(void);
 void fit__entropy_restart(void);
+
+/* ---- datagram.c: UDP --------------------------------------------------------------------- */
+
+enum { FIT_BUFFER = 212992 };                            /* of sockets that are not TCP */
+
+struct fit__file *fit__datagram_new(int domain, int flags);
+void fit__datagram_hold(fit_ns ns);
+bool fit__datagram_waits(struct fit__file *file);        /* something arrived: hold() works */
+void fit__datagram_forget_all(void);
+
+/* ---- local.c: AF_UNIX -------------------------------------------------------------------- */
+
+struct fit__file *fit__local_new(int type, int flags);
+void fit__local_pair(int type, int flags, struct fit__file *ends[2]);
+bool fit__local_listens(struct fit__file *file);
+bool fit__local_is_stream(struct fit__file *file);       /* connected by name: hold() works */
+void fit__local_hold(fit_ns ns);
+void fit__local_peer(struct fit__file *file, struct ucred *who);     /* SO_PEERCRED */
+void fit__local_forget_all(void);
 
 #endif

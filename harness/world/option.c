@@ -11,23 +11,29 @@ enum { SMALLEST_BUFFER = 2304 };
 
 /* Options that are a number: kept, and reported as they were set. Those without `effect` have
  * none in the world either: no packet is lost there, no probe needed. */
-static const struct { int level, option, initial; bool tcp_only; } stored[] = {
-    { SOL_SOCKET, SO_SNDBUF, FIT_SEND_BUFFER, false },
-    { SOL_SOCKET, SO_RCVBUF, FIT_RECEIVE_BUFFER, false },
-    { SOL_SOCKET, SO_REUSEADDR, 0, false }, { SOL_SOCKET, SO_REUSEPORT, 0, false },
-    { SOL_SOCKET, SO_KEEPALIVE, 0, false }, { SOL_SOCKET, SO_BROADCAST, 0, false },
-    { SOL_SOCKET, SO_OOBINLINE, 0, false }, { SOL_SOCKET, SO_PRIORITY, 0, false },
-    { IPPROTO_TCP, TCP_NODELAY, 0, true }, { IPPROTO_TCP, TCP_KEEPIDLE, 7200, true },
-    { IPPROTO_TCP, TCP_KEEPINTVL, 75, true }, { IPPROTO_TCP, TCP_KEEPCNT, 9, true },
-    { IPPROTO_TCP, TCP_QUICKACK, 1, true }, { IPPROTO_TCP, TCP_USER_TIMEOUT, 0, true },
-    { IPPROTO_TCP, TCP_CORK, 0, true }, { IPPROTO_IP, IP_TOS, 0, true },
-    { IPPROTO_IP, IP_TTL, 64, true }, { IPPROTO_TCP, TCP_SYNCNT, 6, true },
+enum whose { ALL, TCP, INET, SIX, LOCAL, OTHER /* than TCP */ };
+static const struct { int level, option, initial; enum whose whose; } stored[] = {
+    { SOL_SOCKET, SO_SNDBUF, FIT_SEND_BUFFER, TCP },
+    { SOL_SOCKET, SO_RCVBUF, FIT_RECEIVE_BUFFER, TCP },
+    { SOL_SOCKET, SO_SNDBUF, FIT_BUFFER, OTHER }, { SOL_SOCKET, SO_RCVBUF, FIT_BUFFER, OTHER },
+    { SOL_SOCKET, SO_REUSEADDR, 0, ALL }, { SOL_SOCKET, SO_REUSEPORT, 0, ALL },
+    { SOL_SOCKET, SO_KEEPALIVE, 0, ALL }, { SOL_SOCKET, SO_BROADCAST, 0, ALL },
+    { SOL_SOCKET, SO_OOBINLINE, 0, ALL }, { SOL_SOCKET, SO_PRIORITY, 0, ALL },
+    { IPPROTO_TCP, TCP_NODELAY, 0, TCP }, { IPPROTO_TCP, TCP_KEEPIDLE, 7200, TCP },
+    { IPPROTO_TCP, TCP_KEEPINTVL, 75, TCP }, { IPPROTO_TCP, TCP_KEEPCNT, 9, TCP },
+    { IPPROTO_TCP, TCP_QUICKACK, 1, TCP }, { IPPROTO_TCP, TCP_USER_TIMEOUT, 0, TCP },
+    { IPPROTO_TCP, TCP_CORK, 0, TCP }, { IPPROTO_IP, IP_TOS, 0, INET },
+    { IPPROTO_IP, IP_TTL, 64, INET }, { IPPROTO_TCP, TCP_SYNCNT, 6, TCP },
+    { IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT, INET },
+    { IPPROTO_IP, IP_MULTICAST_TTL, 1, INET }, { IPPROTO_IP, IP_MULTICAST_LOOP, 1, INET },
+    { IPPROTO_IPV6, IPV6_V6ONLY, 0, SIX }, { IPPROTO_IPV6, IPV6_UNICAST_HOPS, 64, SIX },
+    { IPPROTO_IPV6, IPV6_TCLASS, 0, SIX }, { SOL_SOCKET, SO_PASSCRED, 0, LOCAL },
 };
 _Static_assert(sizeof stored / sizeof stored[0] <= FIT_STORED_OPTIONS, "enough room");
 
 bool fit__is_socket(const struct fit__file *file)
 {
-    return file->ops == &fit__tcp_ops || file->ops == &fit__pair_ops;
+    return file->ops->socket != NULL;
 }
 
 struct fit__socket *fit__socket_of(struct fit__file *file)
@@ -53,11 +59,25 @@ int fit__address_out(const void *address, socklen_t length, struct sockaddr *out
     return 0;
 }
 
+static bool has(const struct fit__socket *socket, enum whose whose)
+{
+    bool local = socket->domain == AF_UNIX, tcp = !local && socket->type == SOCK_STREAM;
+    switch (whose) {
+    case ALL: return true;
+    case TCP: return tcp;
+    case OTHER: return !tcp;
+    case INET: return !local;
+    case SIX: return socket->domain == AF_INET6;
+    case LOCAL: return local;
+    }
+    return false;
+}
+
 static int index_of(const struct fit__socket *socket, int level, int option)
 {
     for (unsigned i = 0; i < sizeof stored / sizeof stored[0]; i++)
         if (stored[i].level == level && stored[i].option == option
-            && (!stored[i].tcp_only || socket->domain == AF_INET))
+            && has(socket, stored[i].whose))
             return (int)i;
     return -1;
 }
@@ -92,6 +112,7 @@ static int get_special(struct fit__file *file, int option, void *value, socklen_
     struct fit__socket *socket = fit__socket_of(file);
     struct linger linger = { socket->linger_on, socket->linger_seconds };
     struct timeval time;
+    struct ucred who;
     int number;
     switch (option) {
     case SO_ERROR:
@@ -101,7 +122,10 @@ static int get_special(struct fit__file *file, int option, void *value, socklen_
     case SO_TYPE: number = socket->type; break;
     case SO_DOMAIN: number = socket->domain; break;
     case SO_PROTOCOL: number = socket->protocol; break;
-    case SO_ACCEPTCONN: number = fit__tcp_listens(file); break;
+    case SO_ACCEPTCONN: number = fit__tcp_listens(file) || fit__local_listens(file); break;
+    case SO_PEERCRED:
+        fit__local_peer(file, &who);
+        return give(&who, sizeof who, value, size);
     case SO_RCVLOWAT: number = 1; break;
     case SO_LINGER: return give(&linger, sizeof linger, value, size);
     case SO_RCVTIMEO:
@@ -118,13 +142,15 @@ static int get_special(struct fit__file *file, int option, void *value, socklen_
 static bool known_level(const struct fit__socket *socket, int level)
 {
     return level == SOL_SOCKET
-           || (socket->domain == AF_INET && (level == IPPROTO_TCP || level == IPPROTO_IP));
+           || (level == IPPROTO_TCP && has(socket, TCP))
+           || (level == IPPROTO_IP && has(socket, INET))
+           || (level == IPPROTO_IPV6 && has(socket, SIX));
 }
 
 /* Linux would know this one: better no answer than a wrong one. */
 static int not_modelled(const struct fit__socket *socket, int level, int option, bool set)
 {
-    enum { LAST_SOCKET_OPTION = 80, LAST_TCP_OPTION = 45, LAST_IP_OPTION = 52 };
+    enum { LAST_SOCKET_OPTION = 80, LAST_TCP_OPTION = 45, LAST_IP_OPTION = 80 };
     int last = level == SOL_SOCKET ? LAST_SOCKET_OPTION
                : level == IPPROTO_TCP ? LAST_TCP_OPTION : LAST_IP_OPTION;
     if (!known_level(socket, level))
@@ -150,12 +176,12 @@ int fit__option_get(struct fit__file *file, int level, int option, void *value, 
         if (result != -ENOENT)
             return result;
     }
-    if (level == IPPROTO_TCP && option == TCP_INFO && socket->domain == AF_INET) {
+    if (level == IPPROTO_TCP && option == TCP_INFO && has(socket, TCP)) {
         fit__tcp_info(file, value, size);
         return 0;
     }
     int segment = FIT_SEGMENT;
-    if (level == IPPROTO_TCP && option == TCP_MAXSEG && socket->domain == AF_INET)
+    if (level == IPPROTO_TCP && option == TCP_MAXSEG && has(socket, TCP))
         return give(&segment, sizeof segment, value, size);
     return not_modelled(socket, level, option, false);
 }

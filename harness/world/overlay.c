@@ -99,6 +99,19 @@ int fit__call_mkdir(int dir, const char *path, mode_t mode)
     return 0;
 }
 
+int fit__node_make(const char *path, mode_t mode, struct fit__node **node)
+{
+    struct fit__spot spot;
+    int error = find_new(AT_FDCWD, path, false, &spot);
+    if (error)
+        return error;
+    *node = fit__node_new(spot.dir, mode & ~creation_mask());
+    fit__node_enter(spot.dir, spot.name, *node);
+    (*node)->st.st_nlink = 1;
+    fit__node_hold(*node);
+    return 0;
+}
+
 int fit__call_symlink(const char *target, int dir, const char *path)
 {
     struct fit__spot spot;

@@ -16,10 +16,13 @@ struct fit__tcp *fit__tcp_of(struct fit__file *file)
     return file->object;
 }
 
-struct fit__file *fit__tcp_new(int flags)
+struct fit__file *fit__tcp_new(int domain, int flags)
 {
     struct fit__process *process = fit__current->process;
-    struct fit__tcp *end = fit__tcp_make(process->host, process->service && !fit__guard->exempt);
+    struct fit__tcp *end = fit__tcp_make(process->host,
+                                         process->service && !fit__guard->exempt);
+    end->socket.domain = domain;
+    end->local_six = domain == AF_INET6;
     end->file = fit__file_new(&fit__tcp_ops, end, O_RDWR | (flags & O_NONBLOCK));
     return end->file;
 }
@@ -50,7 +53,7 @@ int fit__tcp_listen(struct fit__file *file, int backlog)
         int error = fit__tcp_take_port(end);
         if (error)
             return error;
-    } else if (fit__tcp_port_taken(end, end->local, end->local_port)) {
+    } else if (fit__tcp_port_taken(end, fit__tcp_local(end), end->local_port)) {
         return -EADDRINUSE;
     }
     end->bound = true;
@@ -74,12 +77,13 @@ bool fit__tcp_is_stream(struct fit__file *file)
     return file->ops == &fit__tcp_ops && fit__tcp_of(file)->phase != FIT_UNCONNECTED;
 }
 
-static struct fit__tcp *listener_at(const struct fit__host *host, uint32_t address, uint16_t port)
+static struct fit__tcp *listener_at(const struct fit__host *host, struct fit__ip address,
+                                    uint16_t port)
 {
     struct fit__tcp *end;
     TAILQ_FOREACH(end, &fit__tcps, all)
         if (end->state == FIT_TCP_LISTENING && end->host == host && end->local_port == port
-            && fit__addresses_overlap(end->local, address))
+            && fit__ips_overlap(fit__tcp_local(end), address))
             return end;
     return NULL;
 }
@@ -176,8 +180,10 @@ static void open_child(struct fit__tcp *listener, struct fit__tcp *end)
     child->socket = listener->socket;
     child->socket.error = 0;
     child->local = end->remote;
+    child->local_six = end->remote_six;
     child->local_port = end->remote_port;
     child->remote = end->local;
+    child->remote_six = end->local_six;
     child->remote_port = end->local_port;
     child->bound = child->accepted = child->has_port = true;
     child->address_locked = listener->address_locked;
@@ -205,7 +211,7 @@ static void syn_due(struct fit__event *event)
         return;
     }
     if (host && !end->syn_lost) {
-        struct fit__tcp *listener = listener_at(host, end->remote, end->remote_port);
+        struct fit__tcp *listener = listener_at(host, fit__tcp_remote(end), end->remote_port);
         if (!listener) {
             fit__tcp_send_packet(end, FIT_PK_RST, NULL, 0, fit__tcp_latency(end, host));
             return;
@@ -254,8 +260,10 @@ static void disconnect(struct fit__tcp *end)
         end->socket.error = ECONNRESET;
     end->end_received = end->end_sent = end->end_arrived = false;
     end->remote_port = 0;
-    if (!end->address_locked)
+    if (!end->address_locked) {
         end->local = INADDR_ANY;
+        end->local_six = end->socket.domain == AF_INET6;
+    }
     if (near)
         let_arrive(end);
     fit__tcp_changed(end, EPOLLERR);
@@ -276,20 +284,26 @@ int fit__tcp_connected(struct fit__file *file)
     return 0;
 }
 
-static int begin_connect(struct fit__tcp *end, const struct sockaddr_in *in)
+static int begin_connect(struct fit__tcp *end, struct fit__ip remote, uint16_t port)
 {
-    uint32_t remote = in->sin_addr.s_addr;
-    if (remote == INADDR_ANY)
-        remote = htonl(INADDR_LOOPBACK);
+    if (end->socket.domain == AF_INET6 && !remote.six
+        && fit__option_stored(&end->socket, IPPROTO_IPV6, IPV6_V6ONLY))
+        return -ENETUNREACH;
+    if (end->local != INADDR_ANY && end->local_six != remote.six)
+        return -ENETUNREACH;
+    if (remote.v4 == INADDR_ANY)
+        remote.v4 = htonl(INADDR_LOOPBACK);
     if (end->local == INADDR_ANY)
-        end->local = fit__is_loopback(remote) ? htonl(INADDR_LOOPBACK) : end->host->address;
+        end->local = fit__is_loopback(remote.v4) ? htonl(INADDR_LOOPBACK) : end->host->address;
+    end->local_six = remote.six;
     if (!end->has_port) {
         int error = fit__tcp_take_port(end);
         if (error)
             return error;
     }
-    end->remote = remote;
-    end->remote_port = ntohs(in->sin_port);
+    end->remote = remote.v4;
+    end->remote_six = remote.six;
+    end->remote_port = port;
     end->state = FIT_TCP_SYN_SENT;
     end->phase = FIT_CONNECTING;
     end->syn_began = fit__now();
@@ -303,6 +317,8 @@ static int begin_connect(struct fit__tcp *end, const struct sockaddr_in *in)
 int fit__tcp_connect(struct fit__file *file, const struct sockaddr *address, socklen_t size)
 {
     struct fit__tcp *end = fit__tcp_of(file);
+    struct fit__ip remote;
+    uint16_t port;
     if (size < sizeof address->sa_family)
         return -EINVAL;
     if (address->sa_family == AF_UNSPEC) {
@@ -317,11 +333,8 @@ int fit__tcp_connect(struct fit__file *file, const struct sockaddr *address, soc
         return end->state == FIT_TCP_SYN_SENT ? -EALREADY : fit__tcp_connected(file);
     if (end->state != FIT_TCP_CLOSED)
         return -EISCONN;
-    if (size < sizeof(struct sockaddr_in))
-        return -EINVAL;
-    if (address->sa_family != AF_INET)
-        return -EAFNOSUPPORT;
-    return begin_connect(end, (const struct sockaddr_in *)address);
+    int error = fit__ip_in(end->socket.domain, false, address, size, &remote, &port);
+    return error ? error : begin_connect(end, remote, port);
 }
 
 /* ---- the end ----------------------------------------------------------------------------- */
@@ -411,12 +424,8 @@ int fit__tcp_name(struct fit__file *file, bool of_peer, struct sockaddr *out, so
         return -ENOTCONN;
     if (of_peer)
         end->noticed = true;
-    struct sockaddr_in in = {
-        .sin_family = AF_INET,
-        .sin_port = htons(of_peer ? end->remote_port : end->local_port),
-        .sin_addr.s_addr = of_peer ? end->remote : end->local,
-    };
-    return fit__address_out(&in, sizeof in, out, size);
+    return fit__ip_out(end->socket.domain, of_peer ? fit__tcp_remote(end) : fit__tcp_local(end),
+                       of_peer ? end->remote_port : end->local_port, out, size);
 }
 
 void fit__tcp_info(struct fit__file *file, void *value, socklen_t *size)
@@ -435,7 +444,14 @@ void fit__tcp_info(struct fit__file *file, void *value, socklen_t *size)
     memcpy(value, &info, *size);
 }
 
+static const struct fit__socket_ops socket_ops = {
+    .bind = fit__tcp_bind, .listen = fit__tcp_listen, .accept = fit__tcp_accept,
+    .connect = fit__tcp_connect, .connected = fit__tcp_connected, .shutdown = fit__tcp_shutdown,
+    .name = fit__tcp_name,
+};
+
 const struct fit__file_ops fit__tcp_ops = {
-    .kind = "tcp", .read = fit__tcp_read, .write = fit__tcp_write, .poll = fit__tcp_poll,
+    .kind = "tcp", .socket = &socket_ops,
+    .read = fit__tcp_read, .write = fit__tcp_write, .poll = fit__tcp_poll,
     .release = fit__tcp_release, .describe = fit__tcp_describe, .afflict = fit__tcp_afflict,
 };

@@ -7,8 +7,10 @@
 #ifndef HARNESS_WORLD_TCP_H
 #define HARNESS_WORLD_TCP_H
 
+#include <netinet/in.h>
+
 #include "fi/choice.h"
-#include "harness/world/objects.h"
+#include "harness/world/ip.h"
 
 enum { FIT_SEGMENT = 1448, FIT_SEND_BUFFER = 65536, FIT_RECEIVE_BUFFER = 131072 };
 
@@ -38,7 +40,8 @@ struct fit__tcp {
     struct fit__file *file;              /* NULL: waits to be accepted, or its owner closed it */
     struct fit__host *host;
     bool service;                        /* belongs to the code under test */
-    uint32_t local, remote;              /* network order; as getsockname shows them */
+    uint32_t local, remote;              /* as in struct fit__ip; as getsockname shows them */
+    bool local_six, remote_six;
     uint16_t local_port, remote_port;    /* host order */
     bool bound;                          /* by bind(), not by connect() */
     bool has_port;                       /* local_port is ours; else it is only remembered */
@@ -89,6 +92,17 @@ static inline bool fit__tcp_is_deaf(const struct fit__tcp *end)
     return fit__tcp_is_mute(end) && end->state == FIT_TCP_OPEN && end->peer && end->peer->file;
 }
 
+static inline struct fit__ip fit__tcp_local(const struct fit__tcp *end)
+{
+    return (struct fit__ip){ end->local, end->local_six, end->local_six
+        && !fit__option_stored(&end->socket, IPPROTO_IPV6, IPV6_V6ONLY) };
+}
+
+static inline struct fit__ip fit__tcp_remote(const struct fit__tcp *end)
+{
+    return (struct fit__ip){ .v4 = end->remote, .six = end->remote_six };
+}
+
 extern struct fit__tcps fit__tcps;       /* all of them, in order of creation */
 
 /* stream.c */
@@ -115,9 +129,7 @@ ssize_t fit__tcp_read(struct fit__file *file, const struct iovec *iov, int count
 ssize_t fit__tcp_write(struct fit__file *file, const struct iovec *iov, int count, int flags);
 
 /* port.c */
-bool fit__is_loopback(uint32_t address);
-bool fit__addresses_overlap(uint32_t a, uint32_t b);    /* equal, or one of them is any */
-bool fit__tcp_port_taken(const struct fit__tcp *for_whom, uint32_t address, uint16_t port);
+bool fit__tcp_port_taken(const struct fit__tcp *for_whom, struct fit__ip address, uint16_t port);
 int fit__tcp_take_port(struct fit__tcp *end);           /* 0 or -EADDRNOTAVAIL */
 
 /* tcp.c */

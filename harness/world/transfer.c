@@ -78,25 +78,70 @@ static ssize_t move(struct transfer *t, step *step, const struct iovec *iov, int
     return done ? (ssize_t)done : result;
 }
 
-static ssize_t receive(const char *call, int fd, struct fit__file *file, const struct iovec *iov,
-                       int count, int flags)
+/* One message, or a stream's bytes until all have moved (`whole`) or some have. What goes beside
+ * the bytes goes with the first of them. */
+static ssize_t move_message(struct transfer *t, bool sends, struct msghdr *message, bool whole)
+{
+    const struct fit__socket_ops *ops = t->file->ops->socket;
+    struct msghdr part = *message, *now = message;
+    struct iovec *rest = NULL;
+    size_t size = fit__iov_size(message->msg_iov, (int)message->msg_iovlen), done = 0;
+    ssize_t result;
+    for (;;) {
+        result = sends ? ops->send(t->file, now, t->flags) : ops->receive(t->file, now, t->flags);
+        if (result == -EAGAIN && wait_for(t))
+            continue;
+        if (result <= 0)
+            break;
+        done += (size_t)result;
+        if (!whole || done >= size || !t->waits || (!sends && message->msg_controllen))
+            break;
+        if (!rest)
+            rest = fit__alloc(message->msg_iovlen * sizeof *rest);
+        part.msg_iovlen = (size_t)advance(rest, message->msg_iov, (int)message->msg_iovlen, done);
+        part.msg_iov = rest;
+        part.msg_name = part.msg_control = NULL;
+        part.msg_namelen = 0;
+        part.msg_controllen = 0;
+        now = &part;
+    }
+    fit__free(rest);
+    return done ? (ssize_t)done : result;
+}
+
+static bool is_stream(const struct fit__socket *socket)
+{
+    return socket && socket->type == SOCK_STREAM;
+}
+
+static ssize_t receive(const char *call, int fd, struct fit__file *file, struct msghdr *message,
+                       int flags)
 {
     struct fit__socket *socket = fit__socket_of(file);
     struct transfer t = begin(call, fd, file, flags, socket ? socket->receive_timeout : 0);
-    bool whole = (flags & MSG_WAITALL) && !(flags & MSG_PEEK);
-    ssize_t result = move(&t, file->ops->read, iov, count, whole);
+    bool whole = (flags & MSG_WAITALL) && !(flags & MSG_PEEK) && is_stream(socket);
+    ssize_t result = socket && file->ops->socket->receive
+        ? move_message(&t, false, message, whole)
+        : move(&t, file->ops->read, message->msg_iov, (int)message->msg_iovlen, whole);
     fit__file_release(file);
     return result;
 }
 
-static ssize_t transmit(const char *call, int fd, struct fit__file *file, const struct iovec *iov,
-                        int count, int flags)
+static ssize_t transmit(const char *call, int fd, struct fit__file *file, struct msghdr *message,
+                        int flags)
 {
     struct fit__socket *socket = fit__socket_of(file);
     struct transfer t = begin(call, fd, file, flags, socket ? socket->send_timeout : 0);
-    ssize_t result = move(&t, file->ops->write, iov, count, true);
+    ssize_t result = socket && file->ops->socket->send
+        ? move_message(&t, true, message, is_stream(socket))
+        : move(&t, file->ops->write, message->msg_iov, (int)message->msg_iovlen, true);
     fit__file_release(file);
     return result;
+}
+
+static struct msghdr only_bytes(const struct iovec *iov, int count)
+{
+    return (struct msghdr){ .msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)count };
 }
 
 static ssize_t no_such_direction(const struct fit__file *file)
@@ -118,11 +163,12 @@ ssize_t fit__call_readv(int fd, const struct iovec *iov, int count, off_t offset
         return fit__regular_readv(file, iov, count, offset);
     if (offset != -1)
         return -ESPIPE;
-    if (!file->ops->read)
+    if (!file->ops->read && !fit__is_socket(file))
         return no_such_direction(file);
     if (!count || (fit__is_socket(file) && !fit__iov_size(iov, count)))
         return 0;
-    return receive("read", fd, file, iov, count, 0);
+    struct msghdr message = only_bytes(iov, count);
+    return receive("read", fd, file, &message, 0);
 }
 
 ssize_t fit__call_writev(int fd, const struct iovec *iov, int count, off_t offset)
@@ -138,11 +184,12 @@ ssize_t fit__call_writev(int fd, const struct iovec *iov, int count, off_t offse
         return fit__regular_writev(file, iov, count, offset);
     if (offset != -1)
         return -ESPIPE;
-    if (!file->ops->write)
+    if (!file->ops->write && !fit__is_socket(file))
         return no_such_direction(file);
     if (!count)
         return 0;
-    return transmit("write", fd, file, iov, count, 0);
+    struct msghdr message = only_bytes(iov, count);
+    return transmit("write", fd, file, &message, 0);
 }
 
 /* ---- messages ---------------------------------------------------------------------------- */
@@ -162,15 +209,12 @@ ssize_t fit__call_sendmsg(int fd, const struct msghdr *message, int flags)
     int error = socket_file(fd, &file);
     if (error)
         return error;
+    if ((flags & MSG_OOB) && file->ops != &fit__tcp_ops)
+        return -EOPNOTSUPP;
     if (flags & MSG_OOB)
         fit__unsupported("send", NULL, "urgent data (MSG_OOB) is not simulated");
-    if (file->ops == &fit__pair_ops) {
-        if (message->msg_namelen)
-            return -EISCONN;
-        if (message->msg_controllen)
-            fit__unsupported("sendmsg", NULL, "passing descriptors is not simulated");
-    }
-    return transmit("send", fd, file, message->msg_iov, (int)message->msg_iovlen, flags);
+    struct msghdr copy = *message;
+    return transmit("send", fd, file, &copy, flags);
 }
 
 ssize_t fit__call_recvmsg(int fd, struct msghdr *message, int flags)
@@ -181,13 +225,17 @@ ssize_t fit__call_recvmsg(int fd, struct msghdr *message, int flags)
     if (error)
         return error;
     if (flags & MSG_OOB)
-        return file->ops == &fit__pair_ops ? -EOPNOTSUPP : -EINVAL;
+        return file->ops != &fit__tcp_ops ? -EOPNOTSUPP : -EINVAL;
     if (flags & MSG_ERRQUEUE)
         return -EAGAIN;
-    /* Only TCP throws bytes away on demand; a local socket ignores the wish. */
-    if (file->ops == &fit__pair_ops)
-        flags &= ~MSG_TRUNC;
-    ssize_t result = receive("recv", fd, file, message->msg_iov, (int)message->msg_iovlen, flags);
+    socklen_t room = message->msg_namelen;
+    if (file->ops != &fit__tcp_ops) {
+        ssize_t result = receive("recv", fd, file, message, flags);
+        if (result < 0)
+            message->msg_namelen = room;
+        return result;
+    }
+    ssize_t result = receive("recv", fd, file, message, flags);
     if (result >= 0) {
         message->msg_namelen = 0;
         message->msg_controllen = 0;
@@ -204,7 +252,7 @@ static int accept_file(int fd, struct fit__file *file, int flags)
     struct transfer t = begin("accept", fd, file, 0, socket->receive_timeout);
     int result;
     do {
-        result = fit__tcp_accept(file, flags);
+        result = file->ops->socket->accept(file, flags);
         if (result == -EAGAIN && t.waits && fit__interrupted())
             result = -EINTR;
     } while (result == -EAGAIN && wait_for(&t));
@@ -225,13 +273,14 @@ int fit__call_accept(int fd, struct sockaddr *address, socklen_t *size, int flag
     int result = fit__room_for(1);
     if (!result)
         result = socket_file(fd, &file);
-    if (!result && file->ops != &fit__tcp_ops)
-        result = -EINVAL;
+    if (!result && !file->ops->socket->accept)
+        result = -EOPNOTSUPP;
     if (!result)
         result = accept_file(fd, file, flags);
     if (result < 0 || !address)
         return result;
-    int error = fit__tcp_name(fit__file_of(result), true, address, size);
+    struct fit__file *made = fit__file_of(result);
+    int error = made->ops->socket->name(made, true, address, size);
     if (!error)
         return result;
     fit__uninstall(result);
@@ -245,13 +294,13 @@ int fit__call_connect(int fd, const struct sockaddr *address, socklen_t size)
     int error = socket_file(fd, &file), result;
     if (error)
         return error;
-    if (file->ops != &fit__tcp_ops)
-        return address->sa_family == AF_UNIX ? -EISCONN : -EINVAL;
+    const struct fit__socket_ops *ops = file->ops->socket;
     struct fit__socket *socket = file->object;
     struct transfer t = begin("connect", fd, file, 0, socket->send_timeout);
-    error = result = fit__tcp_connect(file, address, size);
-    if ((error == -EINPROGRESS || error == -EALREADY) && t.waits) {
-        while ((result = fit__tcp_connected(file)) == -EAGAIN)
+    error = result = ops->connect(file, address, size);
+    bool goes_on = error == -EINPROGRESS || error == -EALREADY || error == -EAGAIN;
+    if (goes_on && t.waits && ops->connected) {
+        while ((result = ops->connected(file)) == -EAGAIN)
             if (!wait_for(&t)) {
                 result = error;
                 break;

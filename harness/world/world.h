@@ -146,6 +146,7 @@ struct fit__process {
 };
 
 struct fit__epitem;
+struct fit__socket_ops;
 /* What an open file description can do. Functions may be NULL: then -EINVAL (or the error
  * that Linux gives for that kind). They return >= 0 or -errno and do not block: blocking is
  * done by the caller with fit__block on `file->queue`, as long as -EAGAIN comes back. */
@@ -157,10 +158,12 @@ struct fit__file_ops {
     void (*release)(struct fit__file *);         /* last reference is gone */
     int (*describe)(struct fit__file *, struct fit__info *);
     int (*afflict)(struct fit__file *, enum fit__affliction, int64_t value);
+    const struct fit__socket_ops *socket;        /* objects.h; NULL: not a socket */
 };
 struct fit__file {
     const struct fit__file_ops *ops;
     unsigned references;
+    bool passed;                                 /* it travelled over AF_UNIX once */
     int status_flags;                            /* O_NONBLOCK, O_APPEND..., access mode */
     struct fit__waitq queue;                     /* woken by fit__file_changed */
     LIST_HEAD(, fit__epitem) watchers;
@@ -187,6 +190,11 @@ int fit__uninstall(int fd);
 struct fit__slot *fit__slot_of(int fd);          /* of the current process; NULL: EBADF */
 struct fit__host *fit__host_named(const char *name, bool create);   /* "origin.test" or dotted */
 struct fit__host *fit__host_at(uint32_t address);
+
+/* datagram.c: waits for a datagram at `fd` and makes a socket of its own for whoever sent it, with
+ * the same address, connected: what the sender has sent and will send is read there. Of the
+ * current process; a descriptor or -errno. */
+int fit__datagram_accept(int fd);
 
 /* Files of the other units. */
 extern const struct fit__kernel fit__kernel_sim; /* kernel_sim.c */

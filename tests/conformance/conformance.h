@@ -26,6 +26,7 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,8 +35,10 @@ struct conformance_case { const char *name; void (*run)(void); };
 /* Tables end with a NULL name. */
 extern const struct conformance_case connect_cases[], stream_cases[], close_cases[],
     epoll_cases[], poll_cases[], local_cases[], descriptor_cases[], name_cases[],
-    futex_cases[], file_cases[], directory_cases[], stdio_cases[], corner_cases[], lock_cases[],
-    thread_cases[], watch_cases[];
+    datagram_cases[], datagram_wait_cases[], unix_cases[], unix_datagram_cases[],
+    rights_cases[], six_cases[],
+    corner_cases[], lock_cases[], thread_cases[], watch_cases[],
+    futex_cases[], file_cases[], directory_cases[], stdio_cases[];
 
 /* Appends a line to what this run saw. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -200,8 +200,10 @@ int main(int argc, char **argv)
 {
     const struct conformance_case *const tables[] = {
         connect_cases, stream_cases, close_cases, epoll_cases, poll_cases, local_cases,
-        descriptor_cases, name_cases, futex_cases, file_cases, directory_cases, stdio_cases,
-        corner_cases, lock_cases, thread_cases, watch_cases,
+        descriptor_cases, name_cases, corner_cases, lock_cases, thread_cases, watch_cases,
+        datagram_cases, datagram_wait_cases, unix_cases, unix_datagram_cases, rights_cases,
+        six_cases, futex_cases,
+        file_cases, directory_cases, stdio_cases,
     };
     bool verbose = argc > 1 && !strcmp(argv[1], "-v");
     const char *wanted = argc > 1 + verbose ? argv[1 + verbose] : NULL;

@@ -1,0 +1,208 @@
+/* delivery.c - how a datagram finds its socket, or is refused, lost, or never answered. */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fi/arena.h"
+#include "harness/world/datagram.h"
+
+/* How Linux counts buffers: a datagram costs the memory that it takes. */
+enum { HEADERS = 64, SHARED = 320, DESCRIPTOR = 256, SMALL_HEAD = 576, SMALLEST = 1024,
+       LARGEST_HEAD = 16384, PAGED = 1024, FIRST_EPHEMERAL = 40001 };
+
+/* Sides that have fallen silent. */
+struct mute { struct mute *next; const struct fit__host *host; struct fit__endpoint where; };
+
+static struct fit__udp_packets under_way = TAILQ_HEAD_INITIALIZER(under_way);
+static struct mute *mutes;
+
+/* ---- silence ----------------------------------------------------------------------------- */
+
+static bool same_ip(struct fit__ip a, struct fit__ip b)
+{
+    return a.six == b.six && a.v4 == b.v4;
+}
+
+static bool is_mute(const struct fit__host *host, struct fit__endpoint where)
+{
+    for (const struct mute *mute = mutes; mute && !fit__faults_off; mute = mute->next)
+        if (mute->host == host && mute->where.port == where.port
+            && same_ip(mute->where.ip, where.ip))
+            return true;
+    return false;
+}
+
+void fit__datagram_mute(const struct fit__host *host, struct fit__endpoint where)
+{
+    struct mute *mute = fit__alloc(sizeof *mute);
+    *mute = (struct mute){ mutes, host, where };
+    mutes = mute;
+}
+
+/* "origin.test/53"; a program that did not ask for its port is a client of ours. */
+static void object_name(const struct fit__udp_packet *packet, char *out, size_t size)
+{
+    char name[64];
+    if (packet->from.port >= FIRST_EPHEMERAL)
+        snprintf(out, size, "client/%u", packet->to.port);
+    else
+        snprintf(out, size, "%s/%u", fit__ip_name(packet->from.ip, name, sizeof name),
+                 packet->from.port);
+}
+
+/* Does the packet arrive, or has its sender fallen silent before it? */
+static bool arrives(const struct fit__udp_packet *packet, const struct fit__datagram *receiver)
+{
+    char object[120];
+    if (is_mute(packet->from_host, packet->from) || is_mute(packet->to_host, packet->to))
+        return false;
+    if (packet->by_service || !receiver->service)
+        return true;
+    object_name(packet, object, sizeof object);
+    struct fit__question q = { .point = "peer", .object = object, .world = true };
+    fit__offer(&q, FIT_TIMEOUT, FIT_W_SILENT, FIT_S_NUMBER, 0, FIT_U_ONCE);
+    if (!fit__choose(&q))
+        return true;
+    fit__datagram_mute(packet->from_host, packet->from);
+    return false;
+}
+
+/* ---- who is meant ------------------------------------------------------------------------ */
+
+/* How well the socket fits, as Linux ranks them: an address of its own counts most, then to be
+ * connected with the sender. 0: not at all. Of equals the youngest gets it. */
+static int fitness(const struct fit__datagram *socket, const struct fit__udp_packet *packet)
+{
+    if (socket->host != packet->to_host || socket->local.port != packet->to.port
+        || !fit__ips_overlap(fit__datagram_local(socket), packet->to.ip))
+        return 0;
+    if (socket->connected && (socket->remote.port != packet->from.port
+                              || !same_ip(socket->remote.ip, packet->from.ip)))
+        return 0;
+    return 1 + 4 * (socket->local.ip.v4 != INADDR_ANY) + 2 * socket->connected;
+}
+
+static struct fit__datagram *receiver_of(const struct fit__udp_packet *packet)
+{
+    struct fit__datagram *socket, *best = NULL;
+    int highest = 0;
+    TAILQ_FOREACH(socket, &fit__datagrams, all) {
+        int fits = fitness(socket, packet);
+        if (fits > highest) {
+            highest = fits;
+            best = socket;
+        }
+    }
+    return best;
+}
+
+/* ---- arriving ---------------------------------------------------------------------------- */
+
+static size_t cost_of(const struct fit__udp_packet *packet)
+{
+    size_t need = packet->size + HEADERS + SHARED, head = SMALLEST;
+    if (need <= SMALL_HEAD)
+        return SMALL_HEAD + DESCRIPTOR;
+    if (need > LARGEST_HEAD)
+        return packet->size + PAGED;
+    while (head < need)
+        head *= 2;
+    return head + DESCRIPTOR;
+}
+
+static void tell_refusal(const struct fit__udp_packet *packet)
+{
+    struct fit__datagram *socket = receiver_of(packet);
+    if (!socket || !socket->connected)
+        return;                          /* only a connected socket is told */
+    socket->socket.error = ECONNREFUSED;
+    fit__datagram_changed(socket, EPOLLERR);
+}
+
+static void refuse(const struct fit__udp_packet *packet)
+{
+    struct fit__udp_packet *refusal = fit__alloc(sizeof *refusal);
+    if (is_mute(packet->to_host, packet->to)) {
+        fit__free(refusal);
+        return;
+    }
+    refusal->arrival.slot = -1;
+    refusal->from_host = packet->to_host;
+    refusal->to_host = packet->from_host;
+    refusal->from = packet->to;
+    refusal->to = packet->from;
+    refusal->refusal = true;
+    fit__datagram_send(refusal);
+}
+
+/* True: the socket has it now. */
+static bool deliver(struct fit__udp_packet *packet)
+{
+    if (packet->refusal) {
+        tell_refusal(packet);
+        return false;
+    }
+    struct fit__datagram *socket = receiver_of(packet);
+    if (!socket) {
+        refuse(packet);
+        return false;
+    }
+    if (!arrives(packet, socket))
+        return false;
+    size_t limit = (size_t)fit__option_stored(&socket->socket, SOL_SOCKET, SO_RCVBUF);
+    if (socket->cost + cost_of(packet) > limit && socket->cost)
+        return false;
+    fit__datagram_give(socket, packet);
+    return true;
+}
+
+void fit__datagram_give(struct fit__datagram *socket, struct fit__udp_packet *packet)
+{
+    socket->cost += cost_of(packet);
+    TAILQ_INSERT_TAIL(&socket->unread, packet, link);
+    fit__datagram_changed(socket, EPOLLIN | EPOLLRDNORM);
+}
+
+void fit__datagram_take(struct fit__datagram *socket, struct fit__udp_packet *packet)
+{
+    TAILQ_REMOVE(&socket->unread, packet, link);
+    assert(socket->cost >= cost_of(packet));
+    socket->cost -= cost_of(packet);
+}
+
+static void packet_due(struct fit__event *event)
+{
+    struct fit__udp_packet *packet = (struct fit__udp_packet *)
+        (void *)((char *)event - offsetof(struct fit__udp_packet, arrival));
+    TAILQ_REMOVE(&under_way, packet, link);
+    if (!deliver(packet))
+        fit__free(packet);
+}
+
+void fit__datagram_send(struct fit__udp_packet *packet)
+{
+    if (packet->from_host == packet->to_host) {
+        if (!deliver(packet))
+            fit__free(packet);
+        return;
+    }
+    fit_ns latency = packet->from_host->latency > packet->to_host->latency
+                     ? packet->from_host->latency : packet->to_host->latency;
+    TAILQ_INSERT_TAIL(&under_way, packet, link);
+    fit__event_set(&packet->arrival, fit__now() + latency, packet_due);
+}
+
+void fit__datagrams_under_way_drop(void)
+{
+    struct fit__udp_packet *packet;
+    while ((packet = TAILQ_FIRST(&under_way))) {
+        TAILQ_REMOVE(&under_way, packet, link);
+        fit__event_cancel(&packet->arrival);
+        fit__free(packet);
+    }
+    for (struct mute *next; mutes; mutes = next) {
+        next = mutes->next;
+        fit__free(mutes);
+    }
+}
