@@ -84,6 +84,8 @@ void fit__record_add(struct fit__record *r, const char *key, const char *format,
 void fit__record_stack(struct fit__record *r, const char *key, void *const *frames,
                        unsigned depth);
 void fit__record_send(struct fit__record *r);    /* writes it and an empty line to results */
+/* Something that people should know; no finding. Not from a case's process. */
+void fit__send_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void fit__send_error(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

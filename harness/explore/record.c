@@ -85,6 +85,19 @@ void fit__record_send(struct fit__record *r)
     write_all(r->text, r->size);
 }
 
+void fit__send_note(const char *format, ...)
+{
+    char text[600], memory[1024];
+    struct fit__record r;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fit__record_begin(&r, memory, sizeof memory, "note");
+    fit__record_add(&r, "text", "%s", text);
+    fit__record_send(&r);
+}
+
 void fit__send_error(int status, const char *format, ...)
 {
     char text[2000], memory[4096];

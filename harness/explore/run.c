@@ -212,6 +212,7 @@ void fit__test_run(const struct fit__test *test, void **state)
     fit__judge_start();
     fit__side_start();
     fit__on_callback_left = on_callback_left;
+    if (fit__session.run == FIT_RUN_TRUNK) fit__judge_warm_up();
     fit__faults_off = 1;
     if (test->setup && (rc = call_fixture(test->setup, state))) fixture_failed("setup", rc);
     fit__faults_off = 0;

@@ -203,19 +203,21 @@ static void send_test(const struct fit__test *test, const struct fit__reference 
     fit__record_send(&rec);
 }
 
-/* An operation that fails without any fault is no finding: a test may be about failing. But who
- * wrote it should know. */
+/* What is no finding, but who wrote the test should know: that an operation fails without any fault
+ * (a test may be about failing), and limits of ours that were reached. */
 static void send_notes(const struct fit__test *test, const struct fit__reference *r)
 {
-    char memory[1024];
-    struct fit__record rec;
-    for (unsigned i = 0; i < r->op_count; i++) {
-        if (r->ops[i].state != FIT_OP_FAILED) continue;
-        fit__record_begin(&rec, memory, sizeof memory, "note");
-        fit__record_add(&rec, "text", "%s.%s: %s fails in the run without faults, with %d",
-                        test->group, test->name, r->ops[i].name, r->ops[i].code);
-        fit__record_send(&rec);
-    }
+    for (unsigned i = 0; i < r->op_count; i++)
+        if (r->ops[i].state == FIT_OP_FAILED)
+            fit__send_note("%s.%s: %s fails in the run without faults, with %d", test->group,
+                           test->name, r->ops[i].name, r->ops[i].code);
+    if (r->line_count == r->line_capacity)
+        fit__send_note("%s.%s: only its first %u calls were compared between the two runs without "
+                       "faults", test->group, test->name, r->line_capacity);
+    if (r->left_count == FIT_LEFT_MAX)
+        fit__send_note("%s.%s: leaves memory of more than %d places behind without any fault; leaks "
+                       "at further places are not told apart", test->group, test->name,
+                       FIT_LEFT_MAX);
 }
 
 static void send_names(const struct fit__test *test, const struct fit__reference *r)

@@ -96,6 +96,10 @@ void fit__memcheck_forget_log(int pid);
 /* ---- verdict.c --------------------------------------------------------------------------- */
 
 void fit__judge_start(void);             /* a test begins: plugs into fi/watch.h */
+/* The first close of what was not open, or NULL. */
+const struct fit__finding *fit__judge_bad_close(void);
+/* TRUNK, under Valgrind: makes the cases cheaper. */
+void fit__judge_warm_up(void);
 /* CASE: the place of its fault. */
 const struct fit__point *fit__judge_point(void);
 /* A case begins in this process: the fault is about to happen. */

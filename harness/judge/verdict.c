@@ -26,6 +26,11 @@ const struct fit__point *fit__judge_point(void)
     return judge.point;
 }
 
+const struct fit__finding *fit__judge_bad_close(void)
+{
+    return judge.has_bad_close ? &judge.bad_close : NULL;
+}
+
 /* ---- what wrappers report (fi/watch.h) --------------------------------------------------- */
 
 enum { BAD_CLOSES_MAX = 8 };
@@ -110,71 +115,6 @@ void fit__judge_start(void)
     fit__watcher = &watcher;
     fit__on_not_fired = on_not_fired;
     if (fit__session.run != FIT_RUN_PLAIN) fit__coverage_reset();
-}
-
-/* ---- the run without faults -------------------------------------------------------------- */
-
-static void add_finding(struct fit__reference *r, const struct fit__finding *f)
-{
-    if (r->finding_count < FIT_FINDINGS_MAX) r->findings[r->finding_count++] = *f;
-}
-
-void fit__judge_reference(struct fit__reference *r)
-{
-    struct fit__finding f;
-    r->op_count = fit__ops_census(r->ops, FIT_OPS_MAX);
-    r->left_count = fit__memory_census(r->left, FIT_LEFT_MAX);
-    r->left_fd_count = fit__fds_census(r->left_fds, FIT_LEFT_MAX);
-    r->left_handle_count = fit__handles_census(r->left_handles, FIT_CENSUS_MAX);
-    r->errors = fit__memcheck_errors();
-    fit__sched_hide_dead_stacks();
-    r->lost_bytes = fit__memcheck_lost();
-    if (judge.has_bad_close) add_finding(r, &judge.bad_close);
-    if (fit__fds_left_by_user(&f)) add_finding(r, &f);
-    if (fit__uv_busy_closes() && r->left_handle_count) {
-        fit__finding_make(&f, "leak-handle", r->left_handles[0].type,
-                          "uv_loop_close() answered UV_EBUSY: %s x %u still there",
-                          r->left_handles[0].type, r->left_handles[0].count);
-        add_finding(r, &f);
-    }
-    for (unsigned i = 0; i < r->op_count; i++) {
-        if (r->ops[i].state != FIT_OP_WAITING) continue;
-        fit__finding_make(&f, "callback-lost", r->ops[i].name,
-                          "%s had been told nothing when the test ended", r->ops[i].name);
-        add_finding(r, &f);
-    }
-    if (r->errors > judge.errors_before
-        && fit__memcheck_finding(r->pid, 0, &f, r->text, sizeof r->text))
-        add_finding(r, &f);
-    if (r->lost_bytes) {
-        fit__finding_make(&f, "leak-memory", "memcheck",
-                          "%zu bytes lost at the end of the test, by Memcheck", r->lost_bytes);
-        add_finding(r, &f);
-    }
-}
-
-void fit__judge_send_findings(const struct fit__test *test, const struct fit__reference *r)
-{
-    char memory[12000];
-    struct fit__record rec;
-    for (unsigned i = 0; i < r->finding_count; i++) {
-        const struct fit__finding *f = &r->findings[i];
-        fit__record_begin(&rec, memory, sizeof memory, "case");
-        fit__record_add(&rec, "test", "%s.%s", test->group, test->name);
-        fit__record_add(&rec, "case", "none");
-        fit__record_add(&rec, "mode", "none");
-        fit__record_add(&rec, "seq", "0");
-        fit__record_add(&rec, "verdict", "%s", f->verdict);
-        fit__record_add(&rec, "valgrind", "%d", fit__session.orders.memcheck);
-        fit__record_add(&rec, "fault", "none: this happens in the run without faults");
-        fit__record_add(&rec, "symptom", "%s", f->symptom);
-        fit__record_add(&rec, "site", "%s", f->site);
-        if (!strcmp(f->verdict, "memory-error"))
-            fit__record_add(&rec, "memcheck", "%s", r->text);
-        fit__record_add(&rec, "virtual_ns", "%lld", (long long)r->ns);
-        fit__record_stack(&rec, "symptom.stack", f->frames, f->depth);
-        fit__record_send(&rec);
-    }
 }
 
 /* ---- a case ------------------------------------------------------------------------------ */
@@ -333,28 +273,58 @@ static bool judge_ledgers(struct fit__record *rec, struct fit__finding *f)
     return fit__ops_judge(r, f);
 }
 
+static void begin_own_record(struct fit__record *rec, char *memory, size_t size)
+{
+    begin_record(rec, memory, size, judge.point, judge.alternative, fit__session.case_text);
+    fit__record_add(rec, "virtual_ns", "%lld", (long long)fit__now());
+    fit__record_add(rec, "turn", "%u", fit__session.turn);
+    add_memcheck(rec);
+}
+
+static void write_verdict(struct fit__record *rec)
+{
+    struct fit__finding f;
+    bool named = false, failed;
+    if (judge.not_fired) {
+        fit__record_add(rec, "verdict", "not-fired");
+        fit__record_add(rec, "symptom", "%s", judge.not_fired);
+    } else if (judge_ledgers(rec, &f)) {
+        write_finding(rec, &f);
+    } else {
+        failed = fit__ops_failed(fit__session.reference, &named);
+        fit__record_add(rec, "verdict", "%s", outcome());
+        if (failed) fit__record_add(rec, "cause_named", "%d", named);
+    }
+}
+
 void fit__judge_case(void)
 {
     struct fit__record rec;
-    struct fit__finding f;
     size_t size;
     char *memory = record_memory(&size);
-    bool named = false, failed;
-    begin_record(&rec, memory, size, judge.point, judge.alternative, fit__session.case_text);
-    fit__record_add(&rec, "virtual_ns", "%lld", (long long)fit__now());
-    fit__record_add(&rec, "turn", "%u", fit__session.turn);
-    add_memcheck(&rec);
-    if (judge.not_fired) {
-        fit__record_add(&rec, "verdict", "not-fired");
-        fit__record_add(&rec, "symptom", "%s", judge.not_fired);
-    } else if (judge_ledgers(&rec, &f)) {
-        write_finding(&rec, &f);
-    } else {
-        failed = fit__ops_failed(fit__session.reference, &named);
-        fit__record_add(&rec, "verdict", "%s", outcome());
-        if (failed) fit__record_add(&rec, "cause_named", "%d", named);
-    }
+    begin_own_record(&rec, memory, size);
+    write_verdict(&rec);
     finish_record(&rec);
+}
+
+/* Valgrind translates code when it first runs, in each case's process anew: so the trunk judges a
+ * case that never was, before the first of them begins. Natively it would gain nothing. */
+void fit__judge_warm_up(void)
+{
+    static char memory[16384];
+    struct fit__record rec;
+    struct fit__point *p = fit__session.reference->points;
+    if (!fit__under_valgrind() || !p) return;
+    judge.point = p;
+    judge.alternative = 0;
+    judge.errors_before = fit__memcheck_errors();
+    fit__session.fault = &p->alternatives[0];
+    fit__session.case_text = "warm-up";
+    begin_own_record(&rec, memory, sizeof memory);
+    write_verdict(&rec);
+    fit__session.fault = NULL;
+    fit__session.case_text = NULL;
+    judge.point = NULL;
 }
 
 void fit__judge_early(const struct fit__finding *finding)
@@ -363,10 +333,7 @@ void fit__judge_early(const struct fit__finding *finding)
     struct fit__finding memory_error;
     size_t size;
     char *memory = record_memory(&size);
-    begin_record(&rec, memory, size, judge.point, judge.alternative, fit__session.case_text);
-    fit__record_add(&rec, "virtual_ns", "%lld", (long long)fit__now());
-    fit__record_add(&rec, "turn", "%u", fit__session.turn);
-    add_memcheck(&rec);
+    begin_own_record(&rec, memory, size);
     /* Only a crash, or the end of the program by its own hand, weighs more. */
     if (strcmp(finding->verdict, "crash") && strcmp(finding->verdict, "abort")
         && judge_memcheck(&rec, &memory_error))
