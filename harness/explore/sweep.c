@@ -203,8 +203,8 @@ static void send_test(const struct fit__test *test, const struct fit__reference 
     fit__record_send(&rec);
 }
 
-/* What is no finding, but who wrote the test should know: that an operation fails without any fault
- * (a test may be about failing), and limits of ours that were reached. */
+/* What is no finding, but who wrote the test should know: that an operation fails without any
+ * fault (a test may be about failing), and limits of ours that were reached. */
 static void send_notes(const struct fit__test *test, const struct fit__reference *r)
 {
     for (unsigned i = 0; i < r->op_count; i++)
@@ -215,8 +215,8 @@ static void send_notes(const struct fit__test *test, const struct fit__reference
         fit__send_note("%s.%s: only its first %u calls were compared between the two runs without "
                        "faults", test->group, test->name, r->line_capacity);
     if (r->left_count == FIT_LEFT_MAX)
-        fit__send_note("%s.%s: leaves memory of more than %d places behind without any fault; leaks "
-                       "at further places are not told apart", test->group, test->name,
+        fit__send_note("%s.%s: leaves memory of more than %d places behind without any fault; "
+                       "leaks at further places are not told apart", test->group, test->name,
                        FIT_LEFT_MAX);
 }
 
