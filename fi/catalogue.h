@@ -44,6 +44,9 @@ enum fit__family {
     X(FIT_NO_FAULTS, clock_nanosleep) X(FIT_NO_FAULTS, usleep) X(FIT_NO_FAULTS, sleep)        \
     X(FIT_NO_FAULTS, getrandom) X(FIT_RESOLVE, getaddrinfo) X(FIT_NO_FAULTS, getnameinfo)     \
     X(FIT_NO_FAULTS, fdopen) X(FIT_NO_FAULTS, unlink) X(FIT_NO_FAULTS, kill)                  \
+    X(FIT_MAKE, signalfd) X(FIT_NO_FAULTS, alarm) X(FIT_NO_FAULTS, setitimer)                 \
+    X(FIT_NO_FAULTS, timer_settime) X(FIT_NO_FAULTS, pause) X(FIT_NO_FAULTS, sigsuspend)      \
+    X(FIT_NO_FAULTS, sigtimedwait) X(FIT_NO_FAULTS, pthread_kill)                             \
     X(FIT_MAKE, mkstemp) X(FIT_MAKE_FILE, tmpfile) X(FIT_MAKE_FILE, scandir)                  \
     X(FIT_MAKE_FILE, freopen) X(FIT_NO_FAULTS, mkdtemp) X(FIT_NO_FAULTS, fdopendir)           \
     X(FIT_NO_FAULTS, stat) X(FIT_NO_FAULTS, lstat) X(FIT_NO_FAULTS, fstatat)                  \

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <sys/time.h>
 
+#include "fi/signal.h"
+
 #define EDGE_NS INT64_C(1000000)     /* the rest of a short transfer comes a millisecond later */
 
 bool fit__described(struct fit__call *c)
@@ -101,7 +103,12 @@ static int64_t timeout_of(int fd, int option)
 int fit__wait_for(struct fit__call *c, short events, int option)
 {
     struct pollfd one = { .fd = c->fd, .events = events };
-    int ready = fit__kernel->poll(&one, 1, timeout_of(c->fd, option));
+    int64_t timeout = timeout_of(c->fd, option);
+    int ready;
+    do {
+        fit__signal_restarts = false;
+        ready = fit__kernel->poll(&one, 1, timeout);
+    } while (ready == -EINTR && timeout < 0 && fit__signal_restarts);
     return ready < 0 ? ready : ready ? 0 : -EAGAIN;
 }
 

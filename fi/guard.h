@@ -12,6 +12,7 @@
 struct fit__guard {
     unsigned inside;     /* > 0: our own code runs on this green thread */
     bool exempt;         /* a peer or a client of the test: simulated, never faulted or counted */
+    bool signal;         /* a signal may wait for it: fi/signal.h */
 };
 
 extern bool fit__active;             /* a world exists and this process lives in it */

@@ -1,4 +1,4 @@
-/* What all ways to wait have in common: deadlines, the question whether a timer wins, signals. */
+/* What all ways to wait have in common: deadlines, the question whether a timer wins. */
 #include "fi/wait.h"
 
 #include <stdio.h>
@@ -42,27 +42,6 @@ bool fit__timers_first(struct fit__call *c, int64_t deadline)
     if (fit__monotonic() >= deadline || !fit__ask(c, 0, 0, &value)) return false;
     int64_t left = deadline - fit__monotonic();
     fit__kernel->hold((left > 0 ? left : 0) + TICK);
-    return true;
-}
-
-/* ---- signals that a wait lets in --------------------------------------------------------- */
-
-/* In a world only the code under test itself sends signals, and at once; so the only ones that a
- * wait with a mask can meet are those that are pending. True: one was let in, which is EINTR. */
-bool fit__let_in(const sigset_t *mask)
-{
-    sigset_t pending, old;
-    if (!mask) return false;
-    sigemptyset(&pending);
-    fit__raw(SYS_rt_sigpending, &pending, SIGSET_SIZE);
-    bool any = false;
-    for (int s = 1; s < _NSIG && !any; s++)
-        any = sigismember(&pending, s) == 1 && sigismember(mask, s) == 0;
-    if (!any) return false;
-    fit__leave();                       /* its handler is code under test */
-    fit__raw(SYS_rt_sigprocmask, SIG_SETMASK, mask, &old, SIGSET_SIZE);
-    fit__raw(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, SIGSET_SIZE);
-    fit__enter();
     return true;
 }
 

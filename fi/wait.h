@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fi/signal.h"
 #include "fi/wrap.h"
 
 enum { SIGSET_SIZE = _NSIG / 8, LISTED_MAX = 8 /* descriptors in a line of the trace */ };
@@ -20,10 +21,6 @@ int64_t fit__monotonic(void);
 /* A wait with a deadline found data at a stream before it: asks whether the timer wins all the
  * same. If so, the data was taken back and arrives just after the deadline. */
 bool fit__timers_first(struct fit__call *c, int64_t deadline);
-
-/* A signal was pending that `mask` (NULL: none) lets in; its handler has run: the wait is over
- * with EINTR. */
-bool fit__let_in(const sigset_t *mask);
 
 /* EPOLL* or POLL* bits as words, "IN|HUP". */
 const char *fit__events_text(char *out, size_t size, uint32_t events);

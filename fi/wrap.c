@@ -6,12 +6,15 @@
 #include <dlfcn.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 #include <valgrind/memcheck.h>
+
+#include "fi/signal.h"
 
 const void *fit__syscall_caller;
 
@@ -31,6 +34,7 @@ void fit__begin(struct fit__call *c, enum fit__call_id id, int fd, const void *c
 long fit__end(struct fit__call *c, long result)
 {
     errno = c->saved_errno;
+    if (fit__guard->signal && fit__guard->inside == 1) fit__signals->deliver();
     fit__leave();
     return fit__result(result);
 }
@@ -44,7 +48,7 @@ long fit__end_write(struct fit__call *c, long result, int flags)
     long value = fit__end(c, result);
     if (result == -EPIPE && type == SOCK_STREAM && !(flags & MSG_NOSIGNAL)
         && !fit__guard->exempt) {
-        fit__raw(SYS_tgkill, fit__raw(SYS_getpid), fit__raw(SYS_gettid), SIGPIPE);
+        raise(SIGPIPE);
         errno = EPIPE;
     }
     return value;

@@ -6,7 +6,6 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <termios.h>
 #include <unistd.h>
@@ -93,12 +92,6 @@ FIT_EXPORT int timerfd_gettime(int fd, struct itimerspec *value)
     long result = fit__kernel->timerfd_gettime(fd, value);
     if (fit__traces()) fit__traced(&c, result, "%d", fd);
     return (int)fit__end(&c, result);
-}
-
-FIT_EXPORT int signalfd(int fd, const sigset_t *mask, int flags)
-{
-    if (!fit__passes()) fit__unsupported("signalfd", FIT_CALLER, "use a signal handler");
-    return (int)fit__result(fit__raw(SYS_signalfd4, fd, mask, _NSIG / 8, flags));
 }
 
 static const char no_inotify[] = "changes of files are not simulated";

@@ -94,12 +94,12 @@ static long epoll_simulated(enum fit__call_id id, int ep, struct epoll_event *ev
                             int64_t timeout, const sigset_t *mask, const void *caller)
 {
     struct fit__call c;
-    long result;
+    sigset_t old;
     fit__begin(&c, id, ep, caller);
     if (most > 0) fit__check_writable(events, (size_t)most * sizeof *events);
-    if (fit__let_in(mask)) result = -EINTR;
-    else if (most <= 0) result = -EINVAL;
-    else result = epoll_asking(&c, events, most, timeout);
+    fit__mask_begin(mask, &old);
+    long result = most <= 0 ? -EINVAL : epoll_asking(&c, events, most, timeout);
+    fit__mask_end(mask, &old);
     if (fit__traces()) trace_epoll(&c, timeout < 0 ? -1 : timeout / MS, events, result);
     return fit__end(&c, result);
 }

@@ -65,10 +65,13 @@ static long poll_simulated(enum fit__call_id id, struct pollfd *fds, nfds_t coun
                            int64_t timeout, const sigset_t *mask, const void *caller)
 {
     struct fit__call c;
+    sigset_t old;
     fit__begin(&c, id, count == 1 ? fds[0].fd : -1, caller);
     for (nfds_t i = 0; i < count; i++)
         fit__check_defined(&fds[i], offsetof(struct pollfd, revents));
-    long result = fit__let_in(mask) ? -EINTR : poll_asking(&c, fds, count, timeout);
+    fit__mask_begin(mask, &old);
+    long result = poll_asking(&c, fds, count, timeout);
+    fit__mask_end(mask, &old);
     if (fit__traces())
         trace_poll(&c, fds, count, timeout < 0 ? -1 : timeout / MS, result);
     return fit__end(&c, result);
@@ -167,11 +170,14 @@ static long select_simulated(enum fit__call_id id, int limit, fd_set *const sets
 {
     struct fit__call c;
     struct pollfd fds[FD_SETSIZE];
+    sigset_t old;
     fit__begin(&c, id, -1, caller);
     if (limit < 0) return fit__end(&c, -EINVAL);
     if (limit > FD_SETSIZE) limit = FD_SETSIZE;
     nfds_t count = polls_of_sets(fds, limit, sets);
-    long result = fit__let_in(mask) ? -EINTR : poll_asking(&c, fds, count, timeout);
+    fit__mask_begin(mask, &old);
+    long result = poll_asking(&c, fds, count, timeout);
+    fit__mask_end(mask, &old);
     if (result >= 0) result = sets_of_polls(fds, count, limit, sets);
     if (fit__traces()) trace_poll(&c, fds, count, timeout < 0 ? -1 : timeout / MS, result);
     return fit__end(&c, result);

@@ -1,4 +1,4 @@
-/* Processes and signals: one process lives in a world, and it may not make others. */
+/* Processes: one lives in a world, and it may not make others. */
 #include <alloca.h>
 #include <assert.h>
 #include <fcntl.h>
@@ -18,7 +18,6 @@
 
 static const char no_process[] = "start the server as a peer "
                                  "(fit_peer), or leave this test out";
-static const char no_signal[] = "no signal will come: only the program itself sends any";
 
 enum { PARENT_PID = FIT_PID - 1, DESCRIPTORS = 1024, ARGUMENTS_MAX = 4096 };
 
@@ -166,41 +165,6 @@ FIT_EXPORT pid_t gettid(void)
     seen[i] = fit__guard;
     return FIT_PID + 1 + i;
 }
-
-/* ---- signals: sent by the program to itself, and delivered at once ----------------------- */
-
-FIT_EXPORT int kill(pid_t pid, int signal)
-{
-    if (fit__passes()) return (int)fit__result(fit__raw(SYS_kill, pid, signal));
-    struct fit__call c;
-    fit__begin(&c, FIT_CALL_kill, -1, FIT_CALLER);
-    bool self = pid == FIT_PID || pid == 0 || pid == -FIT_PID;
-    if (fit__traces()) fit__traced(&c, self ? 0 : -ESRCH, "%d, %d", pid, signal);
-    int result = (int)fit__end(&c, self ? 0 : -ESRCH);
-    if (!self) return result;
-    /* To this very thread, not to the process, so that it has arrived when kill returns. */
-    return (int)fit__result(fit__raw(SYS_tgkill, fit__raw(SYS_getpid), fit__raw(SYS_gettid),
-                                     signal));
-}
-FIT_ALIAS(__kill, kill);
-
-FIT_EXPORT int killpg(pid_t group, int signal)
-{
-    return group < 0 ? (int)fit__result(-EINVAL) : kill(-group, signal);
-}
-
-#define NEVER_COMES(name, parameters, ...)                                                    \
-    FIT_EXPORT int name parameters                                                            \
-    {                                                                                         \
-        if (!fit__passes()) fit__unsupported(#name, FIT_CALLER, no_signal);                   \
-        return FIT_NEXT(name)(__VA_ARGS__);                                                   \
-    }
-NEVER_COMES(pause, (void))
-NEVER_COMES(sigsuspend, (const sigset_t *mask), mask)
-NEVER_COMES(sigwait, (const sigset_t *restrict set, int *restrict signal), set, signal)
-NEVER_COMES(sigwaitinfo, (const sigset_t *restrict set, siginfo_t *restrict info), set, info)
-NEVER_COMES(sigtimedwait, (const sigset_t *restrict set, siginfo_t *restrict info,
-                           const struct timespec *restrict timeout), set, info, timeout)
 
 /* ---- the end: the watcher hears of it first, and may have other plans -------------------- */
 

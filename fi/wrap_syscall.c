@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/sendfile.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -163,8 +164,11 @@ static bool identity(long number, const long a[ARGUMENTS], long *result)
     case SYS_gettid: *result = gettid(); return true;
     case SYS_kill: *result = kill(I(0), I(1)); return true;
     case SYS_tgkill:
-        *result = I(0) == FIT_PID ? kill(I(0), I(2)) : fit__result(-ESRCH);
+        *result = I(0) != FIT_PID ? fit__result(-ESRCH)
+                  : I(1) == gettid() ? raise(I(2)) : kill(I(0), I(2));
         return true;
+    case SYS_rt_sigprocmask: *result = sigprocmask(I(0), P(1), P(2)); return true;
+    case SYS_signalfd4: *result = signalfd(I(0), P(1), I(3)); return true;
     case SYS_wait4: *result = fit__result(-ECHILD); return true;
     /* A kernel without them: programs then do the same by ordinary calls. */
     case SYS_io_uring_setup: case SYS_io_uring_enter: case SYS_io_uring_register:
@@ -174,7 +178,7 @@ static bool identity(long number, const long a[ARGUMENTS], long *result)
     /* These touch nothing that is simulated. */
     case SYS_mprotect: case SYS_munmap: case SYS_madvise: case SYS_sched_getaffinity:
     case SYS_getuid: case SYS_geteuid: case SYS_getgid: case SYS_getegid: case SYS_membarrier:
-    case SYS_prctl: case SYS_rt_sigprocmask: case SYS_getcpu:
+    case SYS_prctl: case SYS_getcpu:
         *result = fit__result(fit__raw(number, a[0], a[1], a[2], a[3], a[4], a[5]));
         return true;
     /* All threads are the one kernel thread, whichever is meant. */

@@ -219,18 +219,6 @@ FIT_EXPORT int pthread_cancel(pthread_t thread)
     fit__unsupported("pthread_cancel", FIT_CALLER, "let the thread end by itself");
 }
 
-/* There is one kernel thread, so a signal to oneself is a signal to it. */
-FIT_EXPORT int pthread_kill(pthread_t thread, int signal)
-{
-    if (fit__passes()) return FIT_NEXT(pthread_kill)(thread, signal);
-    if (signal < 0 || signal >= NSIG) return EINVAL;
-    if (!fit__threads->is_ours(thread)) return ESRCH;
-    if (signal == 0) return 0;
-    if (!pthread_equal(thread, pthread_self()))
-        fit__unsupported("pthread_kill", FIT_CALLER, "signals to another thread");
-    return (int)-fit__raw(SYS_tgkill, fit__raw(SYS_getpid), fit__raw(SYS_gettid), signal);
-}
-
 FIT_EXPORT int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr)
 {
     void *lowest;

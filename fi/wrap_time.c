@@ -9,13 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fi/wrap.h"
+#include "fi/wait.h"
 
 #define SECOND INT64_C(1000000000)
 
 enum { ENTROPY_MAX = 256 };
-
-static const char no_alarm[] = "signals by time are not simulated: use a timer of your loop";
 
 /* ---- reading clocks ---------------------------------------------------------------------- */
 
@@ -129,14 +127,17 @@ FIT_EXPORT int getrusage(__rusage_who_t who, struct rusage *usage)
 
 /* ---- sleeping ---------------------------------------------------------------------------- */
 
-static long sleep_simulated(enum fit__call_id id, int64_t ns, const void *caller)
+/* A handler of a signal ended it: *left gets what is left of it, which is 0 otherwise. */
+static long sleep_simulated(enum fit__call_id id, int64_t ns, int64_t *left, const void *caller)
 {
     struct fit__call c;
     fit__begin(&c, id, -1, caller);
+    int64_t end = fit__monotonic() + ns;
     long result = ns > 0 ? fit__kernel->sleep(ns) : ns < 0 ? -EINVAL : fit__kernel->sleep(0);
     if (fit__traces())
         fit__traced(&c, result, "%lld.%09lld s", (long long)(ns / SECOND),
                     (long long)(ns % SECOND));
+    if (left) *left = result == -EINTR && end > fit__monotonic() ? end - fit__monotonic() : 0;
     return fit__end(&c, result);
 }
 
@@ -151,7 +152,10 @@ FIT_EXPORT int nanosleep(const struct timespec *time, struct timespec *left)
 {
     if (fit__passes())
         return (int)fit__result(fit__raw(SYS_clock_nanosleep, CLOCK_REALTIME, 0, time, left));
-    return (int)sleep_simulated(FIT_CALL_nanosleep, ns_of(time), FIT_CALLER);
+    int64_t rest;
+    int result = (int)sleep_simulated(FIT_CALL_nanosleep, ns_of(time), &rest, FIT_CALLER);
+    if (left && rest) *left = (struct timespec){ rest / SECOND, rest % SECOND };
+    return result;
 }
 FIT_ALIAS(__nanosleep, nanosleep);
 
@@ -163,7 +167,7 @@ FIT_EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec
     if (fit__passes())
         return (int)-fit__raw(SYS_clock_nanosleep, clock, flags, time, left);
     int saved = errno, error = 0;
-    int64_t ns = ns_of(time);
+    int64_t ns = ns_of(time), rest = 0;
     struct timespec now;
     if (ns < 0) return EINVAL;
     if (flags & TIMER_ABSTIME) {
@@ -171,7 +175,10 @@ FIT_EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec
         else ns -= now.tv_sec * SECOND + now.tv_nsec;
         if (ns < 0) ns = 0;
     }
-    if (!error && sleep_simulated(FIT_CALL_clock_nanosleep, ns, FIT_CALLER) < 0) error = errno;
+    if (!error && sleep_simulated(FIT_CALL_clock_nanosleep, ns, &rest, FIT_CALLER) < 0)
+        error = errno;
+    if (left && rest && !(flags & TIMER_ABSTIME))
+        *left = (struct timespec){ rest / SECOND, rest % SECOND };
     errno = saved;
     return error;
 }
@@ -182,7 +189,7 @@ FIT_EXPORT int usleep(useconds_t us)
         struct timespec time = { us / 1000000, us % 1000000 * 1000 };
         return (int)fit__result(fit__raw(SYS_clock_nanosleep, CLOCK_REALTIME, 0, &time, NULL));
     }
-    return (int)sleep_simulated(FIT_CALL_usleep, us * INT64_C(1000), FIT_CALLER);
+    return (int)sleep_simulated(FIT_CALL_usleep, us * INT64_C(1000), NULL, FIT_CALLER);
 }
 
 FIT_EXPORT unsigned sleep(unsigned seconds)
@@ -194,39 +201,9 @@ FIT_EXPORT unsigned sleep(unsigned seconds)
             errno = saved;
         return (unsigned)left.tv_sec;
     }
-    sleep_simulated(FIT_CALL_sleep, seconds * SECOND, FIT_CALLER);
-    return 0;
-}
-
-/* ---- signals by time --------------------------------------------------------------------- */
-
-FIT_EXPORT unsigned alarm(unsigned seconds)
-{
-    if (fit__passes()) return FIT_NEXT(alarm)(seconds);
-    if (seconds) fit__unsupported("alarm", FIT_CALLER, no_alarm);
-    return 0;
-}
-
-FIT_EXPORT int setitimer(__itimer_which_t which, const struct itimerval *value,
-                         struct itimerval *old)
-{
-    if (fit__passes()) return (int)fit__result(fit__raw(SYS_setitimer, which, value, old));
-    if (timerisset(&value->it_value)) fit__unsupported("setitimer", FIT_CALLER, no_alarm);
-    if (old) memset(old, 0, sizeof *old);
-    return 0;
-}
-
-FIT_EXPORT int getitimer(__itimer_which_t which, struct itimerval *value)
-{
-    if (fit__passes()) return (int)fit__result(fit__raw(SYS_getitimer, which, value));
-    memset(value, 0, sizeof *value);
-    return 0;
-}
-
-FIT_EXPORT int timer_create(clockid_t clock, struct sigevent *event, timer_t *timer)
-{
-    if (!fit__passes()) fit__unsupported("timer_create", FIT_CALLER, no_alarm);
-    return FIT_NEXT(timer_create)(clock, event, timer);
+    int64_t rest;
+    sleep_simulated(FIT_CALL_sleep, seconds * SECOND, &rest, FIT_CALLER);
+    return (unsigned)(rest / SECOND);
 }
 
 /* ---- chance ------------------------------------------------------------------------------ */

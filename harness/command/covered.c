@@ -78,7 +78,7 @@ static const struct {
     { SYS_lseek, "*", STANDARD_STREAM, "stdio gives back what it read ahead" },
     { SYS_futex, "*", WAKES, "wakes nobody: there is one kernel thread" },
     { SYS_getrandom, "*alloc*", ALWAYS, "the seed of malloc's own check" },
-    { SYS_rt_sigprocmask, "*", ALWAYS, "real handlers, one mask for all green threads" },
+    { SYS_rt_sigprocmask, "*", ALWAYS, "the real mask, which each green thread has for itself" },
     { SYS_rt_sigaction, "*", ALWAYS, "real handlers" },
     { SYS_sysinfo, "qsort*", ALWAYS, "looks at the size of the memory" },
     { SYS_gettid, "raise", ALWAYS, "a signal to the program itself" },

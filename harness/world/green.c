@@ -13,7 +13,7 @@ struct sleeper {
     const void *key;
     const struct fit__thread *thread;
     struct fit__waitq queue;
-    bool woken;
+    bool woken, handling /* a signal, on its own stack */;
 };
 static TAILQ_HEAD(, sleeper) sleepers = TAILQ_HEAD_INITIALIZER(sleepers);
 
@@ -50,7 +50,13 @@ static int park(const void *key, const char *what, int64_t timeout_ns)
     int result = 0;
     fit__waitq_init(&self.queue);
     TAILQ_INSERT_TAIL(&sleepers, &self, link);
-    while (!self.woken && result == 0) result = fit__block_on(what, &self.queue, deadline);
+    while (!self.woken && result == 0) {
+        struct fit__waitq *queue = &self.queue;
+        self.handling = fit__current->guard.signal;
+        result = fit__block_open(what, &queue, 1, deadline, true);
+        self.handling = false;
+        if (result == -EINTR) result = 0;    /* waits of threads go on */
+    }
     if (self.woken) return 0;
     TAILQ_REMOVE(&sleepers, &self, link);
     return ETIMEDOUT;
@@ -62,8 +68,9 @@ static void unpark(const void *key, unsigned most)
     for (s = TAILQ_FIRST(&sleepers); s && most > 0; s = next) {
         next = TAILQ_NEXT(s, link);
         /* One whose time has run out, but who did not run since, is not there any more. */
-        if (s->key != key || TAILQ_EMPTY(&s->queue.waiters)) continue;
-        if (!fit__wake_one(&s->queue)) continue;
+        if (s->key != key) continue;
+        if (!s->handling && (TAILQ_EMPTY(&s->queue.waiters) || !fit__wake_one(&s->queue)))
+            continue;
         TAILQ_REMOVE(&sleepers, s, link);
         s->woken = true;
         most--;

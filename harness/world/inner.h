@@ -50,6 +50,11 @@ void fit__thread_forget(struct fit__thread *thread);
 void fit__make_runnable(struct fit__thread *thread);    /* it must be blocked */
 void fit__pass_on(void);                /* lets another thread run, or the caller again */
 
+/* signal.c: what fit__signals points to in a world. */
+extern const struct fit__signals fit__world_signals;
+void fit__signals_forget(struct fit__thread *thread);   /* it ends */
+void fit__signals_restart(void);                        /* a world ended */
+
 /* green.c: what fit__threads points to in a world. */
 extern const struct fit__threads fit__green_threads;
 bool fit__sleeps_for_key(const struct fit__thread *thread);

@@ -174,7 +174,7 @@ static off_t sim_lseek(int fd, off_t offset, int whence)
     if (file->ops == &fit__regular_ops)
         return fit__regular_seek(file, offset, whence);
     bool ignores = file->ops == &fit__eventfd_ops || file->ops == &fit__timerfd_ops
-                   || file->ops == &fit__epoll_ops;
+                   || file->ops == &fit__epoll_ops || file->ops == &fit__signalfd_ops;
     return ignores ? 0 : -ESPIPE;
 }
 

@@ -58,7 +58,8 @@ int fit__call_flock(int fd, int operation)
         if (operation & LOCK_NB)
             result = -EWOULDBLOCK;
         else
-            fit__block_on("flock", &node->unlocked, FIT_NEVER);
+            result = fit__block_open("flock", &(struct fit__waitq *){ &node->unlocked }, 1,
+                                     FIT_NEVER, true);
     }
     if (!result)
         take(node, file, what == LOCK_EX);

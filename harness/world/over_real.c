@@ -7,6 +7,7 @@
 #include <sys/time.h>
 
 #include "fi/raw.h"
+#include "fi/signal.h"
 #include "harness/world/inner.h"
 
 enum { STEP_ALONE_NS = 1000000, STEP_AMONG_NS = 20000, IOV_MOST = 1024 };
@@ -47,6 +48,9 @@ static int await(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
         fit__progressed();
         catch_up();
         if (ready || fit__now() >= deadline) return ready;
+        if (fit__current->guard.signal
+            && fit__block_open("poll", NULL, 0, FIT_NEVER, false) == -EINTR)
+            return -EINTR;
         if (others_could_run()) {
             fit__yield();
             step = STEP_AMONG_NS;
@@ -76,7 +80,12 @@ static int64_t limit_of(int fd, int option)
 static int until_ready(int fd, short events)
 {
     struct pollfd one = { .fd = fd, .events = events };
-    int ready = await(&one, 1, limit_of(fd, events == POLLIN ? SO_RCVTIMEO : SO_SNDTIMEO));
+    int64_t limit = limit_of(fd, events == POLLIN ? SO_RCVTIMEO : SO_SNDTIMEO);
+    int ready;
+    do {
+        fit__signal_restarts = false;
+        ready = await(&one, 1, limit);
+    } while (ready == -EINTR && limit < 0 && fit__signal_restarts);
     return ready < 0 ? ready : ready == 0 ? -EAGAIN : 0;
 }
 

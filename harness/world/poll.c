@@ -72,6 +72,9 @@ int fit__poll_sim(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
     if (count > FDS_MAX)
         return -EINVAL;
     int ready = look_at_all(fds, count);
+    if (!ready && !timeout_ns && fit__current->guard.signal
+        && fit__block_open("poll", NULL, 0, 0, false) == -EINTR)
+        return -EINTR;
     if (ready || !timeout_ns) {
         fit__idle_call("poll", first_ready(fds, count));
         return ready;
@@ -84,12 +87,14 @@ int fit__poll_sim(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
     while (!(ready = look_at_all(fds, count)) && !waited && !interrupted) {
         interrupted = fit__interrupted();
         if (!interrupted)
-            waited = fit__block("poll", queues, held, deadline);
+            waited = fit__block_open("poll", queues, held, deadline, false);
+        if (waited == -EINTR)
+            break;                           /* what the handler made ready is for the next call */
         interrupted |= fit__interrupted();
     }
     while (held)
         fit__file_release(files[--held]);
     fit__free(files);
     fit__free(queues);
-    return interrupted && !ready ? -EINTR : ready;
+    return waited == -EINTR || (interrupted && !ready) ? -EINTR : ready;
 }

@@ -237,6 +237,7 @@ void fit__thread_exit(void *result)
     self->result = result;
     self->state = FIT_T_ENDED;
     if (self->service) fit__progressed();
+    fit__signals_forget(self);
     fit__wake_all(&self->joiners);
     sched.dead = self;
     fit__pass_on();

@@ -26,14 +26,17 @@ static struct transfer begin(const char *call, int fd, struct fit__file *file, i
                               flags };
 }
 
-/* True: look again. False: the time is over, or this call does not wait. */
-static bool wait_for(struct transfer *t)
+/* 0: look again. -EAGAIN: the time is over, or this call does not wait. -EINTR: a signal came, and
+ * Linux does not go on after one if there is a limit of time. */
+static int wait_for(struct transfer *t)
 {
+    struct fit__waitq *queue = &t->file->queue;
     if (!t->waits) {
         fit__idle(t->call, t->fd, 0);
-        return false;
+        return -EAGAIN;
     }
-    return fit__block_on(t->call, &t->file->queue, t->deadline) != -ETIMEDOUT;
+    int result = fit__block_open(t->call, &queue, 1, t->deadline, t->deadline == FIT_NEVER);
+    return result == -ETIMEDOUT ? -EAGAIN : result;
 }
 
 /* The vector without its first `done` bytes; returns the new count. */
@@ -62,7 +65,7 @@ static ssize_t move(struct transfer *t, step *step, const struct iovec *iov, int
     ssize_t result;
     for (;;) {
         result = step(t->file, now, now_count, t->flags);
-        if (result == -EAGAIN && wait_for(t))
+        if (result == -EAGAIN && !(result = wait_for(t)))
             continue;
         if (result <= 0)
             break;
@@ -89,7 +92,7 @@ static ssize_t move_message(struct transfer *t, bool sends, struct msghdr *messa
     ssize_t result;
     for (;;) {
         result = sends ? ops->send(t->file, now, t->flags) : ops->receive(t->file, now, t->flags);
-        if (result == -EAGAIN && wait_for(t))
+        if (result == -EAGAIN && !(result = wait_for(t)))
             continue;
         if (result <= 0)
             break;
@@ -255,7 +258,7 @@ static int accept_file(int fd, struct fit__file *file, int flags)
         result = file->ops->socket->accept(file, flags);
         if (result == -EAGAIN && t.waits && fit__interrupted())
             result = -EINTR;
-    } while (result == -EAGAIN && wait_for(&t));
+    } while (result == -EAGAIN && !(result = wait_for(&t)));
     fit__file_release(file);
     return result;
 }
@@ -300,11 +303,11 @@ int fit__call_connect(int fd, const struct sockaddr *address, socklen_t size)
     error = result = ops->connect(file, address, size);
     bool goes_on = error == -EINPROGRESS || error == -EALREADY || error == -EAGAIN;
     if (goes_on && t.waits && ops->connected) {
-        while ((result = ops->connected(file)) == -EAGAIN)
-            if (!wait_for(&t)) {
-                result = error;
-                break;
-            }
+        int over = 0;
+        while (!over && (result = ops->connected(file)) == -EAGAIN)
+            over = wait_for(&t);
+        if (over)
+            result = over == -EAGAIN ? error : over;
     } else if (error == -EALREADY) {
         fit__idle("connect", fd, 0);
     }

@@ -38,12 +38,14 @@ static int epoll_at(int ep, struct fit__file **file)
     return (*file)->ops == &fit__epoll_ops ? 0 : -EINVAL;
 }
 
-/* Sleeps until something may have happened. True: the thread was interrupted. */
+/* Sleeps until something may have happened. True: the thread was interrupted. -EINTR in `over`: so
+ * it was by a signal, and what its handler made ready is for the next call. */
 static bool wait_on(struct fit__file *file, fit_ns deadline, int *over)
 {
     if (fit__interrupted())
         return true;
-    *over = fit__block_on("epoll_wait", &file->queue, deadline);
+    struct fit__waitq *queue = &file->queue;
+    *over = fit__block_open("epoll_wait", &queue, 1, deadline, false);
     return fit__interrupted();
 }
 
@@ -57,10 +59,11 @@ int fit__call_epoll_await(int ep, int64_t timeout_ns)
         return result;
     fit_ns deadline = fit__deadline(timeout_ns);
     file->references++;
-    while (!(result = fit__epoll_ready(file)) && timeout_ns && !over && !interrupted)
+    while (over != -EINTR && !(result = fit__epoll_ready(file)) && timeout_ns && !over
+           && !interrupted)
         interrupted = wait_on(file, deadline, &over);
     fit__file_release(file);
-    return interrupted && !result ? -EINTR : result;
+    return over == -EINTR || (interrupted && !result) ? -EINTR : result;
 }
 
 int fit__call_epoll_wait(int ep, struct epoll_event *events, int most, int64_t timeout_ns)
@@ -76,13 +79,13 @@ int fit__call_epoll_wait(int ep, struct epoll_event *events, int most, int64_t t
         return result;
     fit_ns deadline = fit__deadline(timeout_ns);
     file->references++;
-    while (!(result = fit__epoll_harvest(file, events, most, &first)) && timeout_ns && !over
-           && !interrupted) {
+    while (over != -EINTR && !(result = fit__epoll_harvest(file, events, most, &first))
+           && timeout_ns && !over && !interrupted) {
         interrupted = wait_on(file, deadline, &over);
         waited = true;
     }
     fit__file_release(file);
-    if (interrupted && !result)
+    if (over == -EINTR || (interrupted && !result))
         return -EINTR;
     return waited ? result : (int)fit__idle("epoll_wait", first, result);
 }
@@ -145,9 +148,10 @@ int fit__call_sleep(int64_t ns)
 {
     fit__call_begins();
     fit_ns deadline = fit__deadline(ns < 0 ? 0 : ns);
-    while (fit__now() < deadline)
-        fit__block("sleep", NULL, 0, deadline);
-    return 0;
+    int result = 0;
+    while (fit__now() < deadline && result != -EINTR)
+        result = fit__block_open("sleep", NULL, 0, deadline, false);
+    return result == -EINTR ? result : 0;
 }
 
 /* ---- entropy and names ------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "fi/raw.h"
+#include "fi/signal.h"
 #include "fi/stack.h"
 #include "fi/thread.h"
 #include "harness/world/inner.h"
@@ -59,6 +60,7 @@ void fit__world_run(void (*body)(void *), void *arg)
     assert(exists && !fit__active);
     fit__kernel = over_real ? fit__kernel_over_real() : &fit__kernel_sim;
     fit__threads = &fit__green_threads;
+    fit__signals = &fit__world_signals;
     fit__active = true;
     fit__sched_run(fit__service_process(), body, arg);
     fit__active = false;
@@ -71,6 +73,7 @@ void fit__world_drop(void)
     if (!exists) return;
     fit__enter();
     fit__desc_end();
+    fit__signals_restart();
     fit__sched_end();
     fit__futex_restart();
     fit__objects_reset();

@@ -71,6 +71,8 @@ struct fit__thread {
     bool timed_out;
     bool service;                            /* code under test (not a peer or client) */
     bool interrupted;                        /* its wait for descriptors ends with EINTR */
+    bool open;                               /* a signal ends this wait: signal.c */
+    uint64_t waits_for;                      /* signals, as sigwait does */
     bool detached, joined;
     struct fit__waitq joiners;
     const char *waiting_for;                 /* for evidence: "epoll_wait", "condition" */
@@ -95,6 +97,11 @@ extern bool (*fit__is_peer_start)(const void *start);
  * one, ends with -EINTR. */
 void fit__interrupt(struct fit__thread *thread);
 bool fit__interrupted(void);                     /* of the running thread; asking uses it up */
+
+/* As fit__block, but for signals that the mask lets in: their handlers run here, before the thread
+ * sleeps. Then 0, "look again", or -EINTR, unless the call `goes_on` and SA_RESTART says so. */
+int fit__block_open(const char *what, struct fit__waitq *const *queues, unsigned count,
+                    fit_ns deadline, bool goes_on);
 
 /* A thread that is not running never runs again (a peer whose test is over). */
 void fit__thread_abandon(struct fit__thread *thread);

@@ -1,0 +1,165 @@
+/* signal_timer.c - timers that send signals: alarm, setitimer, timer_create. */
+#include <errno.h>
+
+#include "fi/signal.h"
+#include "fi/wrap.h"
+#include "harness/world/objects.h"
+#include "harness/world/signal.h"
+
+enum { TIMERS_MAX = 64 };
+
+struct fit__timer {
+    struct fit__event event;
+    bool used, queued;                       /* its signal waits to be taken */
+    int notify, signal;
+    union sigval value;
+    fit_ns clock_start, interval, due;       /* due: when it last expired, or will */
+    int overrun;                             /* of the signal that was taken last */
+};
+static struct fit__timer timers[TIMERS_MAX];
+
+static fit_ns ns_of(const struct timespec *time)
+{
+    if (time->tv_sec > FIT_NEVER / FIT_S / 4) return FIT_NEVER / 4;
+    return time->tv_sec * FIT_S + time->tv_nsec;
+}
+
+static struct timespec timespec_of(fit_ns ns)
+{
+    return (struct timespec){ .tv_sec = ns / FIT_S, .tv_nsec = ns % FIT_S };
+}
+
+static struct fit__timer *timer_at(int id)
+{
+    if (id == FIT_TIMER_REAL) {
+        struct fit__timer *t = &timers[id];
+        if (!t->used)
+            *t = (struct fit__timer){ .event.slot = -1, .used = true, .notify = SIGEV_SIGNAL,
+                                      .signal = SIGALRM };
+        return t;
+    }
+    return id > 0 && id < TIMERS_MAX && timers[id].used ? &timers[id] : NULL;
+}
+
+/* How many periods have passed since it was due. */
+static fit_ns periods(const struct fit__timer *t)
+{
+    fit_ns late = fit__now() - t->due;
+    return t->interval && late > 0 ? late / t->interval : 0;
+}
+
+static void expires(struct fit__event *event);
+
+static void next_period(struct fit__timer *t)
+{
+    t->due += (periods(t) + 1) * t->interval;
+    fit__event_set(&t->event, t->due, expires);
+}
+
+/* A timer whose signal waits does not go on: the periods are counted when it is taken. */
+static void expires(struct fit__event *event)
+{
+    struct fit__timer *t = (struct fit__timer *)(void *)event;
+    bool real = t == &timers[FIT_TIMER_REAL];
+    siginfo_t info = { .si_signo = t->signal, .si_code = real ? SI_KERNEL : SI_TIMER };
+    fit__progressed();
+    if (t->notify == SIGEV_SIGNAL) {
+        if (!real) {
+            info.si_timerid = (int)(t - timers);
+            info.si_value = t->value;
+        }
+        fit__signal_post(NULL, &info, real ? NULL : t, &t->queued);
+    }
+    if (t->interval && (real || !t->queued)) next_period(t);
+}
+
+void fit__signal_timer_taken(struct fit__timer *t, siginfo_t *info)
+{
+    fit_ns missed = periods(t);
+    t->queued = false;
+    t->overrun = missed < INT32_MAX ? (int)missed : INT32_MAX;
+    info->si_overrun = t->overrun;
+    if (t->interval) next_period(t);
+}
+
+int fit__signal_timer_make(clockid_t clock, const struct sigevent *event)
+{
+    int id = FIT_TIMER_REAL + 1;
+    bool real = clock == CLOCK_REALTIME;
+    if (!real && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME) return -EINVAL;
+    if (event && event->sigev_notify != SIGEV_SIGNAL && event->sigev_notify != SIGEV_NONE)
+        return -EINVAL;
+    if (event && event->sigev_notify == SIGEV_SIGNAL
+        && (event->sigev_signo < 1 || event->sigev_signo >= _NSIG))
+        return -EINVAL;
+    while (id < TIMERS_MAX && timers[id].used) id++;
+    if (id == TIMERS_MAX) return -EAGAIN;
+    timers[id] = (struct fit__timer){
+        .event.slot = -1, .used = true, .notify = event ? event->sigev_notify : SIGEV_SIGNAL,
+        .signal = event ? event->sigev_signo : SIGALRM,
+        .clock_start = (real ? FIT_REALTIME_START_S : FIT_UPTIME_START_S) * FIT_S,
+    };
+    if (event) timers[id].value = event->sigev_value;
+    else timers[id].value.sival_int = id;
+    return id;
+}
+
+int fit__signal_timer_get(int id, struct itimerspec *value)
+{
+    struct fit__timer *t = timer_at(id);
+    if (!t) return -EINVAL;
+    fit_ns left = t->event.slot >= 0 ? t->due - fit__now() : 0;
+    if (t->event.slot < 0 && t->queued && t->interval)
+        left = t->due + (periods(t) + 1) * t->interval - fit__now();
+    value->it_value = timespec_of(left > 0 || t->event.slot < 0 ? left : 1);
+    value->it_interval = timespec_of(t->interval);
+    return 0;
+}
+
+static bool is_time(const struct timespec *time)
+{
+    return time->tv_sec >= 0 && time->tv_nsec >= 0 && time->tv_nsec < FIT_S;
+}
+
+int fit__signal_timer_set(int id, int flags, const struct itimerspec *value,
+                          struct itimerspec *old)
+{
+    struct fit__timer *t = timer_at(id);
+    if (!t || !is_time(&value->it_value) || !is_time(&value->it_interval)) return -EINVAL;
+    if (old) fit__signal_timer_get(id, old);
+    fit__event_cancel(&t->event);
+    fit__signal_disown(t);
+    t->queued = false;
+    t->overrun = 0;
+    fit_ns due = ns_of(&value->it_value);
+    t->interval = due ? ns_of(&value->it_interval) : 0;
+    if (!due) return 0;
+    t->due = flags & TIMER_ABSTIME ? due - t->clock_start : fit__now() + due;
+    fit__event_set(&t->event, t->due > fit__now() ? t->due : fit__now(), expires);
+    fit__run_due_events();
+    return 0;
+}
+
+int fit__signal_timer_overrun(int id)
+{
+    struct fit__timer *t = timer_at(id);
+    return t ? t->overrun : -EINVAL;
+}
+
+int fit__signal_timer_drop(int id)
+{
+    struct fit__timer *t = timer_at(id);
+    if (!t) return -EINVAL;
+    fit__event_cancel(&t->event);
+    fit__signal_disown(t);
+    t->used = false;
+    return 0;
+}
+
+void fit__signal_timers_restart(void)
+{
+    for (int id = 0; id < TIMERS_MAX; id++) {
+        if (timers[id].used) fit__event_cancel(&timers[id].event);
+        timers[id].used = false;
+    }
+}
