@@ -31,6 +31,7 @@
 #include "fi/guard.h"
 #include "fi/kernel.h"
 #include "fi/raw.h"
+#include "fi/signal.h"
 #include "fi/trace.h"
 #include "fi/watch.h"
 
@@ -220,6 +221,21 @@ static int f_getaddrinfo(const char *node, const char *service, const struct add
 
 static struct fit__kernel fake;
 
+/* Signals are real ones here, to the one thread there is. */
+static int send_signal(const pthread_t *thread, int number, int code, union sigval value)
+{
+    (void)thread, (void)code, (void)value;
+    return (int)fit__raw(SYS_tgkill, fit__raw(SYS_getpid), fit__raw(SYS_gettid), number);
+}
+
+static void action_changed(int number)
+{
+    (void)number;
+}
+
+static const struct fit__signals fake_signals = { .send = send_signal,
+                                                  .action_changed = action_changed };
+
 /* ---- who answers ----------------------------------------------------------------------- */
 
 static struct fit__alternative wish;
@@ -317,6 +333,7 @@ static int begin(void **state)
                                  .readable = READABLE, .writable = WRITABLE,
                                  .object = "origin.test/80" };
     fit__kernel = &fake;
+    fit__signals = &fake_signals;
     fit__chooser = answer;
     fit__watcher = &watcher;
     fit__on_unsupported = on_unsupported;
