@@ -154,11 +154,17 @@ static bool is_of_sweep(int signal)
            || signal == SIGILL || signal == SIGSYS || signal == SIGTRAP || signal == SIGABRT;
 }
 
+/* A handler of CMocka's for crashes was set like one of the program's, but is not in force. */
 void fit__signal_action(int signal, struct sigaction *action)
 {
-    if (actions[signal].known) *action = actions[signal].action;
+    struct sigaction real;
+    FIT_NEXT(sigaction)(signal, NULL, &real);
+    bool known = actions[signal].known;
+    if (known && !is_of_clocks(signal))
+        known = real.sa_handler == actions[signal].action.sa_handler;
+    if (known) *action = actions[signal].action;
     else if (is_of_sweep(signal)) *action = (struct sigaction){ .sa_handler = SIG_DFL };
-    else FIT_NEXT(sigaction)(signal, NULL, action);
+    else *action = real;
 }
 
 void fit__signal_set_default(int signal)
