@@ -100,18 +100,18 @@ clean:
 	rm -rf $(BUILD)
 
 help:
-	@echo 'make deps       install what is needed (Debian 12 packages)'
-	@echo 'make            build the library, the command and the sample service'
-	@echo 'make test       run the tests of Faulttest itself; ends with "N passed, M failed"'
-	@echo 'make faulttest  the sample service under every fault, natively and under Memcheck'
-	@echo 'make coverage   the same sweep, coverage per failure mode: build/coverage/index.html'
-	@echo 'make bench      how fast it is, against what is possible'
-	@echo 'make conformance  the simulated kernel against this Linux'
-	@echo 'make libraries  programs of a dozen libraries, under every fault'
-	@echo 'make differential SEED=1 CALLS=1000000  random calls on both, compared one by one'
-	@echo 'make lint       style, include directions, clang-tidy, cppcheck'
-	@echo 'make install    PREFIX=$(PREFIX) DESTDIR='
-	@echo 'make clean      remove $(BUILD)/'
+	@echo 'make deps            install what is needed (Debian 12 packages)'
+	@echo 'make                 build the library, the command and the sample service'
+	@echo 'make test            run the tests of Faulttest itself; ends with "N passed, M failed"'
+	@echo 'make faulttest       the sample service under every fault, natively and under Memcheck'
+	@echo 'make coverage        the same sweep, coverage per failure mode: build/coverage/index.html'
+	@echo 'make bench           how fast it is, against what is possible'
+	@echo 'make conformance     the simulated kernel against this Linux'
+	@echo 'make libraries       programs of a dozen libraries, under every fault'
+	@echo 'make differential    random calls on both, compared; SEED=1 CALLS=1000000'
+	@echo 'make lint            style, include directions, clang-tidy, cppcheck'
+	@echo 'make install         PREFIX=$(PREFIX) DESTDIR='
+	@echo 'make clean           remove $(BUILD)/'
 
 .PHONY: all deps faulttest coverage bench lint install clean help
 .DEFAULT_GOAL := all

@@ -16,8 +16,10 @@ done
 build=${BUILD:-build}
 make -s "BUILD=$build" "$build/include/faulttest.h" "$build/include/faulttest/point.h" \
     "$build/generated/image.h" >/dev/null
+${CC:-gcc} -o "$build/make_cert" tests/libraries/make_cert.c -lcrypto
+"$build/make_cert" >"$build/generated/certificate.h"
 flags="-std=gnu11 -D_GNU_SOURCE -DFIT_VERSION=__FILE__ -DFAULTTEST -I. -I$build/include
--I$build/generated $(pkg-config --cflags libuv libcurl)"
+-I$build/generated $(pkg-config --cflags libuv libcurl gio-2.0 libpq)"
 files=${*:-$(find 'fi' harness sample_services tests -name '*.c' | LC_ALL=C sort)}
 # Faults are planted in these; cppcheck has nothing to say there but what they are.
 # shellcheck disable=SC2086  # files are words

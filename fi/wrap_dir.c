@@ -205,7 +205,8 @@ static bool keep(struct listing *list, const struct dirent64 *entry)
     }
     struct dirent64 *copy = malloc(entry->d_reclen);
     if (!copy) return false;
-    list->entries[list->count++] = memcpy(copy, entry, entry->d_reclen);
+    memcpy(copy, entry, entry->d_reclen);
+    list->entries[list->count++] = copy;
     return true;
 }
 

@@ -89,7 +89,7 @@ static const char help_cases[] =
 "\n"
 "  TEST:POINT[:in=F][:on=O][:at=P][:op=W][:after=F][:WHAT][:when=N][:until=U]\n"
 "\n"
-"  POINT   a libc function (recv, socket, connect, ...), a callback, peer, point, cancel,\n"
+"  POINT   a libc function (recv, socket, connect, ...), a callback, peer, point, raise, cancel,\n"
 "          shutdown\n"
 "  in=     function on the call stack, innermost first: in=net_connect/fetch_start\n"
 "  on=     object: origin.test/80, listener/8080, /etc/hosts      at=  name of a FAULT_POINT\n"
@@ -154,11 +154,12 @@ static void help_verdicts(void)
         [FIT_FINDING] = "Findings, most serious first: the product's fault",
         [FIT_NO_RESULT] = "No result: never a pass", [FIT_OUTCOME] = "Outcomes: all is well",
     };
-    for (int family = 0; family < 3; family++) {
+    for (int family = 0; family < FIT_FAMILIES; family++) {
         printf("%s%s\n", family ? "\n" : "", headings[family]);
         for (size_t i = 0; fit__verdict_at(i); i++)
             if ((int)fit__verdict_at(i)->family == family)
-                printf("  %s\n", fit__verdict_at(i)->name);
+                printf("  %s%s\n", fit__verdict_at(i)->name,
+                       fit__verdict_at(i)->built ? "" : " (not built yet)");
     }
     printf("\nEach in one paragraph: faulttest explain WORD\n");
 }
@@ -221,7 +222,8 @@ int fit__command_explain(int count, char **arguments)
         if (strcmp(verdict->name, arguments[1]) != 0)
             continue;
         char *head = fit__print("%-12s  ", verdict->name);
-        fit__wrap(stdout, head, verdict->meaning);
+        fit__wrap(stdout, head, verdict->built ? verdict->meaning
+                  : fit__print("%s Not built yet: no run says it.", verdict->meaning));
         fit__wrap(stdout, "usual fix     ", verdict->fix);
         return FIT_X_OK;
     }

@@ -188,6 +188,17 @@ static void check_names(struct run *run)
     }
 }
 
+/* Nor may a case: a name that fits no place of the test has tried nothing. */
+static void check_cases(struct run *run)
+{
+    const struct fit__totals *totals = &run->totals;
+    if (run->trouble || !run->options.only.count || fit__interrupted())
+        return;
+    if (totals->cases + totals->failed + totals->broken + totals->unsupported == 0)
+        run->trouble = fit__fail_with(FIT_X_NOTHING, fit__print("there is no case '%s'; see "
+            "`faulttest list TEST-BINARY TEST`", run->options.only.list[0]));
+}
+
 static int status_of(const struct run *run)
 {
     const struct fit__totals *totals = &run->totals;
@@ -223,6 +234,7 @@ static void run_all(struct run *run)
     for (size_t i = 0; i < run->options.words.count && !fit__interrupted(); i++)
         sweep_binary(run, run->options.words.list[i]);
     check_names(run);
+    check_cases(run);
     for (size_t i = 0; i < run->count; i++)
         fit__lines_add(lines, &run->binaries[i]);
     clock_gettime(CLOCK_MONOTONIC, &ended);

@@ -8,9 +8,10 @@
 
 enum { WORD_MAX = 64, UNKNOWN_MAX = 16 };
 
-#define F FIT_FINDING
-#define N FIT_NO_RESULT
-#define O FIT_OUTCOME
+#define F FIT_FINDING, true
+#define U FIT_FINDING, false
+#define N FIT_NO_RESULT, true
+#define O FIT_OUTCOME, true
 static const struct fit__verdict verdicts[] = {
     { "crash", F, 0, "The program was ended by a signal such as SIGSEGV after the fault.",
       "Look at the symptom's innermost frame: usually a pointer that the error path left NULL, "
@@ -34,7 +35,7 @@ static const struct fit__verdict verdicts[] = {
       "A descriptor stays ready and nobody consumes the event: typical is accept() failing with "
       "EMFILE. Stop watching it and try again after a delay, or keep a spare descriptor to "
       "accept and close with." },
-    { "blocks-loop", F, 5, "The loop's thread was blocked inside a callback, so nothing else "
+    { "blocks-loop", U, 5, "The loop's thread was blocked inside a callback, so nothing else "
       "could be served.",
       "Make the descriptor non-blocking, or move the call (DNS, file, lock, sleep) to a worker "
       "thread." },
@@ -45,7 +46,7 @@ static const struct fit__verdict verdicts[] = {
     { "callback-twice", F, 7, "The caller was told twice how one operation ended.",
       "Typical: an error path calls the callback, then falls through to the normal end. Clear "
       "the callback pointer, or set a `done` flag, before calling it." },
-    { "callback-late", F, 8, "A callback came after the operation was cancelled or closed and "
+    { "callback-late", U, 8, "A callback came after the operation was cancelled or closed and "
       "that had been confirmed.",
       "Cancel what is under way (timer, request, watcher) before confirming, or confirm only "
       "when the last of them has answered." },
@@ -68,7 +69,7 @@ static const struct fit__verdict verdicts[] = {
       "the one of the run without faults.",
       "Some error code is ignored on the way up. Follow the call under FAULT outwards and look "
       "for the first place that drops its result." },
-    { "wrong-result", F, 14, "The result differs from the run without faults, although nothing "
+    { "wrong-result", U, 14, "The result differs from the run without faults, although nothing "
       "failed.",
       "Look for code that relies on how data is split or ordered: a message that comes in two "
       "pieces, or two replies that come the other way round." },
@@ -87,10 +88,10 @@ static const struct fit__verdict verdicts[] = {
       "not work again.",
       "State kept from the failure (a dead connection, a stopped listener, a counter) blocks the "
       "next operation. Reset it, or connect again." },
-    { "slow-cleanup", F, 19, "After the failure the test needed far longer to end than without.",
+    { "slow-cleanup", U, 19, "After the failure the test needed far longer to end than without.",
       "A timer of the failed operation, often a long timeout, was left running. Stop it when the "
       "operation ends." },
-    { "library-abort", F, 20, "A library ended the program, as it is documented to do on this "
+    { "library-abort", U, 20, "A library ended the program, as it is documented to do on this "
       "failure.",
       "Not repairable in your code, except by avoiding the call; allow it with a reason: "
       "fit_allow(\"library-abort\", ...)." },
@@ -114,6 +115,7 @@ static const struct fit__verdict verdicts[] = {
       "good.", "Nothing to fix." },
 };
 #undef F
+#undef U
 #undef N
 #undef O
 
@@ -158,7 +160,8 @@ const struct fit__verdict *fit__verdict_of(const char *name)
     while (i < UNKNOWN_MAX - 1 && unknown[i].name && strcmp(unknown[i].name, name) != 0)
         i++;
     if (!unknown[i].name)
-        unknown[i] = (struct fit__verdict){ fit__copy(name), FIT_FINDING, 0, NULL, NULL };
+        unknown[i] = (struct fit__verdict){ fit__copy(name), FIT_FINDING, true, 0,
+                                            NULL, NULL };
     return &unknown[i];
 }
 

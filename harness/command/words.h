@@ -5,11 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum fit__family { FIT_FINDING, FIT_NO_RESULT, FIT_OUTCOME };
+enum fit__family { FIT_FINDING, FIT_NO_RESULT, FIT_OUTCOME, FIT_FAMILIES };
 
 struct fit__verdict {
     const char *name;
     enum fit__family family;
+    bool built;                  /* false: no run says it yet; fit_allow() knows it already */
     unsigned rank;               /* the lower, the more serious */
     const char *meaning, *fix;   /* one paragraph each, for `faulttest explain` */
 };

@@ -28,8 +28,8 @@
  *   hello    pid; armed 0|1 (our definitions are the ones found first), why (if 0);
  *            version; binary (path)
  *   test     test GROUP.NAME, contract strict|old, state ready|broken-test|nondeterministic|
- *            unsupported|no-calls, text (one sentence or several lines, see INTERFACE 3.7 to
- *            3.9), stack, virtual_ns, points N (questions asked), cancel_places N, setup_points N
+ *            unsupported|no-calls, text (one sentence or several lines), stack, virtual_ns,
+ *            points N (questions asked), cancel_places N, setup_points N
  *   named    test, case, mode                        (job list: one for each case)
  *   case     test, case (without test prefix; "none": a finding of the run without faults),
  *            mode, verdict, valgrind 0|1, virtual_ns, turn, and as far as known
@@ -70,7 +70,7 @@
 #define FIT_CONTROL_VARIABLE "FAULTTEST_CONTROL"
 enum { FIT_PROTOCOL_VERSION = 1, FIT_RECORD_FIELDS_MAX = 48 };
 
-/* Exit statuses of the command (INTERFACE 3.10). */
+/* Exit statuses of the command: `faulttest help exit`. */
 enum fit__status {
     FIT_X_OK = 0, FIT_X_FINDINGS = 1, FIT_X_USAGE = 2, FIT_X_UNSUPPORTED = 3, FIT_X_NOTHING = 4,
     FIT_X_INTERNAL = 70, FIT_X_NO_FIT = 125, FIT_X_INTERRUPTED = 130

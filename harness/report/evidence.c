@@ -178,8 +178,10 @@ static void show_traced(const struct fit__record *call)
                        : "   ";
     const char *before = strcmp(mark, "--") == 0 && strncmp(text, "--", 2) != 0 ? "-- "
                        : strcmp(mark, "pe") == 0 && strncmp(text, "peer", 4) != 0 ? "peer " : "";
-    printf("%s  %.6f  %4s  %s%.*s\n", column, seconds(call, "ns"), turn ? turn : "-", before,
-           FIT_COLUMNS - 22 - (int)strlen(before), text);
+    size_t room = FIT_COLUMNS - 22 - strlen(before);
+    bool cut = strlen(text) > room;
+    printf("%s  %.6f  %4s  %s%.*s%s\n", column, seconds(call, "ns"), turn ? turn : "-", before,
+           (int)(cut ? room - 3 : room), text, cut ? "..." : "");
 }
 
 void fit__show_trace(const struct fit__replayed *replayed, const char *name)

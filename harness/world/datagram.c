@@ -246,7 +246,7 @@ static ssize_t datagram_send(struct fit__file *file, const struct msghdr *messag
 {
     struct fit__datagram *socket = fit__datagram_of(file);
     size_t size = fit__iov_size(message->msg_iov, (int)message->msg_iovlen);
-    struct fit__endpoint to;
+    struct fit__endpoint to = { 0 };
     (void)flags;
     int error = take_port(socket);
     if (!error)

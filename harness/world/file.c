@@ -30,11 +30,6 @@ struct fit__node *fit__regular_node(const struct fit__file *file)
     return file->ops == &fit__regular_ops ? ((struct regular *)file->object)->node : NULL;
 }
 
-const char *fit__regular_path(const struct fit__file *file)
-{
-    return ((struct regular *)file->object)->path;
-}
-
 static bool reads(const struct fit__file *file)
 {
     return (file->status_flags & O_ACCMODE) != O_WRONLY;

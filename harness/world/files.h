@@ -109,7 +109,6 @@ void fit__path_unsupported(const char *what) __attribute__((noreturn));
 /* ---- file.c, directory.c, given.c -------------------------------------------------------- */
 
 struct fit__node *fit__regular_node(const struct fit__file *file);   /* NULL: no file of a disk */
-const char *fit__regular_path(const struct fit__file *file);
 bool fit__regular_flushes(struct fit__file *file);       /* fsync() has something to do */
 /* A listing as getdents64 gives it, all of it, in the arena. */
 int fit__directory_list(struct fit__node *dir, char **entries, size_t *size);

@@ -47,9 +47,9 @@ static uint8_t choose_kind(struct random *random, const unsigned weights[STEP_KI
     for (int kind = 0; kind < STEP_KINDS; kind++)
         total += weights[kind];
     at = below(random, total);
-    for (uint8_t kind = 0; kind < STEP_KINDS; kind++) {
+    for (unsigned kind = 0; kind < STEP_KINDS; kind++) {
         if (at < weights[kind])
-            return kind;
+            return (uint8_t)kind;
         at -= weights[kind];
     }
     return STEP_LINK;

@@ -56,7 +56,7 @@ static void perform(struct transfer *t)
     else if (message)
         tell_done(&t->asker);
 }
-static void gets(const char *url)
+static void fetches(const char *url)
 {
     struct transfer t = { 0 };
     asks(&t.asker, "page");
@@ -77,13 +77,13 @@ static void gets_http(void **state)
 {
     (void)state;
     fit_peer_replies("web.test:80", web);
-    gets("http://web.test/");
+    fetches("http://web.test/");
 }
 static void gets_https(void **state)
 {
     (void)state;
     fit_peer("tls.test:443", tls_session, (void *)(uintptr_t)&secret);
-    gets("https://tls.test/");
+    fetches("https://tls.test/");
 }
 
 static int start(void **state)

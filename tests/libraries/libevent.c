@@ -143,8 +143,8 @@ static int server_setup(void **state)
 {
     struct sockaddr_in at = ip4("127.0.0.1", 7);
     struct server *s = calloc(1, sizeof *s);
-    if (!s || !(s->base = event_base_new())) return -1;
     *state = s;
+    if (!s || !(s->base = event_base_new())) return -1;
     s->listener = evconnlistener_new_bind(s->base, server_accepts, s,
                                           LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE, 8,
                                           (struct sockaddr *)&at, sizeof at);
@@ -235,8 +235,8 @@ static void site_stop(struct site *s) { event_base_loopexit(s->base, NULL); }
 static int site_setup(void **state)
 {
     struct site *s = calloc(1, sizeof *s);
-    if (!s || !(s->base = event_base_new()) || !(s->http = evhttp_new(s->base))) return -1;
     *state = s;
+    if (!s || !(s->base = event_base_new()) || !(s->http = evhttp_new(s->base))) return -1;
     evhttp_set_gencb(s->http, site_answers, s);
     evhttp_set_timeout(s->http, PATIENCE_S);
     return evhttp_bind_socket(s->http, "127.0.0.1", 80);

@@ -34,6 +34,15 @@ PATH=$work/prefix/bin:$PATH
 PKG_CONFIG_PATH=$work/prefix/lib/pkgconfig
 export PATH PKG_CONFIG_PATH
 
+# What the sweep of the sample service says is also shown; Memcheck would take a minute.
+service=$(cd "$build" && pwd)/test_thumbnail
+(cd "$work" && faulttest run --valgrind=none "$service" >sweep 2>errors)
+grep -E '^(thumbnail|outcome|allowed|not tried)' "$work/sweep" >"$work/shown"
+sed -n 's/^    //p' "$root/README.md" | grep -E '^(thumbnail|outcome|allowed|not tried)' |
+    diff -u - "$work/shown" >"$work/difference"
+result $? 'the sweep of the sample service'
+sed 's/^/# /' "$work/difference"
+
 # Block after block into files of its own: 001.c, 002.diff, 003.console ...
 mkdir "$work/blocks" "$work/run"
 awk -v folder="$work/blocks" '

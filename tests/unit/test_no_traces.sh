@@ -3,7 +3,6 @@
 set -eu
 build=$(cd "${1:?usage: test_no_traces.sh BUILD}" && pwd)
 faulttest=$build/bin/faulttest
-[ -x "$faulttest" ] || faulttest=$build/faulttest
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/here"
