@@ -121,12 +121,13 @@ static struct address parse_address(const char *function, const char *text, bool
     return a;
 }
 
-/* Over the real kernel there are no hosts but this machine: the test is skipped. */
+/* Over the real kernel there are no hosts but this machine: the test is skipped where kernels are
+ * compared, and in a sweep has no result. */
 static void refuse_over_real(const char *function, const char *address)
 {
     struct fit__finding f;
     if (!fit__world_is_real()) return;
-    fit__finding_make(&f, "skipped", function, "needs the simulated kernel: %s(\"%s\")", function,
+    fit__finding_make(&f, fit__session.orders.real ? "unsupported" : "skipped", function, "needs the simulated kernel: %s(\"%s\")", function,
                       address ? address : "NULL");
     fit__end_finding(&f);
 }

@@ -123,6 +123,10 @@ if command -v valgrind >/dev/null; then
     sweep odd --test forgets_memory --valgrind=failed
     check memory_is_a_leak_to_memcheck verdict odd leak-memory
 fi
+check compiles_peer compile peer peer.c
+sweep peer
+check peer_elsewhere_is_refused is_status $? 4
+check peer_elsewhere_is_named has peer 'needs the simulated kernel: *fit_peer'
 check server_still_answers answers
 
 echo "# $(cases redis) cases of the right client, $(cases redis_leaks) of the other"
