@@ -127,7 +127,8 @@ static void refuse_over_real(const char *function, const char *address)
 {
     struct fit__finding f;
     if (!fit__world_is_real()) return;
-    fit__finding_make(&f, fit__session.orders.real ? "unsupported" : "skipped", function, "needs the simulated kernel: %s(\"%s\")", function,
+    fit__finding_make(&f, fit__session.orders.real ? "unsupported" : "skipped", function,
+                      "needs the simulated kernel: %s(\"%s\")", function,
                       address ? address : "NULL");
     fit__end_finding(&f);
 }

@@ -80,12 +80,12 @@ static int read_wanted(struct wanted *wanted, const struct fit__words *words)
         "last run), or faulttest replay TEST-BINARY CASE"));
 }
 
-/* What was a peer in the sweep is one in the replay, unless the command line says otherwise. */
 static bool was_real(const struct wanted *wanted)
 {
     return wanted->line && strcmp(fit__line_text(wanted->line, "world"), "real") == 0;
 }
 
+/* What was a peer in the sweep is one in the replay, unless the command line says otherwise. */
 static void choose_peer_threads(struct wanted *wanted, const struct fit__options *options)
 {
     const json_t *before = json_object_get(wanted->line, "peer_threads");

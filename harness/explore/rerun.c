@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fi/arena.h"
 #include "harness/explore/explore.h"
 #include "harness/judge/judge.h"
 

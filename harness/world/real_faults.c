@@ -4,7 +4,6 @@
  * A reset is a real one: a socket that is connected to nowhere sends RST to the other side. A
  * refused connection is one to a port where nobody listens. What needs the other side's help
  * (silence, delay) is left out: see fit__kernel.lacks. */
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
