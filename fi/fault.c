@@ -49,6 +49,7 @@ const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amo
     for (size_t i = 0; i < fit__fact_count; i++) {
         const struct fit__fact *fact = &fit__facts[i];
         if (fact->family != family || (fact->needs & ~holds)) continue;
+        if (fit__kernel->lacks && fit__kernel->lacks(c->fd, fact)) continue;
         int64_t number = fact->what == FIT_W_SHORT ? cut_of(fact, amount) : fact->value;
         if (fact->what == FIT_W_SHORT && !number) continue;
         if (offered(&q, fact, number)) continue;

@@ -22,6 +22,7 @@
 #include <time.h>
 
 struct addrinfo;
+struct fit__fact;
 
 /* What a descriptor is, as far as faults depend on it. */
 enum fit__class {
@@ -142,6 +143,9 @@ struct fit__kernel {
     /* From now on at most so many bytes can be written to files, -1: no limit; what is removed
      * makes room. Then writes give ENOSPC. */
     void (*limit_disk)(int64_t bytes);
+    /* It cannot make this fault true at `fd` (-1: none), so that it must not be offered. NULL: it
+     * can make every fault true. */
+    bool (*lacks)(int fd, const struct fit__fact *fact);
 };
 
 /* Threads. Only the simulated kernel has them: without a world the wrappers use glibc's own. A

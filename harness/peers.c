@@ -121,12 +121,14 @@ static struct address parse_address(const char *function, const char *text, bool
     return a;
 }
 
-/* Over the real kernel there are no hosts but this machine: the test is skipped. */
+/* Over the real kernel there are no hosts but this machine: the test is skipped where kernels are
+ * compared, and in a sweep has no result. */
 static void refuse_over_real(const char *function, const char *address)
 {
     struct fit__finding f;
-    if (fit__session.orders.job != FIT_J_REAL) return;
-    fit__finding_make(&f, "skipped", function, "needs the simulated kernel: %s(\"%s\")", function,
+    if (!fit__world_is_real()) return;
+    fit__finding_make(&f, fit__session.orders.real ? "unsupported" : "skipped", function,
+                      "needs the simulated kernel: %s(\"%s\")", function,
                       address ? address : "NULL");
     fit__end_finding(&f);
 }
@@ -139,7 +141,7 @@ static bool is_this_machine(const char *address)
 /* Over the real kernel peers share the numbers of the code under test: theirs go out of the way. */
 static int peers_own(int fd)
 {
-    return fit__session.orders.job == FIT_J_REAL ? fit__own_fd(fd) : fd;
+    return fit__world_is_real() ? fit__own_fd(fd) : fd;
 }
 
 static struct fit__thread *start_thread(const char *kind, const char *name,

@@ -15,7 +15,7 @@ static const char overview[] =
 "  faulttest doctor TEST-BINARY          what of it would go past Faulttest, before the first run\n"
 "  faulttest diff-real TEST-BINARY       is the simulated kernel to blame? compare with the real\n"
 "  faulttest explain WORD                what a verdict means, and what usually fixes it\n"
-"  faulttest help TOPIC                  run list replay doctor diff-real cases modes\n"
+"  faulttest help TOPIC                  run list replay doctor diff-real real cases modes\n"
 "                                        verdicts determinism environment exit\n"
 "  faulttest --version\n"
 "\n"
@@ -35,6 +35,7 @@ static const char help_run[] =
 "  --peer-thread GLOB   threads whose start routine has such a name ('server_*') are the other\n"
 "                       side: nothing goes wrong in them, and what they keep is no leak; may\n"
 "                       be repeated\n"
+"  --world=real         over the real kernel, against real servers (faulttest help real)\n"
 "  --coverage DIR       dump gcov counters into DIR/MODE; link the test with\n"
 "                       -Wl,-u,__gcov_dump -Wl,-u,__gcov_reset -rdynamic\n"
 "\n"
@@ -54,7 +55,7 @@ static const char help_replay[] =
 "\n"
 "  --trace       every simulated call, like strace, with virtual time and turn of the loop\n"
 "  --valgrind    under Memcheck; by itself for memory findings of the last run\n"
-"  --peer-thread GLOB   as in the sweep; known by itself for cases of the last run\n"
+"  --peer-thread GLOB, --world=real   as in the sweep; known by itself for cases of the last run\n"
 "\n"
 "Exit status 0: the case is fine. 1: it fails. 125: it no longer fits the program, so that\n"
 "`git bisect run faulttest replay ./test_x CASE` skips the commit.\n";
@@ -83,6 +84,24 @@ static const char help_diff_real[] =
 "address than 127.0.0.1 or localhost.\n"
 "\n"
 "Exit status 0: they agree. 1: some differ. 2: wrong usage. 4: nothing could be compared.\n";
+
+static const char help_real[] =
+"faulttest run --world=real TEST-BINARY       also list and replay\n"
+"\n"
+"The same cases and verdicts over the real kernel, for a test that talks to a server outside of\n"
+"it: real sockets, files and time. The test runs twice without faults, which gives the names of\n"
+"the cases; then each case is a run of the whole test, in a process copied before the test began,\n"
+"and its fault comes at the question of that name. A run that never asks it is not-fired. So the\n"
+"test must leave the server as it found it. One case at a time, unless -j says otherwise.\n"
+"\n"
+"  really made    errors of calls that make descriptors, a full table of descriptors, short\n"
+"                 reads and writes, EAGAIN, a refused connection (to a port without listener),\n"
+"                 a reset (RST is sent), the end of what the other side sends, names that do\n"
+"                 not exist, callbacks, cancel\n"
+"  left out       silence, delays and timers before data: the server is not ours to stop\n"
+"  hang           a case that is not done after 10 s; here that is a limit, not a proof\n"
+"\n"
+"Connections made in a group's setup are shared by all cases: make them in the test's own setup.\n";
 
 static const char help_cases[] =
 "A case is one word that every shell passes unchanged:\n"
@@ -167,6 +186,7 @@ static void help_verdicts(void)
 static const struct { const char *name, *text; void (*print)(void); } topics[] = {
     { "run", help_run, NULL }, { "list", help_list, NULL }, { "replay", help_replay, NULL },
     { "doctor", help_doctor, NULL }, { "diff-real", help_diff_real, NULL },
+    { "real", help_real, NULL },
     { "cases", help_cases, NULL }, { "modes", NULL, help_modes },
     { "verdicts", NULL, help_verdicts }, { "explain", NULL, help_verdicts },
     { "determinism", help_determinism, NULL }, { "environment", help_environment, NULL },
@@ -194,7 +214,7 @@ int fit__command_help(int count, char **arguments)
     const char *meant = fit__suggestion(arguments[1], names);
     return fit__fail_with(FIT_X_USAGE, meant
         ? fit__print("no help on '%s'; did you mean '%s'?", arguments[1], meant)
-        : fit__print("no help on '%s'; topics: run list replay doctor diff-real cases modes "
+        : fit__print("no help on '%s'; topics: run list replay doctor diff-real real cases modes "
                      "verdicts determinism environment exit", arguments[1]));
 }
 

@@ -78,7 +78,8 @@ int fit__command_list(int count, char **arguments)
     struct fit__results results = { .binary = options.words.list[0] };
     struct fit__orders orders = { .job = "list", .jobs = options.jobs,
                                   .modes = options.modes,
-                                  .peer_threads = options.peer_threads };
+                                  .peer_threads = options.peer_threads,
+                                  .real = options.real };
     if (test)
         fit__words_add(&orders.tests, test);
     fit__catch_interrupts();

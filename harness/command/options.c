@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { JOBS_MAX = 256 };
-enum { MODE = 256, TEST, VALGRIND, ONLY, COVERAGE, TRACE, GDB, FINDING, PEER_THREAD };
+enum { MODE = 256, TEST, VALGRIND, ONLY, COVERAGE, TRACE, GDB, FINDING, PEER_THREAD, WORLD };
 
 static const struct option all_options[] = {
     { "output", required_argument, NULL, 'o' }, { "jobs", required_argument, NULL, 'j' },
@@ -17,14 +17,16 @@ static const struct option all_options[] = {
     { "only", required_argument, NULL, ONLY }, { "coverage", required_argument, NULL, COVERAGE },
     { "trace", no_argument, NULL, TRACE }, { "gdb", no_argument, NULL, GDB },
     { "finding", required_argument, NULL, FINDING },
-    { "peer-thread", required_argument, NULL, PEER_THREAD }, { 0 },
+    { "peer-thread", required_argument, NULL, PEER_THREAD },
+    { "world", required_argument, NULL, WORLD }, { 0 },
 };
 
 static const struct { const char *command; int options[12]; } allowed[] = {
-    { "run", { 'o', 'j', 'v', MODE, TEST, VALGRIND, ONLY, COVERAGE, PEER_THREAD } },
-    { "list", { 'v', 'j', MODE, FINDING, PEER_THREAD } },
+    { "run", { 'o', 'j', 'v', MODE, TEST, VALGRIND, ONLY, COVERAGE, PEER_THREAD,
+               WORLD } },
+    { "list", { 'v', 'j', MODE, FINDING, PEER_THREAD, WORLD } },
     { "doctor", { TEST } }, { "diff-real", { TEST } },
-    { "replay", { 'v', TRACE, GDB, VALGRIND, PEER_THREAD } },
+    { "replay", { 'v', TRACE, GDB, VALGRIND, PEER_THREAD, WORLD } },
 };
 
 int fit__fail_with(int status, char *sentence)
@@ -81,6 +83,14 @@ static char *valgrind(struct fit__options *options, const char *text)
     return fit__print("--valgrind takes all, failed or none, not '%s'", text);
 }
 
+static char *world(struct fit__options *options, const char *text)
+{
+    options->real = strcmp(text, "real") == 0;
+    if (options->real || strcmp(text, "simulated") == 0)
+        return NULL;
+    return fit__print("--world takes real or simulated, not '%s'", text);
+}
+
 static char *only(struct fit__options *options, const char *text)
 {
     char *test, *name;
@@ -106,6 +116,7 @@ static char *take(struct fit__options *options, int option, const char *value)
     case ONLY: return only(options, value);
     case COVERAGE: options->coverage = value; return NULL;
     case PEER_THREAD: fit__words_add(&options->peer_threads, value); return NULL;
+    case WORLD: return world(options, value);
     case TRACE: options->trace = true; return NULL;
     case FINDING: return number(value, UINT_MAX, "--finding", &options->finding);
     case GDB: return fit__copy("--gdb is not built yet; --trace shows every call up to the fault");
@@ -148,7 +159,7 @@ static unsigned processors(void)
 int fit__options_read(struct fit__options *options, const char *command, int count,
                       char **arguments)
 {
-    *options = (struct fit__options){ .jobs = processors() };
+    *options = (struct fit__options){ 0 };
     opterr = 0;
     optind = 1;
     for (;;) {
@@ -166,6 +177,9 @@ int fit__options_read(struct fit__options *options, const char *command, int cou
         if (wrong)
             return fit__fail_with(FIT_X_USAGE, wrong);
     }
+    /* Runs side by side would disturb each other at the one real server. */
+    if (!options->jobs)
+        options->jobs = options->real ? 1 : processors();
     for (; optind < count; optind++)
         fit__words_add(&options->words, arguments[optind]);
     return 0;

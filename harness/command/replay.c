@@ -80,6 +80,11 @@ static int read_wanted(struct wanted *wanted, const struct fit__words *words)
         "last run), or faulttest replay TEST-BINARY CASE"));
 }
 
+static bool was_real(const struct wanted *wanted)
+{
+    return wanted->line && strcmp(fit__line_text(wanted->line, "world"), "real") == 0;
+}
+
 /* What was a peer in the sweep is one in the replay, unless the command line says otherwise. */
 static void choose_peer_threads(struct wanted *wanted, const struct fit__options *options)
 {
@@ -170,7 +175,8 @@ static int replay(const struct wanted *wanted, const struct fit__options *option
                                             : needs_memcheck(wanted);
     struct fit__orders orders = { .job = "replay", .jobs = 1, .memcheck = memcheck,
                                   .thorough = memcheck, .trace = options->trace,
-                                  .peer_threads = wanted->peer_threads };
+                                  .peer_threads = wanted->peer_threads,
+                                  .real = options->real || was_real(wanted) };
     struct fit__replayed replayed = { 0 };
     if (refused)
         return fit__fail_with(FIT_X_USAGE, refused);

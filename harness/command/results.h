@@ -50,6 +50,7 @@ struct fit__results {
     size_t finding_count;
     struct fit__words notes, errors;
     struct fit__words peer_threads; /* as given; a replay needs them, too. The caller's */
+    bool real;                      /* swept over the real kernel */
     int error_status;               /* the first status that the binary asked for; 0: none */
     unsigned long only_native, only_memcheck;
 };

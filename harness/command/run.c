@@ -145,6 +145,7 @@ static void sweep_binary(struct run *run, const char *path)
     struct fit__results *results = &run->binaries[run->count++];
     results->binary = path;
     results->peer_threads = run->options.peer_threads;
+    results->real = run->options.real;
     char *wrapped = fit__wrapped_note(path);
     if (wrapped)
         fit__words_add(&results->notes, wrapped);
@@ -262,7 +263,7 @@ int fit__command_run(int count, char **arguments)
     /* Without --mode the binary decides, so that fit_options() in a test has its say. */
     run.orders = (struct fit__orders){ .job = "run", .jobs = run.options.jobs,
         .modes = run.options.modes, .coverage = run.options.coverage,
-        .peer_threads = run.options.peer_threads };
+        .peer_threads = run.options.peer_threads, .real = run.options.real };
     add_only(&run.orders, &run.options);
     run.binaries = fit__get(run.options.words.count * sizeof *run.binaries);
     fit__catch_interrupts();

@@ -19,7 +19,7 @@
 enum {
     TICK_MS = 100,
     CPU_MS = 2000, WALL_MS = 10000,                 /* of one case */
-    MEMCHECK_FACTOR = 30,
+    MEMCHECK_FACTOR = 30, MEMCHECK_REAL_FACTOR = 3, /* of real time, most of it is waiting */
     SILENCE_MS = 120000,                            /* nothing came for so long: it is stuck */
     LAST_WORDS_MS = 5000,                           /* from `bye` to the end of the process */
     OUTPUT_MAX_BYTES = 16 << 20, OUTPUT_SHOWN_BYTES = 8192,
@@ -82,11 +82,14 @@ static char *orders_text(const struct fit__orders *orders, const char *log_folde
         order(&text, "case", orders->cases.list[i]);
     for (size_t i = 0; i < orders->peer_threads.count; i++)
         order(&text, "peer-thread", orders->peer_threads.list[i]);
+    if (orders->real)
+        order(&text, "world", "real");
     if (orders->modes)
         order(&text, "modes", orders->modes);
     fit__text_add(&text, "jobs %u\nmemcheck %d\nleakcheck %d\ntrace %d\n", orders->jobs,
                   orders->memcheck, orders->memcheck, orders->trace);
-    fit__text_add(&text, "cpu_ms %d\nwall_ms %d\n", CPU_MS * factor, WALL_MS * factor);
+    fit__text_add(&text, "cpu_ms %d\nwall_ms %d\n", CPU_MS * factor,
+                  WALL_MS * (orders->memcheck && orders->real ? MEMCHECK_REAL_FACTOR : factor));
     if (orders->memcheck)
         order(&text, "logs", log_folder);
     if (orders->coverage)

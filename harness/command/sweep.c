@@ -236,7 +236,7 @@ void fit__gather_evidence(struct fit__results *results)
         struct fit__finding *finding = &results->findings[i];
         const struct fit__result *first = finding->first;
         struct fit__orders orders = { .job = "replay", .jobs = 1,
-            .peer_threads = results->peer_threads, .memcheck = !first->native
+            .peer_threads = results->peer_threads, .real = results->real, .memcheck = !first->native
             || (first->memcheck && (strcmp(first->verdict->name, "leak-memory") == 0
                                     || strcmp(first->verdict->name, "memory-error") == 0)) };
         struct fit__replayed replayed = { 0 };

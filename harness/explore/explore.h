@@ -29,6 +29,7 @@ struct fit__orders {
     int results;                         /* descriptor for records */
     bool modes[FIT_MODES], modes_given;
     bool memcheck, trace, stacks;
+    bool real;                           /* over the real kernel: see rerun.c */
     unsigned jobs;
     unsigned cpu_ms, wall_ms;            /* limits of one case */
     const char *coverage;                /* folder, or NULL */
@@ -171,6 +172,9 @@ enum fit__mode fit__point_mode(const struct fit__point *point, unsigned alternat
 size_t fit__chain_of(void *const *frames, unsigned depth, const char *leave_out,
                      char *out, size_t size);
 
+/* Is `q`, asked now, asked at the place of this named point of the reference? */
+bool fit__question_at(const struct fit__question *q, const struct fit__point *point);
+
 /* ---- find.c: from the name of a case to a place ------------------------------------------ */
 
 /* 0 and the point and alternative; else -EINVAL (no case at all) or -ENOENT with text for people
@@ -215,11 +219,32 @@ void fit__history_end_second(void);
 /* Adds the records `call` for the last calls to results (replay). */
 void fit__history_send(void);
 
+/* ---- rerun.c: over the real kernel, which cannot be copied ------------------------------- */
+
+/* The second run's chooser: notes where it asks other questions than the first. */
+int fit__rerun_second(struct fit__question *q);
+void fit__rerun_second_ended(void);
+/* Each case as a run of its own, from the beginning of the test. Call in the parent. */
+void fit__rerun_cases(const struct fit__test *test, void *state);
+/* This snapshot becomes the run of one case. Does not return. */
+void fit__rerun_case(const struct fit__test *test, void *state, const struct fit__point *point,
+                     unsigned alternative) __attribute__((noreturn));
+/* That run ended, and nothing went wrong in it. `why`: NULL, or what ended it. */
+void fit__rerun_not_fired(const struct fit__finding *why) __attribute__((noreturn));
+/* What people should know of such a sweep. */
+void fit__rerun_notes(const struct fit__test *test, const struct fit__reference *r);
+
 /* ---- sweep.c ----------------------------------------------------------------------------- */
 
 /* Sweeps (or lists, or replays in) one test. Call "inside", on green thread 0, in a world.
  * `state`: the group's. Returns 0, or 1 if it failed. */
 int fit__sweep_test(const struct fit__test *test, void *state);
+/* For rerun.c. */
+bool fit__case_wanted(const struct fit__point *point, unsigned alternative);
+void fit__case_enter(const struct fit__point *point, unsigned alternative);
+void fit__run_prepare(enum fit__run run, const struct fit__test *test,
+                      int (*chooser)(struct fit__question *));
+void fit__run_in_child(const struct fit__test *test, void *group_state);
 /* Says of a test that it could not be swept, and why: what ended its group's setup. */
 void fit__test_not_swept(const struct fit__test *test, const struct fit__finding *why);
 /* Runs setup, body and teardown and ends as this process's role demands. Does not return

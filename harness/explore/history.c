@@ -91,7 +91,8 @@ static void on_line(const char *kind, int fd, const char *text)
 
 void fit__history_start(enum fit__run run, bool trace)
 {
-    bool wanted = run == FIT_RUN_FIRST || run == FIT_RUN_SECOND
+    bool compared = !fit__session.orders.real && (run == FIT_RUN_FIRST || run == FIT_RUN_SECOND);
+    bool wanted = compared
                || (run == FIT_RUN_CASE && fit__session.orders.job == FIT_J_REPLAY);
     history.run = run;
     history.send_all = trace;

@@ -7,6 +7,7 @@
 #include "fi/arena.h"
 #include "fi/symbols.h"
 #include "harness/explore/explore.h"
+#include "harness/loops/loops.h"
 
 /* libc itself, and libfiu, which stands between our wrappers and the question. */
 static bool is_libc(const struct fit__symbol *s)
@@ -124,6 +125,41 @@ static bool same_place(const struct fit__point *a, const struct fit__point *b)
 {
     return a->name == b->name && a->in == b->in && a->on == b->on && a->at == b->at
         && a->op == b->op && (!by_callback(a) || a->after == b->after);
+}
+
+/* The longest of the names that places of this call have in the reference and that fit `chain`. */
+static const char *place_on(const char *call, const char *chain)
+{
+    const char *best = NULL;
+    size_t size, longest = 0;
+    for (const struct fit__point *p = fit__session.reference->points; p; p = p->next) {
+        if (!p->in || strcmp(p->name, call)) continue;
+        size = strlen(p->in);
+        if (size < longest || strncmp(p->in, chain, size)) continue;
+        if (chain[size] && chain[size] != '/') continue;
+        best = p->in;
+        longest = size;
+    }
+    return best;
+}
+
+static bool equal(const char *a, const char *b)
+{
+    return a == b || (a && b && !strcmp(a, b));
+}
+
+bool fit__question_at(const struct fit__question *q, const struct fit__point *p)
+{
+    void *frames[FIT_STACK_MAX];
+    char chain[1024];
+    if (strcmp(p->name, q->point) || !equal(p->on, q->object) || !equal(p->at, q->at)
+        || !equal(p->op, q->op))
+        return false;
+    if (by_callback(p)) return equal(p->after, q->after ? q->after : fit__last_callback());
+    if (q->in) return equal(p->in, q->in);
+    fit__chain_of(frames, fit__stack(frames, FIT_STACK_MAX), fit__test_function(), chain,
+                  sizeof chain);
+    return equal(p->in, place_on(q->point, chain));
 }
 
 const char *fit__test_function(void)

@@ -13,6 +13,7 @@
  *                    test once, without faults: audit sends a record "bound" for each import that
  *                    is not ours, and "escape" for each system call that comes from elsewhere;
  *                    trace sends each call, real does so over the real kernel
+ *   world real       run, list and replay over the real kernel: each case is a run of its own
  *   test GROUP.NAME  only this test (may be repeated; none: all). Also plain NAME
  *   modes WORD,WORD  which modes to try; default timeout,partial,emfile,callback,cancel
  *   case TEXT        replay: this case, without its test prefix; or run: only these (repeated)

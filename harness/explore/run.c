@@ -16,12 +16,13 @@
 
 enum { DRAIN_ROUNDS = 200 };
 #define DRAIN_LIMIT (3600 * FIT_S)
+#define DRAIN_REAL FIT_S             /* where waiting takes its time */
 
 /* Threads that the code under test has left behind and that will still do something: a resolver
  * that waits for its answer gives its memory back by itself, and is no leak. */
 static void drain(void)
 {
-    fit_ns limit = fit__now() + DRAIN_LIMIT;
+    fit_ns limit = fit__now() + (fit__session.orders.real ? DRAIN_REAL : DRAIN_LIMIT);
     for (unsigned round = 0; round < DRAIN_ROUNDS; round++) {
         fit_ns soonest = FIT_NEVER;
         struct fit__thread *t;
@@ -52,6 +53,7 @@ static void end_first(void)
 static void end_trunk(void)
 {
     struct fit__reference *r = fit__session.reference;
+    if (fit__session.orders.real) fit__rerun_not_fired(NULL);
     fit__case_reap_all();
     if (r->trunk_state == FIT_TEST_DIED)
         r->trunk_state = fit__session.questions == r->questions ? FIT_TEST_READY
@@ -77,7 +79,8 @@ void fit__run_end(void)
     case FIT_RUN_FIRST: end_first(); break;
     case FIT_RUN_SECOND:
         drain();
-        fit__history_end_second();
+        if (fit__session.orders.real) fit__rerun_second_ended();
+        else fit__history_end_second();
         fit__die();
     case FIT_RUN_TRUNK: end_trunk(); break;
     case FIT_RUN_CASE: end_case(); break;
@@ -133,11 +136,16 @@ void fit__end_finding(const struct fit__finding *finding)
         end_plain(finding);
     case FIT_RUN_FIRST: fit__reference_broken(fit__session.reference, finding); break;
     case FIT_RUN_SECOND:
+        if (fit__session.orders.real) {
+            fit__reference_broken(fit__session.reference, finding);
+            break;
+        }
         fit__session.reference->divergence.line = 1;
         snprintf(fit__session.reference->divergence.second,
                  sizeof fit__session.reference->divergence.second, "%s", finding->symptom);
         break;
     case FIT_RUN_TRUNK:
+        if (fit__session.orders.real) fit__rerun_not_fired(finding);
         fit__session.reference->trunk_state = FIT_TEST_BROKEN;
         fit__case_reap_all();
         fit__send_error(FIT_X_INTERNAL, "the run that cases branch from ended otherwise than the "

@@ -118,6 +118,8 @@ static void parse_line(char *key, char *value)
         o->results = fit__own_fd(atoi(value));
     } else if (!strcmp(key, "job")) {
         o->job = job_of(value);
+    } else if (!strcmp(key, "world")) {
+        o->real = !strcmp(value, "real");
     } else if (!strcmp(key, "test")) {
         append(&o->tests, &o->test_count, value);
     } else if (!strcmp(key, "case")) {
@@ -218,7 +220,8 @@ bool fit__session_start(void)
         parse_line(line, value);
     }
     set_defaults();
-    if (fit__session.orders.job == FIT_J_REAL) fit__world_over_real();
+    if (fit__session.orders.real) fit__world_over_real(true);
+    if (fit__session.orders.job == FIT_J_REAL) fit__world_over_real(false);
     say_hello();
     if (fit__session.orders.coverage && fit__coverage_missing()) {
         fit__send_error(FIT_X_USAGE, "%s", fit__coverage_missing());

@@ -28,7 +28,7 @@ static bool mode_wanted(enum fit__mode mode)
     return !o->modes_given && r->modes_set ? r->modes[mode] : o->modes[mode];
 }
 
-static bool case_wanted(const struct fit__point *p, unsigned alternative)
+bool fit__case_wanted(const struct fit__point *p, unsigned alternative)
 {
     const struct fit__orders *o = &fit__session.orders;
     char name[FIT_CASE_MAX], full[FIT_CASE_MAX + 300];
@@ -62,7 +62,7 @@ static int answer_nothing(struct fit__question *q)
     return -1;
 }
 
-static void enter_case(const struct fit__point *p, unsigned alternative)
+void fit__case_enter(const struct fit__point *p, unsigned alternative)
 {
     static char name[FIT_CASE_MAX];
     fit__point_case(p, &p->alternatives[alternative], name, sizeof name);
@@ -70,7 +70,8 @@ static void enter_case(const struct fit__point *p, unsigned alternative)
     fit__session.case_text = name;
     fit__session.fault = &p->alternatives[alternative];
     fit__chooser = answer_nothing;
-    fit__watchdog_arm(fit__session.orders.cpu_ms, fit__session.orders.wall_ms);
+    if (!fit__session.orders.real)       /* there it is armed since the test began */
+        fit__watchdog_arm(fit__session.orders.cpu_ms, fit__session.orders.wall_ms);
     fit__judge_case_start(p, alternative);
 }
 
@@ -93,8 +94,8 @@ static int answer_trunk(struct fit__question *q)
         return -1;
     }
     for (unsigned a = 0; a < p->count; a++)
-        if (case_wanted(p, a) && fit__case_fork(p, a)) {
-            enter_case(p, a);
+        if (fit__case_wanted(p, a) && fit__case_fork(p, a)) {
+            fit__case_enter(p, a);
             return (int)a;
         }
     return -1;
@@ -112,26 +113,32 @@ static int answer_replay(struct fit__question *q)
         fit__die();
     }
     if (p != wanted.point) return -1;
-    enter_case(p, wanted.alternative);
+    fit__case_enter(p, wanted.alternative);
     return (int)wanted.alternative;
 }
 
 /* ---- the runs ---------------------------------------------------------------------------- */
 
-static void prepare(enum fit__run run, const struct fit__test *test)
+void fit__run_prepare(enum fit__run run, const struct fit__test *test,
+                      int (*chooser)(struct fit__question *))
 {
     struct fit__session *s = &fit__session;
     s->run = run;
     s->test = test;
     s->questions = s->turn = 0;
-    fit__chooser = fit__observes_only() ? answer_nothing
-                 : run == FIT_RUN_FIRST ? answer_first
-                 : run == FIT_RUN_SECOND ? answer_nothing
-                 : run == FIT_RUN_TRUNK ? answer_trunk : answer_replay;
+    fit__chooser = chooser;
     fit__history_start(run, s->orders.trace);
 }
 
-static void run_in_child(const struct fit__test *test, void *group_state)
+static void prepare(enum fit__run run, const struct fit__test *test)
+{
+    fit__run_prepare(run, test, fit__observes_only() ? answer_nothing
+        : run == FIT_RUN_FIRST ? answer_first
+        : run == FIT_RUN_SECOND ? fit__session.orders.real ? fit__rerun_second : answer_nothing
+        : run == FIT_RUN_TRUNK ? answer_trunk : answer_replay);
+}
+
+void fit__run_in_child(const struct fit__test *test, void *group_state)
 {
     static void *state;                  /* outlives this frame: see fit__on_body_returned */
     state = group_state ? group_state : test->initial_state;
@@ -154,7 +161,7 @@ static void run_once(enum fit__run run, const struct fit__test *test, void *stat
         if (run != FIT_RUN_TRUNK)
             fit__watchdog_arm(o->cpu_ms * REFERENCE_FACTOR, wall);
         if (o->job == FIT_J_AUDIT) fit__audit_start();
-        run_in_child(test, state);
+        fit__run_in_child(test, state);
     }
     if (run == FIT_RUN_FIRST && r->state == FIT_TEST_DIED && !r->text[0])
         snprintf(r->text, sizeof r->text, "the program ended in the middle of the test: %s",
@@ -186,7 +193,8 @@ static void send_test(const struct fit__test *test, const struct fit__reference 
     static char memory[16384];
     struct fit__record rec;
     enum fit__test_state state = r->state;
-    if (state == FIT_TEST_READY && r->divergence.line) state = FIT_TEST_NONDETERMINISTIC;
+    if (state == FIT_TEST_READY && r->divergence.line && !fit__session.orders.real)
+        state = FIT_TEST_NONDETERMINISTIC;
     fit__record_begin(&rec, memory, sizeof memory, "test");
     fit__record_add(&rec, "test", "%s.%s", test->group, test->name);
     fit__record_add(&rec, "contract", "%s", test->strict ? "strict" : "old");
@@ -226,7 +234,7 @@ static void send_names(const struct fit__test *test, const struct fit__reference
     struct fit__record rec;
     for (struct fit__point *p = r->points; p; p = p->next)
         for (unsigned a = 0; a < p->count; a++) {
-            if (!case_wanted(p, a)) continue;
+            if (!fit__case_wanted(p, a)) continue;
             fit__point_case(p, &p->alternatives[a], name, sizeof name);
             fit__record_begin(&rec, memory, sizeof memory, "named");
             fit__record_add(&rec, "test", "%s.%s", test->group, test->name);
@@ -252,9 +260,11 @@ static void replay(const struct fit__test *test, void *state)
     status = fit__snapshot_and_wait(0, &in_child);
     if (in_child) {
         fit__output_capture();
+        if (fit__session.orders.real)
+            fit__rerun_case(test, state, point, wanted.alternative);
         prepare(FIT_RUN_CASE, test);
         fit__session.run = FIT_RUN_TRUNK;        /* until the fault has come */
-        run_in_child(test, state);
+        fit__run_in_child(test, state);
     }
     fit__judge_forward(NULL, point, wanted.alternative, text, 1, 0, status);
 }
@@ -269,7 +279,7 @@ void fit__test_not_swept(const struct fit__test *test, const struct fit__finding
 
 static bool ready(const struct fit__reference *r)
 {
-    return r->state == FIT_TEST_READY && !r->divergence.line;
+    return r->state == FIT_TEST_READY && (!r->divergence.line || fit__session.orders.real);
 }
 
 /* Cases are missing if the run that they branch from was not like the two before it. */
@@ -282,6 +292,16 @@ static void check_trunk(const struct fit__test *test, const struct fit__referenc
     if (r->trunk_state == FIT_TEST_DIED)
         fit__send_error(FIT_X_INTERNAL, "%s.%s: the run that cases branch from ended in the middle "
                         "of the test", test->group, test->name);
+}
+
+static void sweep_cases(const struct fit__test *test, void *state)
+{
+    if (fit__session.orders.real) {
+        fit__rerun_cases(test, state);
+        return;
+    }
+    run_once(FIT_RUN_TRUNK, test, state);
+    check_trunk(test, fit__session.reference);
 }
 
 int fit__sweep_test(const struct fit__test *test, void *state)
@@ -298,12 +318,12 @@ int fit__sweep_test(const struct fit__test *test, void *state)
     send_test(test, r);
     if (ready(r) && !fit__observes_only()) {
         send_notes(test, r);
+        if (s->orders.real) fit__rerun_notes(test, r);
         fit__points_name(r);
         if (s->orders.job == FIT_J_LIST) send_names(test, r);
         if (s->orders.job == FIT_J_RUN) {
             fit__judge_send_findings(test, r);
-            run_once(FIT_RUN_TRUNK, test, state);
-            check_trunk(test, r);
+            sweep_cases(test, state);
         }
         if (s->orders.job == FIT_J_REPLAY) replay(test, state);
     }

@@ -38,9 +38,12 @@ static void show_header(const struct fit__results *results)
     printf("%sfaulttest: %s, %zu %s", fit__look(stdout, FIT_BOLD), base_name(results->binary),
            results->test_count, results->test_count == 1 ? "test" : "tests");
     if (swept == results->test_count)
-        printf(", no faults: pass, deterministic (%.1f s virtual)", (double)virtual_ns / 1e9);
+        printf(results->real ? ", no faults: pass, over the real kernel (%.1f s)"
+                             : ", no faults: pass, deterministic (%.1f s virtual)",
+               (double)virtual_ns / 1e9);
     else if (swept > 0)
-        printf(", no faults: %lu pass, deterministic", swept);
+        printf(", no faults: %lu pass, %s", swept,
+               results->real ? "over the real kernel" : "deterministic");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         if (tests_in_state(results, bad[i].state))
             printf(", %lu %s", tests_in_state(results, bad[i].state), bad[i].words);
@@ -160,6 +163,8 @@ static void show_finding(const struct fit__results *results, const struct fit__f
     printf("     replay   %s replay ", fit__me);
     for (size_t i = 0; i < results->peer_threads.count; i++)
         printf("--peer-thread '%s' ", results->peer_threads.list[i]);
+    if (results->real)
+        printf("--world=real ");
     printf("%s %s\n", results->binary, first->full);
 }
 

@@ -259,6 +259,17 @@ int fit__uninstall(int fd)
     return 0;
 }
 
+void fit__unnote(int fd)
+{
+    if (fit__slot_of(fd)) empty_slot(current(), fd, true);
+}
+
+void fit__note(int fd, struct fit__file *file, bool cloexec)
+{
+    fit__unnote(fd);
+    fill_slot(current(), fd, file, cloexec);
+}
+
 /* ---- Start and end ----------------------------------------------------------------------- */
 
 /* Above all that the service may see; the kernel's own limit may have to be lifted for that. */

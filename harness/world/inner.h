@@ -39,11 +39,16 @@ int fit__desc_begin(void);              /* 0 or -errno */
 void fit__desc_end(void);               /* closes everything */
 
 /* over_real.c: the operations of a world over the real kernel. */
-const struct fit__kernel *fit__kernel_over_real(void);
+const struct fit__kernel *fit__kernel_over_real(bool swept);
+/* real_faults.c: adds to them what a sweep needs, a ledger of descriptors and faults. */
+void fit__real_faults(struct fit__kernel *over);
 
 /* progress.c */
 void fit__progress_reset(void);
 void fit__time_passed(fit_ns now);      /* asks for the limit */
+
+/* sched.c: NULL, or lets real time pass until `due`, instead of a jump of the clock. */
+extern void (*fit__wait_until)(fit_ns due);
 
 /* sched.c: an ended thread that nobody will ask for any more. */
 void fit__thread_forget(struct fit__thread *thread);

@@ -1,6 +1,7 @@
 /* Green threads over the real kernel: one kernel thread, so a call that would block asks the
  * kernel again and again, and lets the other threads run in between. Time is the virtual clock,
- * driven by the real one: it also jumps when nobody waits for the kernel and all only sleep. */
+ * driven by the real one: where no real server is involved it also jumps when nobody waits for the
+ * kernel and all only sleep. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -40,6 +41,7 @@ static bool others_could_run(void)
 
 static int await(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
 {
+    catch_up();
     fit_ns deadline = timeout_ns < 0 || timeout_ns >= FIT_NEVER - 1 - fit__now()
                           ? FIT_NEVER : fit__now() + timeout_ns;
     fit_ns step = 0;
@@ -215,7 +217,37 @@ static int o_clock_gettime(clockid_t clock, struct timespec *now)
     return fit__kernel_sim.clock_gettime(clock, now);
 }
 
-const struct fit__kernel *fit__kernel_over_real(void)
+/* ---- real time: a server outside of this process knows no other ----------------------------- */
+
+static int o_real_clock_gettime(clockid_t clock, struct timespec *now)
+{
+    catch_up();
+    return fit__kernel_real.clock_gettime(clock, now);
+}
+
+static int o_real_sleep(int64_t ns)
+{
+    return await(NULL, 0, ns);
+}
+
+static void wait_until(fit_ns due)
+{
+    catch_up();
+    while (fit__now() < due) {
+        fit__kernel_real.sleep(due - fit__now());
+        catch_up();
+    }
+}
+
+static void in_real_time(void)
+{
+    fit__wait_until = wait_until;
+    over.clock_gettime = o_real_clock_gettime;
+    over.sleep = o_real_sleep;
+    over.getrandom = fit__kernel_real.getrandom;
+}
+
+const struct fit__kernel *fit__kernel_over_real(bool swept)
 {
     over = fit__kernel_real;
     over.readv = o_readv;
@@ -230,5 +262,9 @@ const struct fit__kernel *fit__kernel_over_real(void)
     over.clock_gettime = o_clock_gettime;
     over.sleep = fit__kernel_sim.sleep;
     over.getrandom = fit__kernel_sim.getrandom;
+    if (swept) {
+        in_real_time();
+        fit__real_faults(&over);
+    }
     return &over;
 }

@@ -17,6 +17,7 @@ TAILQ_HEAD(threads, fit__thread);
 
 struct fit__thread *fit__current;
 void (*fit__on_deadlock)(void);
+void (*fit__wait_until)(fit_ns due);
 
 static struct {
     struct threads runnable, all;
@@ -203,7 +204,8 @@ void fit__pass_on(void)
         fit_ns due = fit__next_event();
         if (due == FIT_NEVER) deadlock();
         fit__progressed();
-        fit__spend(due > fit__now() ? due - fit__now() : 0);
+        if (fit__wait_until) fit__wait_until(due);
+        else fit__spend(due > fit__now() ? due - fit__now() : 0);
     }
     next = pick(yields);
     TAILQ_REMOVE(&sched.runnable, next, link);

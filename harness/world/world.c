@@ -12,7 +12,7 @@
 #include "fi/thread.h"
 #include "harness/world/inner.h"
 
-static bool exists, over_real;
+static bool exists, over_real, swept_there;
 
 /* An entry of the kernel's directory listing, as getdents64 gives it. */
 struct entry { uint64_t inode; int64_t offset; uint16_t size; uint8_t type; char name[]; };
@@ -50,15 +50,21 @@ int fit__world_new(void)
     return error;
 }
 
-void fit__world_over_real(void)
+void fit__world_over_real(bool swept)
 {
     over_real = true;
+    swept_there = swept;
+}
+
+bool fit__world_is_real(void)
+{
+    return over_real;
 }
 
 void fit__world_run(void (*body)(void *), void *arg)
 {
     assert(exists && !fit__active);
-    fit__kernel = over_real ? fit__kernel_over_real() : &fit__kernel_sim;
+    fit__kernel = over_real ? fit__kernel_over_real(swept_there) : &fit__kernel_sim;
     fit__threads = &fit__green_threads;
     fit__signals = &fit__world_signals;
     fit__active = true;

@@ -194,6 +194,10 @@ int fit__room_for(int count);                    /* 0 or -EMFILE */
 int fit__install_at(struct fit__file *file, int fd, bool cloexec);
 /* close(): frees the number, drops the reference, relieves a budget. 0 or -EBADF. */
 int fit__uninstall(int fd);
+/* Over the real kernel, where numbers are made and closed elsewhere: the current process's `fd`
+ * stands for `file` from now on, and whatever it stood for before does not; or for nothing. */
+void fit__note(int fd, struct fit__file *file, bool cloexec);
+void fit__unnote(int fd);
 struct fit__slot *fit__slot_of(int fd);          /* of the current process; NULL: EBADF */
 struct fit__host *fit__host_named(const char *name, bool create);   /* "origin.test" or dotted */
 struct fit__host *fit__host_at(uint32_t address);
@@ -239,9 +243,11 @@ size_t fit__threads_text(char *out, size_t size);
  * until fit__world_run. Needs a process with one kernel thread; else returns -EBUSY. */
 int fit__world_new(void);
 void fit__world_run(void (*body)(void *), void *arg);      /* fit__active while it runs */
-/* The same threads, but the calls go to the real kernel: no peers, no hosts, no faults. Call it
- * before fit__world_run. */
-void fit__world_over_real(void);
+/* The same threads, but the calls go to the real kernel: no hosts, and peers on this machine only.
+ * `swept`: in real time, with faults and a ledger of descriptors; else in virtual time, without
+ * either. Call it before fit__world_run. */
+void fit__world_over_real(bool swept);
+bool fit__world_is_real(void);
 void fit__world_drop(void);
 struct fit__process *fit__service_process(void);
 
