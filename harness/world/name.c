@@ -201,7 +201,8 @@ static int find_targets(const char *node, int family, int flags, struct targets 
         find_own(family, flags & AI_PASSIVE, found);
         return 0;
     }
-    if (inet_aton(node, &four))
+    /* Unlike inet_aton(), getaddrinfo() takes nothing behind an address. */
+    if (!strpbrk(node, " \t\n\v\f\r") && inet_aton(node, &four))
         return add_any_four(found, four.s_addr, 1, family, flags) ? 0 : EAI_ADDRFAMILY;
     if (inet_pton(AF_INET6, node, &six) != 1)
         return look_up(node, family, flags, found);

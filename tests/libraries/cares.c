@@ -55,7 +55,8 @@ static void run(struct query *q, int flags, void (*ask)(struct query *))
     }
     fit_on_cancel(q->asker.op, cancel, q);
     ask(q);
-    while (goes_round(q->channel)) { }
+    do FAULT_CANCEL_POINT();
+    while (goes_round(q->channel));
     ares_destroy(q->channel);
 }
 
