@@ -22,7 +22,6 @@ struct client {
     struct bufferevent *bev;
 };
 
-/* The resolver goes last: what it still had to say has been said by then. */
 static void ends(struct client *c, int err, const char *text)
 {
     if (err) tell_failed(&c->asker, err, text);
@@ -46,7 +45,10 @@ static bool starts(struct client *c)
 static void stops(struct client *c)
 {
     if (c->bev) bufferevent_free(c->bev);
+    /* What was cancelled is told in one more round, and must be before the resolver goes. */
+    if (c->base) event_base_loop(c->base, EVLOOP_NONBLOCK);
     if (c->dns) evdns_base_free(c->dns, 1);
+    if (c->base) event_base_loop(c->base, EVLOOP_NONBLOCK);
     if (c->base) event_base_free(c->base);
 }
 static void cancel(struct client *c)
