@@ -11,13 +11,13 @@ static void look_up(const char *node, const char *service, int flags, int family
     for (struct addrinfo *row = rows; row; row = row->ai_next) {
         char text[64] = "";
         const struct sockaddr_in *in = (const struct sockaddr_in *)row->ai_addr;
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(void *)row->ai_addr;
+        const struct sockaddr_in6 *in6 = (const void *)row->ai_addr;
         if (row->ai_family == AF_INET)
             inet_ntop(AF_INET, &in->sin_addr, text, sizeof text);
         else
             inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof text);
-        note("  %x %d %d %d %u %s:%d %s", row->ai_flags, row->ai_family, row->ai_socktype, row->ai_protocol,
-             row->ai_addrlen, text, ntohs(in->sin_port),
+        note("  %x %d %d %d %u %s:%d %s", row->ai_flags, row->ai_family, row->ai_socktype,
+             row->ai_protocol, row->ai_addrlen, text, ntohs(in->sin_port),
              row->ai_canonname ? row->ai_canonname : "-");
     }
     if (!error)
