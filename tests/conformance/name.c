@@ -183,6 +183,35 @@ static void to_nothing(void)
                     NI_NUMERICHOST));
 }
 
+/* ---- the old calls ----------------------------------------------------------------------- */
+
+static void note_host(const struct hostent *host)
+{
+    char text[INET6_ADDRSTRLEN];
+    if (!host) {
+        note("none, %d", h_errno);
+        return;
+    }
+    note("%s %d %d", host->h_name, host->h_addrtype, host->h_length);
+    for (char **at = host->h_addr_list; *at; at++)
+        note("  %s", inet_ntop(host->h_addrtype, *at, text, sizeof text));
+}
+
+static void old_calls(void)
+{
+    char buffer[1024];
+    struct hostent host, *result;
+    int error = 0;
+    note_host(gethostbyname("10.1.2.3"));
+    note_host(gethostbyname("127.1"));
+    note_host(gethostbyname2("::1", AF_INET6));
+    note_host(gethostbyname2("10.1.2.3", AF_INET));
+    RUN(gethostbyname_r("10.1.2.3", &host, buffer, sizeof buffer, &result, &error));
+    note("%d %d %s", result == &host, error, host.h_name);
+    RUN(gethostbyname_r("10.1.2.3", &host, buffer, 4, &result, &error));
+    note("%d %d", result == NULL, error);
+}
+
 /* ---- localhost --------------------------------------------------------------------------- */
 
 /* Does this machine's /etc/hosts say what a world's does? Asked while the case runs over the real
@@ -236,6 +265,11 @@ static void local_of_both(void)
     name_of("::1", 80, 100, 100, 0);
     name_of("127.0.0.1", 80, 100, 100, NI_NAMEREQD);
     name_of("127.0.0.1", 80, 9, 0, 0);
+    struct in_addr four = { htonl(INADDR_LOOPBACK) };
+    note_host(gethostbyaddr(&four, sizeof four, AF_INET));
+    note_host(gethostbyaddr(&in6addr_loopback, sizeof in6addr_loopback, AF_INET6));
+    note_host(gethostbyname("LOCALHOST"));
+    note_host(gethostbyname2("localhost", AF_INET6));
 }
 
 static void configured(void)
@@ -260,6 +294,7 @@ const struct conformance_case name_cases[] = {
     { "name/wrong", wrong }, { "name/numbers", numbers }, { "name/service_kinds", service_kinds },
     { "name/kinds", kinds }, { "name/mapped", mapped }, { "name/both", both },
     { "name/texts", texts }, { "name/to_text", to_text }, { "name/to_nothing", to_nothing },
+    { "name/old_calls", old_calls },
     { "name/localhost", local_of_both }, { "name/configured", configured },
     { NULL, NULL },
 };

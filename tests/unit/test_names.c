@@ -203,6 +203,14 @@ static void by_calls(void *arg)
     check(((struct sockaddr_in *)(void *)rows->ai_addr)->sin_addr.s_addr
           == inet_addr("10.0.0.3"));
     freeaddrinfo(rows);
+    struct hostent *found = gethostbyname("Origin.test");
+    check(found && found->h_length == 4 && !found->h_addr_list[1] && !found->h_aliases[0]);
+    check(!memcmp(found->h_addr_list[0], "\12\0\0\3", 4));
+    found = gethostbyaddr("\12\0\0\3", 4, AF_INET);
+    check(found && !strcmp(found->h_name, "origin.test"));
+    check(!gethostbyname("nobody.test") && h_errno == HOST_NOT_FOUND);
+    check(!gethostbyname2("origin.test", AF_INET6) && h_errno == NO_DATA);
+    check(!gethostbyaddr("\12\0\0\11", 4, AF_INET) && h_errno == HOST_NOT_FOUND);
     hints.ai_family = AF_INET6;
     check(getaddrinfo("origin.test", "80", &hints, &rows) == EAI_NODATA);
     check(getaddrinfo("nobody.test", "80", &hints, &rows) == EAI_NONAME);
