@@ -131,6 +131,8 @@ struct fit__kernel {
                        struct addrinfo **result);        /* returns 0 or EAI_*. Each row is a
         block of __libc_calloc with its address inside, the canonical name another: glibc's own
         freeaddrinfo releases them, or a walk with __libc_free. */
+    int (*getnameinfo)(const struct sockaddr *address, socklen_t size, char *host,
+                       socklen_t host_size, char *service, socklen_t service_size, int flags);
     /* for faults */
     int (*describe)(int fd, struct fit__info *info);      /* never blocks; 0 or -EBADF */
     int (*afflict)(int fd, enum fit__affliction affliction, int64_t value);

@@ -286,6 +286,12 @@ static int k_getaddrinfo(const char *node, const char *service, const struct add
     return FIT_NEXT(getaddrinfo)(node, service, hints, result);
 }
 
+static int k_getnameinfo(const struct sockaddr *address, socklen_t size, char *host,
+                         socklen_t host_size, char *service, socklen_t service_size, int flags)
+{
+    return FIT_NEXT(getnameinfo)(address, size, host, host_size, service, service_size, flags);
+}
+
 /* ---- for faults -------------------------------------------------------------------------- */
 
 static int number_option(int fd, int option)
@@ -366,7 +372,7 @@ const struct fit__kernel fit__kernel_real = {
     .epoll_ctl = k_epoll_ctl, .epoll_await = k_epoll_await, .epoll_wait = k_epoll_wait,
     .poll = k_poll, .timerfd_settime = k_timerfd_settime, .timerfd_gettime = k_timerfd_gettime,
     .clock_gettime = k_clock_gettime, .sleep = k_sleep, .getrandom = k_getrandom,
-    .getaddrinfo = k_getaddrinfo,
+    .getaddrinfo = k_getaddrinfo, .getnameinfo = k_getnameinfo,
     .describe = k_describe, .afflict = k_afflict, .hold = k_hold,
     .stat = k_stat, .access = k_access, .readlink = k_readlink, .mkdir = k_mkdir,
     .unlink = k_unlink, .rename = k_rename, .link = k_link, .symlink = k_symlink,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fi/wrap.h"
+#include "fi/wrap_host.h"
 
 #define GIVES_UP_NS INT64_C(10000000000)   /* two attempts of five seconds */
 
@@ -37,10 +38,28 @@ static int fail(struct fit__call *c, const struct fit__fact *fact, int64_t value
     return EAI_SYSTEM;
 }
 
-static void trace_resolve(const char *node, const char *service, int result)
+static void trace_resolve(const struct fit__call *c, const char *node, const char *service,
+                          int result)
 {
-    fit__trace("  ", -1, "getaddrinfo(%s, %s) = %s", node ? node : "NULL",
-               service ? service : "NULL", result ? gai_strerror(result) : "0");
+    if (c->id == FIT_CALL_gethostbyname)
+        fit__trace("  ", -1, "gethostbyname(%s) = %s", node,
+                   result ? gai_strerror(result) : "0");
+    else
+        fit__trace("  ", -1, "getaddrinfo(%s, %s) = %s", node ? node : "NULL",
+                   service ? service : "NULL", result ? gai_strerror(result) : "0");
+}
+
+int fit__look_up(struct fit__call *c, const char *node, const char *service,
+                 const struct addrinfo *hints, struct addrinfo **list)
+{
+    int64_t value;
+    c->object = node;
+    const struct fit__fact *fact =
+        fit__asks() && is_asked_for(node, hints) ? fit__ask(c, 0, 0, &value) : NULL;
+    int result = fact ? fail(c, fact, value)
+                      : fit__kernel->getaddrinfo(node, service, hints, list);
+    if (fit__traces()) trace_resolve(c, node, service, result);
+    return result;
 }
 
 FIT_EXPORT int getaddrinfo(const char *restrict node, const char *restrict service,
@@ -49,28 +68,25 @@ FIT_EXPORT int getaddrinfo(const char *restrict node, const char *restrict servi
 {
     if (fit__passes()) return FIT_NEXT(getaddrinfo)(node, service, hints, list);
     struct fit__call c;
-    int64_t value;
     fit__begin(&c, FIT_CALL_getaddrinfo, -1, FIT_CALLER);
-    c.object = node;
-    const struct fit__fact *fact =
-        fit__asks() && is_asked_for(node, hints) ? fit__ask(&c, 0, 0, &value) : NULL;
-    int result = fact ? fail(&c, fact, value)
-                      : fit__kernel->getaddrinfo(node, service, hints, list);
-    if (fit__traces()) trace_resolve(node, service, result);
+    int result = fit__look_up(&c, node, service, hints, list);
     fit__end(&c, 0);
     return result;
 }
 
-/* Only the numbers: nobody's name is known by its address. */
 FIT_EXPORT int getnameinfo(const struct sockaddr *restrict address, socklen_t size,
                            char *restrict host, socklen_t host_size, char *restrict service,
                            socklen_t service_size, int flags)
 {
-    if (!fit__passes()) {
-        if (flags & NI_NAMEREQD) return EAI_NONAME;
-        flags |= NI_NUMERICHOST | NI_NUMERICSERV;
-    }
-    return FIT_NEXT(getnameinfo)(address, size, host, host_size, service, service_size, flags);
+    if (fit__passes())
+        return FIT_NEXT(getnameinfo)(address, size, host, host_size, service, service_size,
+                                     flags);
+    struct fit__call c;
+    fit__begin(&c, FIT_CALL_getnameinfo, -1, FIT_CALLER);
+    int result = fit__kernel->getnameinfo(address, size, host, host_size, service, service_size,
+                                          flags);
+    fit__end(&c, 0);
+    return result;
 }
 
 FIT_EXPORT int getaddrinfo_a(int mode, struct gaicb *list[restrict], int count,
@@ -78,41 +94,6 @@ FIT_EXPORT int getaddrinfo_a(int mode, struct gaicb *list[restrict], int count,
 {
     if (!fit__passes()) fit__unsupported("getaddrinfo_a", FIT_CALLER, no_resolver);
     return FIT_NEXT(getaddrinfo_a)(mode, list, count, event);
-}
-
-FIT_EXPORT struct hostent *gethostbyname(const char *name)
-{
-    if (!fit__passes()) fit__unsupported("gethostbyname", FIT_CALLER, no_resolver);
-    return FIT_NEXT(gethostbyname)(name);
-}
-
-FIT_EXPORT struct hostent *gethostbyname2(const char *name, int family)
-{
-    if (!fit__passes()) fit__unsupported("gethostbyname2", FIT_CALLER, no_resolver);
-    return FIT_NEXT(gethostbyname2)(name, family);
-}
-
-FIT_EXPORT int gethostbyname_r(const char *restrict name, struct hostent *restrict host,
-                               char *restrict buffer, size_t size,
-                               struct hostent **restrict result, int *restrict error)
-{
-    if (!fit__passes()) fit__unsupported("gethostbyname_r", FIT_CALLER, no_resolver);
-    return FIT_NEXT(gethostbyname_r)(name, host, buffer, size, result, error);
-}
-
-FIT_EXPORT int gethostbyname2_r(const char *restrict name, int family,
-                                struct hostent *restrict host, char *restrict buffer,
-                                size_t size, struct hostent **restrict result,
-                                int *restrict error)
-{
-    if (!fit__passes()) fit__unsupported("gethostbyname2_r", FIT_CALLER, no_resolver);
-    return FIT_NEXT(gethostbyname2_r)(name, family, host, buffer, size, result, error);
-}
-
-FIT_EXPORT struct hostent *gethostbyaddr(const void *address, socklen_t size, int family)
-{
-    if (!fit__passes()) fit__unsupported("gethostbyaddr", FIT_CALLER, "use getnameinfo");
-    return FIT_NEXT(gethostbyaddr)(address, size, family);
 }
 
 /* ---- this host --------------------------------------------------------------------------- */

@@ -83,7 +83,7 @@ static bool error_named(const struct fit__alternative *fault, int code, const ch
 bool fit__cause_named(const struct fit__alternative *fault, const char *point, int code,
                       const char *text)
 {
-    bool resolver = !strcmp(point, "getaddrinfo");
+    bool resolver = !strcmp(point, "getaddrinfo") || !strcmp(point, "gethostbyname");
     if (fault->mode == FIT_CANCEL)
         return errno_named(ECANCELED, code, text) || code == CURL_ABORTED
             || text_has(text, cancel_words);

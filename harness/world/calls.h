@@ -51,6 +51,8 @@ int fit__call_sleep(int64_t ns);
 ssize_t fit__call_getrandom(void *buffer, size_t size, unsigned flags);
 int fit__call_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
                           struct addrinfo **result);
+int fit__call_getnameinfo(const struct sockaddr *address, socklen_t size, char *host,
+                          socklen_t host_size, char *service, socklen_t service_size, int flags);
 
 /* faults.c */
 int fit__call_describe(int fd, struct fit__info *info);

@@ -8,6 +8,7 @@
 
 #include "fi/arena.h"
 #include "harness/world/datagram.h"
+#include "harness/world/dns.h"
 
 enum { MOST_V4 = 65507, MOST_V6 = 65527 };
 
@@ -262,7 +263,7 @@ static ssize_t datagram_send(struct fit__file *file, const struct msghdr *messag
     if (error)
         return error;
     struct fit__host *host = to.ip.six || fit__is_loopback(to.ip.v4) ? socket->host
-                                                                     : fit__host_at(to.ip.v4);
+                                                                     : fit__host_for(to.ip.v4);
     socket->has_sent = true;
     if (socket->service)
         fit__progressed();

@@ -6,6 +6,7 @@
 
 #include "fi/arena.h"
 #include "harness/world/datagram.h"
+#include "harness/world/dns.h"
 
 /* How Linux counts buffers: a datagram costs the memory that it takes. */
 enum { HEADERS = 64, SHARED = 320, DESCRIPTOR = 256, SMALL_HEAD = 576, SMALLEST = 1024,
@@ -120,20 +121,38 @@ static void tell_refusal(const struct fit__udp_packet *packet)
     fit__datagram_changed(socket, EPOLLERR);
 }
 
+/* A packet on its way back, with room for `size` bytes. */
+static struct fit__udp_packet *new_reply(const struct fit__udp_packet *packet, size_t size)
+{
+    struct fit__udp_packet *reply = fit__alloc(sizeof *reply + size);
+    reply->arrival.slot = -1;
+    reply->from_host = packet->to_host;
+    reply->to_host = packet->from_host;
+    reply->from = packet->to;
+    reply->to = packet->from;
+    return reply;
+}
+
 static void refuse(const struct fit__udp_packet *packet)
 {
-    struct fit__udp_packet *refusal = fit__alloc(sizeof *refusal);
-    if (is_mute(packet->to_host, packet->to)) {
-        fit__free(refusal);
+    if (is_mute(packet->to_host, packet->to))
         return;
-    }
-    refusal->arrival.slot = -1;
-    refusal->from_host = packet->to_host;
-    refusal->to_host = packet->from_host;
-    refusal->from = packet->to;
-    refusal->to = packet->from;
+    struct fit__udp_packet *refusal = new_reply(packet, 0);
     refusal->refusal = true;
     fit__datagram_send(refusal);
+}
+
+/* The world's name server has no socket. */
+static void answer(const struct fit__udp_packet *packet)
+{
+    uint8_t bytes[FIT_DNS_ANSWER];
+    size_t size = fit__dns_answer(packet->bytes, packet->size, bytes);
+    if (!size || is_mute(packet->to_host, packet->to))
+        return;
+    struct fit__udp_packet *reply = new_reply(packet, size);
+    memcpy(reply->bytes, bytes, size);
+    reply->size = size;
+    fit__datagram_send(reply);
 }
 
 /* True: the socket has it now. */
@@ -145,7 +164,10 @@ static bool deliver(struct fit__udp_packet *packet)
     }
     struct fit__datagram *socket = receiver_of(packet);
     if (!socket) {
-        refuse(packet);
+        if (fit__dns_is_at(packet->to_host, packet->to.port))
+            answer(packet);
+        else
+            refuse(packet);
         return false;
     }
     if (!arrives(packet, socket))

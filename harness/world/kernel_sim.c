@@ -9,6 +9,7 @@
 
 #include "fi/raw.h"
 #include "harness/world/calls.h"
+#include "harness/world/dns.h"
 #include "harness/world/files.h"
 
 void fit__call_begins(void)
@@ -276,6 +277,7 @@ void fit__objects_reset(void)
     fit__tcp_forget_all();
     fit__datagram_forget_all();
     fit__local_forget_all();
+    fit__dns_forget();
     fit__entropy_restart();
     fit__nodes_forget();
     fit__standards_restore();
@@ -298,6 +300,7 @@ const struct fit__kernel fit__kernel_sim = {
     .timerfd_settime = fit__call_timerfd_settime, .timerfd_gettime = fit__call_timerfd_gettime,
     .clock_gettime = fit__call_clock_gettime, .sleep = fit__call_sleep,
     .getrandom = fit__call_getrandom, .getaddrinfo = fit__call_getaddrinfo,
+    .getnameinfo = fit__call_getnameinfo,
     .describe = fit__call_describe, .afflict = fit__call_afflict, .hold = fit__call_hold,
     .stat = fit__call_stat, .access = fit__call_access, .readlink = fit__call_readlink,
     .mkdir = fit__call_mkdir, .unlink = fit__call_unlink, .rename = fit__call_rename,

@@ -124,6 +124,8 @@ void fit__standards_restore(void);
 
 int fit__resolve(const char *node, const char *service, const struct addrinfo *hints,
                  struct addrinfo **result);
+int fit__name_info(const struct sockaddr *address, socklen_t size, char *host,
+                   socklen_t host_size, char *service, socklen_t service_size, int flags);
 void fit__entropy(void *buffer, size_t size);            /* entropy.c */
 
 /* The world's dates: what the clocks show when fit__now() is 0. */

@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "harness/world/dns.h"
 #include "harness/world/tcp.h"
 
 enum { SYN_RETRIES = 6, MAX_BACKLOG = 4096 };
@@ -170,7 +171,7 @@ static void stop_listening(struct fit__tcp *listener)
 
 static struct fit__host *target_of(const struct fit__tcp *end)
 {
-    return fit__is_loopback(end->remote) ? end->host : fit__host_at(end->remote);
+    return fit__is_loopback(end->remote) ? end->host : fit__host_for(end->remote);
 }
 
 static void open_child(struct fit__tcp *listener, struct fit__tcp *end)
@@ -212,6 +213,10 @@ static void syn_due(struct fit__event *event)
     }
     if (host && !end->syn_lost) {
         struct fit__tcp *listener = listener_at(host, fit__tcp_remote(end), end->remote_port);
+        if (!listener && fit__dns_starts_listening(host, end->remote_port)) {
+            fit__tcp_start_syn(end, fit__now() + FIT_MS);
+            return;
+        }
         if (!listener) {
             fit__tcp_send_packet(end, FIT_PK_RST, NULL, 0, fit__tcp_latency(end, host));
             return;

@@ -172,3 +172,10 @@ int fit__call_getaddrinfo(const char *node, const char *service, const struct ad
     fit__call_begins();
     return fit__resolve(node, service, hints, result);
 }
+
+int fit__call_getnameinfo(const struct sockaddr *address, socklen_t size, char *host,
+                          socklen_t host_size, char *service, socklen_t service_size, int flags)
+{
+    fit__call_begins();
+    return fit__name_info(address, size, host, host_size, service, service_size, flags);
+}

@@ -1,5 +1,5 @@
 /* libuv: TCP with a look-up of the name and a deadline, a pipe with the pool and an async handle
- * beside it, a socket of the user's own with uv_poll, and a signal.
+ * beside it, a socket of the user's own with uv_poll, a signal, and datagrams.
  * packages: libuv1-dev
  * libs: libuv
  */
@@ -294,11 +294,73 @@ static void hears_a_signal(void **state)
     assert_int_equal(uv_loop_close(&e.loop), 0);
 }
 
+/* ---- Datagrams --------------------------------------------------------------------------- */
+
+static const struct fit_reply datagram[] = {
+    { .until = "hello\n", .send = "hello yourself\n", .hold = 1 }, { 0 } };
+
+struct caller { struct asker asker; uv_loop_t loop; uv_udp_t udp; uv_udp_send_t send;
+                uv_timer_t patience; };
+
+static void caller_ends(struct caller *c, int err)
+{
+    if (err) tell_failed(&c->asker, err, uv_strerror(err));
+    else     tell_done(&c->asker);
+    uv_walk(&c->loop, close_all, NULL);
+}
+static void caller_cancel(struct caller *c) { caller_ends(c, UV_ECANCELED); }
+static void caller_late(uv_timer_t *timer) { caller_ends(timer->data, UV_ETIMEDOUT); }
+static void caller_sent(uv_udp_send_t *send, int err)
+{
+    if (err && err != UV_ECANCELED) caller_ends(send->data, err);
+}
+/* Zero bytes of nobody: nothing more to read for now. */
+static void caller_hears(uv_udp_t *udp, ssize_t n, const uv_buf_t *buf,
+                         const struct sockaddr *from, unsigned flags)
+{
+    struct caller *c = udp->data;
+    (void)flags;
+    if (n == 0 && !from) return;
+    if (n > 0) keep(&c->asker, buf->base, (size_t)n);
+    caller_ends(c, n < 0 ? (int)n : 0);
+}
+static int caller_calls(struct caller *c)
+{
+    const struct sockaddr_in to = ip4(SERVER, 7);
+    uv_buf_t hello = uv_buf_init("hello\n", 6);
+    int err = uv_udp_init(&c->loop, &c->udp);
+    if (!err) err = uv_udp_connect(&c->udp, (const struct sockaddr *)&to);
+    if (!err) err = uv_udp_recv_start(&c->udp, give_room, caller_hears);
+    return err ? err : uv_udp_send(&c->send, &c->udp, &hello, 1, NULL, caller_sent);
+}
+static void calls_by_datagram(void **state)
+{
+    struct caller c;
+    (void)state;
+    memset(&c, 0, sizeof c);
+    fit_peer_replies(SERVER ":7/udp", datagram);
+    asks(&c.asker, "datagram");
+    int err = uv_loop_init(&c.loop);
+    if (err) {
+        tell_failed(&c.asker, err, uv_strerror(err));
+        return;
+    }
+    c.udp.data = c.send.data = c.patience.data = &c;
+    fit_on_cancel(c.asker.op, caller_cancel, &c);
+    uv_timer_init(&c.loop, &c.patience);
+    uv_timer_start(&c.patience, caller_late, PATIENCE_S * 1000, 0);
+    err = caller_calls(&c);
+    if (err) caller_ends(&c, err);
+    uv_run(&c.loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&c.loop), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(asks_for_a_line), cmocka_unit_test(works_in_the_pool),
         cmocka_unit_test(polls_a_socket), cmocka_unit_test(hears_a_signal),
+        cmocka_unit_test(calls_by_datagram),
     };
     return fit_run_group_tests(tests, NULL, NULL);
 }

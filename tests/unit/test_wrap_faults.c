@@ -187,6 +187,13 @@ static void names_can_fail(void **state)
     assert_int_equal(errno, EMFILE);
     wish_for(FIT_W_ERROR, EAI_NONAME, FIT_U_ONCE);
     assert_int_equal(IN_WORLD(getaddrinfo("origin.test", "80", NULL, &list)), EAI_NONAME);
+    wish_for(FIT_W_NEVER, 0, FIT_U_ONCE);
+    assert_null(IN_WORLD(gethostbyname("origin.test")));
+    assert_int_equal(h_errno, TRY_AGAIN);
+    wish_for(FIT_W_ERROR, EMFILE, FIT_U_ONCE);
+    assert_null(IN_WORLD(gethostbyname("origin.test")));
+    assert_int_equal(h_errno, NETDB_INTERNAL);
+    assert_int_equal(errno, EMFILE);
     unsigned before = asked;
     assert_int_equal(IN_WORLD(getaddrinfo("10.0.0.1", "80", NULL, &list)), 0);
     assert_int_equal(asked, before);
