@@ -214,43 +214,31 @@ static void old_calls(void)
 
 /* ---- localhost --------------------------------------------------------------------------- */
 
-/* Does this machine's /etc/hosts say what a world's does? Asked while the case runs over the real
- * kernel, which is first; in the world it still holds what was found then. */
-static bool hosts_as_in_worlds(void)
-{
-    static int answer = -1;
-    struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *rows;
-    if (answer >= 0)
-        return answer;
-    answer = 0;
-    if (getaddrinfo("ip6-loopback", NULL, &hints, &rows))
-        return false;
-    freeaddrinfo(rows);
-    if (getaddrinfo("localhost", NULL, &hints, &rows))
-        return false;
-    answer = rows->ai_next && !rows->ai_next->ai_next;
-    freeaddrinfo(rows);
-    return answer;
-}
+/* Asked of the real kernel, before the first case: does this machine's /etc/hosts say what a
+ * world's does; has it no IPv6 but the loopback, and some IPv4? */
+static bool hosts_as_in_worlds, only_four;
 
-/* Does this machine have no IPv6 but the loopback, and some IPv4? */
-static bool only_four(void)
+static __attribute__((constructor)) void ask_this_machine(void)
 {
-    static int answer = -1;
-    struct addrinfo hints = { .ai_flags = AI_ADDRCONFIG }, *rows;
-    if (answer < 0) {
-        answer = getaddrinfo("::1", "80", &hints, &rows);
-        if (!answer)
-            freeaddrinfo(rows);
-        answer = answer == EAI_ADDRFAMILY;
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *rows;
+    bool six_known = !getaddrinfo("ip6-loopback", NULL, &hints, &rows);
+    if (six_known)
+        freeaddrinfo(rows);
+    if (six_known && !getaddrinfo("localhost", NULL, &hints, &rows)) {
+        hosts_as_in_worlds = rows->ai_next && !rows->ai_next->ai_next;
+        freeaddrinfo(rows);
     }
-    return answer;
+    hints.ai_flags = AI_ADDRCONFIG;
+    int error = getaddrinfo("::1", "80", &hints, &rows);
+    if (!error)
+        freeaddrinfo(rows);
+    only_four = error == EAI_ADDRFAMILY;
 }
 
 static void local_of_both(void)
 {
     static const char *const names[] = { "localhost", "LocalHost", "ip6-localhost" };
-    if (!hosts_as_in_worlds())
+    if (!hosts_as_in_worlds)
         return;
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
         look_up(names[i], "80", AI_CANONNAME, AF_UNSPEC, SOCK_STREAM, 0);
@@ -274,7 +262,7 @@ static void local_of_both(void)
 
 static void configured(void)
 {
-    if (!only_four())
+    if (!only_four)
         return;
     look_up(NULL, "80", AI_ADDRCONFIG, AF_UNSPEC, SOCK_STREAM, 0);
     look_up(NULL, "80", AI_ADDRCONFIG | AI_PASSIVE, AF_UNSPEC, SOCK_STREAM, 0);
@@ -283,7 +271,7 @@ static void configured(void)
     look_up("::1", "80", AI_ADDRCONFIG, AF_INET6, SOCK_STREAM, 0);
     look_up("10.1.2.3", "80", AI_ADDRCONFIG, AF_UNSPEC, SOCK_STREAM, 0);
     look_up("10.1.2.3", "80", AI_ADDRCONFIG | AI_V4MAPPED, AF_INET6, SOCK_STREAM, 0);
-    if (!hosts_as_in_worlds())
+    if (!hosts_as_in_worlds)
         return;
     look_up("localhost", "80", AI_ADDRCONFIG, AF_UNSPEC, SOCK_STREAM, 0);
     look_up("localhost", "80", AI_ADDRCONFIG, AF_INET6, SOCK_STREAM, 0);
