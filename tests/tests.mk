@@ -72,8 +72,7 @@ $(UNIT_BINARIES): $(BUILD)/unit/%: tests/unit/%.c
 	    $(UNIT_LIBS)
 
 # The same calls on this Linux and in the simulated kernel.
-$(BUILD)/conformance: $(wildcard tests/conformance/*.c) tests/conformance/conformance.h \
-                        tests/conformance/known.h $(LIB_OBJECTS)
+$(BUILD)/conformance: $(wildcard tests/conformance/*.c tests/conformance/*.h) $(LIB_OBJECTS)
 	$(call say,LINK)
 	$(Q)$(CC) $(TEST_C) -O2 -rdynamic -o $@ $(filter %.c %.o,$^) -lfiu
 

@@ -1,31 +1,5 @@
 /* UDP over IPv4: waiting, edges, many at a time. */
-#include "tests/conformance/conformance.h"
-
-#define ADDRESS(in) (struct sockaddr *)&(in), sizeof (in)
-
-static int udp(void)
-{
-    return socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-}
-
-/* A socket with a port of its own on the loopback address. */
-static int bound(struct sockaddr_in *in)
-{
-    socklen_t size = sizeof *in;
-    int fd = udp();
-    *in = (struct sockaddr_in){ .sin_family = AF_INET,
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    bind(fd, (struct sockaddr *)in, sizeof *in);
-    getsockname(fd, (struct sockaddr *)in, &size);
-    return fd;
-}
-
-static struct sockaddr_in nobody(void)
-{
-    struct sockaddr_in in;
-    close(bound(&in));
-    return in;
-}
+#include "tests/conformance/udp.h"
 
 static void udp_timeout(void)
 {

@@ -3,25 +3,8 @@
 # compared.   tests/doctor/run.sh BUILD
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-build=$(cd "$1" && pwd)
-faulttest=$build/bin/faulttest
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-passed=0
-failed=0
-
-result()
-{
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-        echo "ok $2"
-    else
-        failed=$((failed + 1))
-        echo "not ok $2"
-        sed 's/^/# /' output | head -n 40
-    fi
-}
+# shellcheck source=tests/checks.sh
+. "$here/../checks.sh"
 
 # build NAME SOURCES AND FLAGS...
 build()
@@ -34,7 +17,7 @@ build()
     result $? "$name is built"
 }
 
-# ends STATUS NAME ARGUMENTS...: of the command
+# As there, and no line of a screen may be wider than 100 columns.
 ends()
 {
     expected=$1
@@ -46,18 +29,6 @@ ends()
     echo "(exit status $status, expected $expected)" >>output
     [ "$status" = "$expected" ] && [ -z "$wide" ]
     result $? "$name"
-}
-
-says()
-{
-    tr '\n' ' ' <output | sed 's/  */ /g' | grep -Eq -- "$1"
-    result $? "which says: $1"
-}
-
-says_not()
-{
-    ! grep -Eq -- "$1" output
-    result $? "which does not say: $1"
 }
 
 build clean "$here/clean.c" -luv
@@ -139,5 +110,4 @@ ends 2 'nothing to compare' diff-real
 ends 0 'help about the doctor' help doctor
 ends 0 'help about the comparison' help diff-real
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

@@ -4,45 +4,8 @@
 #   tests/refusals/run.sh BUILD
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-build=$(cd "$1" && pwd)
-faulttest=$build/bin/faulttest
-path=$PATH
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-passed=0
-failed=0
-
-result()
-{
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-        echo "ok $2"
-    else
-        failed=$((failed + 1))
-        echo "not ok $2"
-        sed 's/^/# /' output | head -n 30
-    fi
-}
-
-# ends STATUS NAME ARGUMENTS...: of the command
-ends()
-{
-    expected=$1
-    name=$2
-    shift 2
-    timeout 120 env "PATH=$path" "$faulttest" "$@" >output 2>&1 </dev/null
-    status=$?
-    echo "(exit status $status, expected $expected)" >>output
-    [ "$status" = "$expected" ]
-    result $? "$name"
-}
-
-says()
-{
-    tr '\n' ' ' <output | sed 's/  */ /g' | grep -Eq -- "$1"
-    result $? "which says: $1"
-}
+# shellcheck source=tests/checks.sh
+. "$here/../checks.sh"
 
 build_suite()
 {
@@ -124,5 +87,4 @@ timeout 60 "$faulttest" run --valgrind=none ./suite >output 2>&1
 result $? 'and is refused'
 says 'recv'
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

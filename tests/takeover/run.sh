@@ -3,50 +3,8 @@
 #   tests/takeover/run.sh BUILD
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-build=$(cd "$1" && pwd)
-faulttest=$build/bin/faulttest
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-passed=0
-failed=0
-
-result()
-{
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-        echo "ok $2"
-    else
-        failed=$((failed + 1))
-        echo "not ok $2"
-        sed 's/^/# /' output | head -n 60
-    fi
-}
-
-# ends STATUS NAME ARGUMENTS...: of the command
-ends()
-{
-    expected=$1
-    name=$2
-    shift 2
-    timeout 120 "$faulttest" "$@" >output 2>&1 </dev/null
-    status=$?
-    echo "(exit status $status, expected $expected)" >>output
-    [ "$status" = "$expected" ]
-    result $? "$name"
-}
-
-says()
-{
-    tr '\n' ' ' <output | sed 's/  */ /g' | grep -Eq -- "$1"
-    result $? "which says: $1"
-}
-
-says_not()
-{
-    ! tr '\n' ' ' <output | sed 's/  */ /g' | grep -Eq -- "$1"
-    result $? "which does not say: $1"
-}
+# shellcheck source=tests/checks.sh
+. "$here/../checks.sh"
 
 # compile PROGRAM SOURCE FLAG...: as a project would that has never heard of Faulttest
 compile()
@@ -181,5 +139,4 @@ rm prefix/lib/libfaulttest.so
 ends 70 'and says if it is gone' run --valgrind=none --test ticks ./suite
 says 'not linked with libfaulttest.so, which is not in ../lib of the command either'
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish
