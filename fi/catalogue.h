@@ -79,7 +79,8 @@ enum fit__need {
     FIT_N_DIVISIBLE = 32,    /* a short count is legal: not MSG_WAITALL, not MSG_PEEK */
     FIT_N_INET = 64,
     FIT_N_LOCAL = 128,       /* AF_UNIX */
-    FIT_N_REFUSABLE = 256    /* UDP: the other side may turn out not to be there */
+    FIT_N_REFUSABLE = 256,   /* UDP: the other side may turn out not to be there */
+    FIT_N_EXTENDED = 1 << 15 /* always holds; the fact is only tried with --extended */
 };
 
 /* What makes the fault true. */

@@ -33,11 +33,12 @@ enum fit__until { FIT_U_ONCE, FIT_U_CLOSE, FIT_U_FREE, FIT_U_TIME, FIT_U_ONWARDS
 
 struct fit__alternative {
     uint8_t mode, what, space, until;
+    bool extended;                   /* only with --extended */
     int64_t value;                   /* code, bytes, or milliseconds */
     int64_t until_ms;                /* for FIT_U_TIME */
 };
 
-enum { FIT_ALTERNATIVES_MAX = 24 };
+enum { FIT_ALTERNATIVES_MAX = 64 };
 
 struct fit__question {
     const char *point;               /* "recv", "uv_timer_cb", "peer", "cancel"...: static text */
@@ -53,6 +54,19 @@ struct fit__question {
 /* Adds an alternative to a question; silently bounded by FIT_ALTERNATIVES_MAX (asserted). */
 void fit__offer(struct fit__question *q, enum fit__mode mode, enum fit__what what,
                 enum fit__space space, int64_t value, enum fit__until until);
+
+/* The same, for what is only tried with --extended. */
+void fit__offer_extended(struct fit__question *q, enum fit__mode mode, enum fit__what what,
+                         enum fit__space space, int64_t value, enum fit__until until);
+
+/* Modes whose questions are asked, one bit each; all by default. Only for points that are asked by
+ * one mode alone, and often (malloc): for all others the explorer leaves out what was not ordered,
+ * because the name of a place depends on which other places of the same call there are. */
+extern unsigned fit__modes_asked;
+static inline bool fit__mode_asked(enum fit__mode mode)
+{
+    return fit__modes_asked & (1u << mode);
+}
 
 /* Gets libfiu ready; it allocates, so do it before a world begins. Any number of times. */
 void fit__engine_start(void);

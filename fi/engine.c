@@ -19,6 +19,7 @@
 
 int (*fit__chooser)(struct fit__question *q);
 unsigned fit__faults_off, fit__unasked;
+unsigned fit__modes_asked = ~0u;
 void (*fit__on_not_fired)(const char *why);
 
 static const char *const mode_names[FIT_MODES] = {
@@ -63,6 +64,13 @@ void fit__offer(struct fit__question *q, enum fit__mode mode, enum fit__what wha
         .mode = (uint8_t)mode, .what = (uint8_t)what, .space = (uint8_t)space,
         .until = (uint8_t)until, .value = value,
     };
+}
+
+void fit__offer_extended(struct fit__question *q, enum fit__mode mode, enum fit__what what,
+                         enum fit__space space, int64_t value, enum fit__until until)
+{
+    fit__offer(q, mode, what, space, value, until);
+    q->alternatives[q->count - 1].extended = true;
 }
 
 static int ask_explorer(const char *pattern, int *failnum, void **failinfo, unsigned *flags)

@@ -48,13 +48,14 @@ const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amo
     q.count = 0;
     for (size_t i = 0; i < fit__fact_count; i++) {
         const struct fit__fact *fact = &fit__facts[i];
-        if (fact->family != family || (fact->needs & ~holds)) continue;
+        if (fact->family != family || (fact->needs & ~(holds | FIT_N_EXTENDED))) continue;
         if (fit__kernel->lacks && fit__kernel->lacks(c->fd, fact)) continue;
         int64_t number = fact->what == FIT_W_SHORT ? cut_of(fact, amount) : fact->value;
         if (fact->what == FIT_W_SHORT && !number) continue;
         if (offered(&q, fact, number)) continue;
         facts[q.count] = fact;
         fit__offer(&q, fact->mode, fact->what, fact->space, number, fact->until);
+        q.alternatives[q.count - 1].extended = fact->needs & FIT_N_EXTENDED;
     }
     const struct fit__alternative *answer = q.count ? fit__choose(&q) : NULL;
     if (!answer) return NULL;

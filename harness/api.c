@@ -211,12 +211,14 @@ static void take_modes(char *list)
     r->modes_set = true;
     for (char *save, *w = strtok_r(list, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
         unsigned m = 0;
-        while (m <= FIT_CANCEL && strcmp(w, fit__mode_name((enum fit__mode)m))) m++;
-        if (m > FIT_CANCEL)
-            fit__fail(__FILE__, __LINE__, "fit_options: no mode %s; there are timeout, partial, "
-                      "emfile, callback, cancel", w);
+        if (!strcmp(w, "all")) memset(r->modes, true, sizeof r->modes);
+        if (!strcmp(w, "all")) continue;
+        while (m < FIT_MODES && strcmp(w, fit__mode_name((enum fit__mode)m))) m++;
+        if (m == FIT_MODES)
+            fit__fail(__FILE__, __LINE__, "fit_options: no mode %s; see `faulttest help modes`", w);
         r->modes[m] = true;
     }
+    fit__modes_update();
 }
 
 FIT_EXPORT void fit_options(const char *options)
@@ -227,9 +229,13 @@ FIT_EXPORT void fit_options(const char *options)
     copy = fit__strdup(options);
     for (word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
         char *value = strcmp(word, "--mode") ? NULL : strtok_r(NULL, " ", &save);
+        if (!strcmp(word, "--extended")) {
+            if (fit__session.reference) fit__session.reference->extended = true;
+            continue;
+        }
         if (!value)
-            fit__fail(__FILE__, __LINE__, "fit_options: %s is not known here; there is "
-                      "--mode WORD,WORD", word);
+            fit__fail(__FILE__, __LINE__, "fit_options: %s is not known here; there are "
+                      "--mode WORD,WORD and --extended", word);
         take_modes(value);
     }
     fit__api_leave();

@@ -43,8 +43,8 @@
  * - Times are virtual. There is no function to read them: your clocks (clock_gettime,
  *   uv_now, event_base_gettimeofday_cached...) already show virtual time.
  * - Not built yet, and refused or simply not there: the verdicts `callback-late` and
- *   `wrong-result`, the report of `stale` allowances, --extended, and in fit_options()
- *   everything but --mode.
+ *   `wrong-result`, the report of `stale` allowances, and in fit_options() everything
+ *   but --mode and --extended.
  * - Faults are injected into the test body. Setup and teardown run in the same simulated
  *   kernel and take part in the leak balance, but suffer no faults.
  */

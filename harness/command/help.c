@@ -1,5 +1,6 @@
 /* harness/command/help.c - `faulttest help` and `faulttest explain`. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/command/commands.h"
@@ -25,7 +26,8 @@ static const char help_run[] =
 "faulttest run [OPTION...] TEST-BINARY...\n"
 "\n"
 "  -o FILE.jsonl        write the results as JSON Lines, one case a line\n"
-"  --mode MODE,...      try only these modes (faulttest help modes)\n"
+"  --mode MODE,...      try only these modes, or all (faulttest help modes)\n"
+"  --extended           also faults that are rare, or that few services can be asked to bear\n"
 "  --test NAME          only this test, NAME or GROUP.NAME; may be repeated\n"
 "  --only CASE          only this case, TEST:FAULT; may be repeated\n"
 "  --valgrind[=WHEN]    under Memcheck, too: all (without =WHEN), failed (what failed or left\n"
@@ -161,7 +163,9 @@ static const char help_exit[] =
 
 static void help_modes(void)
 {
-    printf("What goes wrong, for --mode; without it all that are built are tried:\n\n");
+    char *usual = fit__mode_list(true, ",");
+    printf("What goes wrong, for --mode; without it these are tried: %s\n\n", usual);
+    free(usual);
     for (size_t i = 0; fit__mode_at(i); i++)
         printf("  %-9s %s%s\n", fit__mode_at(i)->name, fit__mode_at(i)->meaning,
                fit__mode_at(i)->built ? "" : " (not built yet)");

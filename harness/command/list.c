@@ -77,7 +77,7 @@ int fit__command_list(int count, char **arguments)
     const char *test = options.words.count == 2 ? options.words.list[1] : NULL;
     struct fit__results results = { .binary = options.words.list[0] };
     struct fit__orders orders = { .job = "list", .jobs = options.jobs,
-                                  .modes = options.modes,
+                                  .modes = options.modes, .extended = options.extended,
                                   .peer_threads = options.peer_threads,
                                   .real = options.real };
     if (test)

@@ -8,7 +8,8 @@
 #include <string.h>
 
 enum { JOBS_MAX = 256 };
-enum { MODE = 256, TEST, VALGRIND, ONLY, COVERAGE, TRACE, GDB, FINDING, PEER_THREAD, WORLD };
+enum { MODE = 256, TEST, VALGRIND, ONLY, COVERAGE, TRACE, GDB, FINDING, PEER_THREAD, WORLD,
+       EXTENDED };
 
 static const struct option all_options[] = {
     { "output", required_argument, NULL, 'o' }, { "jobs", required_argument, NULL, 'j' },
@@ -18,13 +19,13 @@ static const struct option all_options[] = {
     { "trace", no_argument, NULL, TRACE }, { "gdb", no_argument, NULL, GDB },
     { "finding", required_argument, NULL, FINDING },
     { "peer-thread", required_argument, NULL, PEER_THREAD },
-    { "world", required_argument, NULL, WORLD }, { 0 },
+    { "world", required_argument, NULL, WORLD }, { "extended", no_argument, NULL, EXTENDED }, { 0 },
 };
 
-static const struct { const char *command; int options[12]; } allowed[] = {
+static const struct { const char *command; int options[24]; } allowed[] = {
     { "run", { 'o', 'j', 'v', MODE, TEST, VALGRIND, ONLY, COVERAGE, PEER_THREAD,
-               WORLD } },
-    { "list", { 'v', 'j', MODE, FINDING, PEER_THREAD, WORLD } },
+               WORLD, EXTENDED } },
+    { "list", { 'v', 'j', MODE, FINDING, PEER_THREAD, WORLD, EXTENDED } },
     { "doctor", { TEST } }, { "diff-real", { TEST } },
     { "replay", { 'v', TRACE, GDB, VALGRIND, PEER_THREAD, WORLD } },
 };
@@ -49,12 +50,16 @@ bool fit__case_split(const char *text, char **test, char **name)
 
 const char *fit__usual_modes(void)
 {
-    static struct fit__text text;
-    for (size_t i = 0; fit__mode_at(i) && !text.data; )
-        for (; fit__mode_at(i); i++)
-            if (fit__mode_at(i)->usual)
-                fit__text_add(&text, "%s%s", text.size ? "," : "", fit__mode_at(i)->name);
-    return text.data;
+    static const char *text;
+    if (!text)
+        text = fit__mode_list(true, ",");
+    return text;
+}
+
+static char *modes(struct fit__options *options, const char *list)
+{
+    options->modes = strcmp(list, "all") == 0 ? fit__mode_list(false, ",") : list;
+    return fit__modes_refused(options->modes);
 }
 
 static char *number(const char *text, unsigned limit, const char *option, unsigned *value)
@@ -110,13 +115,14 @@ static char *take(struct fit__options *options, int option, const char *value)
     case 'o': options->output = value; return NULL;
     case 'v': options->verbose = true; return NULL;
     case 'j': return number(value, JOBS_MAX, "-j", &options->jobs);
-    case MODE: options->modes = value; return fit__modes_refused(value);
+    case MODE: return modes(options, value);
     case TEST: fit__words_add(&options->tests, value); return NULL;
     case VALGRIND: return valgrind(options, value);
     case ONLY: return only(options, value);
     case COVERAGE: options->coverage = value; return NULL;
     case PEER_THREAD: fit__words_add(&options->peer_threads, value); return NULL;
     case WORLD: return world(options, value);
+    case EXTENDED: options->extended = true; return NULL;
     case TRACE: options->trace = true; return NULL;
     case FINDING: return number(value, UINT_MAX, "--finding", &options->finding);
     case GDB: return fit__copy("--gdb is not built yet; --trace shows every call up to the fault");

@@ -10,6 +10,7 @@ struct fit__options {
     unsigned jobs, finding;                     /* finding: 0 is not given */
     struct fit__words tests, only, words;       /* words: what is no option */
     struct fit__words peer_threads;
+    bool extended;                              /* also the rare faults */
     bool verbose, trace, valgrind_given;
     bool real;                                  /* --world=real */
     enum fit__valgrind valgrind;

@@ -262,7 +262,8 @@ int fit__command_run(int count, char **arguments)
         return status;
     /* Without --mode the binary decides, so that fit_options() in a test has its say. */
     run.orders = (struct fit__orders){ .job = "run", .jobs = run.options.jobs,
-        .modes = run.options.modes, .coverage = run.options.coverage,
+        .modes = run.options.modes, .extended = run.options.extended,
+        .coverage = run.options.coverage,
         .peer_threads = run.options.peer_threads, .real = run.options.real };
     add_only(&run.orders, &run.options);
     run.binaries = fit__get(run.options.words.count * sizeof *run.binaries);

@@ -86,6 +86,8 @@ static char *orders_text(const struct fit__orders *orders, const char *log_folde
         order(&text, "world", "real");
     if (orders->modes)
         order(&text, "modes", orders->modes);
+    if (orders->extended)
+        order(&text, "extended", "1");
     fit__text_add(&text, "jobs %u\nmemcheck %d\nleakcheck %d\ntrace %d\n", orders->jobs,
                   orders->memcheck, orders->memcheck, orders->trace);
     fit__text_add(&text, "cpu_ms %d\nwall_ms %d\n", CPU_MS * factor,

@@ -31,6 +31,7 @@ struct fit__orders {
     const char *modes, *coverage;          /* NULL: the binary's default; none */
     unsigned jobs;
     bool memcheck, trace;
+    bool extended;                         /* also what a default sweep leaves out */
     bool real;                             /* over the real kernel */
     bool thorough;                         /* memcheck: look for origins, too (slow) */
 };

@@ -209,20 +209,28 @@ const char *fit__suggestion(const char *word, const char *const *words)
     return best;
 }
 
+char *fit__mode_list(bool usual, const char *between)
+{
+    struct fit__text text = { 0 };
+    for (size_t i = 0; fit__mode_at(i); i++)
+        if (usual ? fit__mode_at(i)->usual : fit__mode_at(i)->built)
+            fit__text_add(&text, "%s%s", text.size ? between : "", fit__mode_at(i)->name);
+    return text.data;
+}
+
 static char *mode_refused(const char *word)
 {
     const char *names[sizeof modes / sizeof modes[0] + 1] = { 0 };
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         names[i] = modes[i].name;
         if (strcmp(word, modes[i].name) == 0)
-            return modes[i].built ? NULL : fit__print("mode '%s' is not built yet; there are "
-                "timeout, partial, emfile, callback and cancel", word);
+            return modes[i].built ? NULL : fit__print("mode '%s' is not built yet; there are %s",
+                                                      word, fit__mode_list(false, ", "));
     }
     const char *meant = fit__suggestion(word, names);
     if (meant)
         return fit__print("unknown mode '%s'; did you mean '%s'?", word, meant);
-    return fit__print("unknown mode '%s'; there are timeout, partial, emfile, callback and cancel",
-                      word);
+    return fit__print("unknown mode '%s'; there are %s, or all", word, fit__mode_list(false, ", "));
 }
 
 char *fit__modes_refused(const char *list)

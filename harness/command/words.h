@@ -24,6 +24,10 @@ const struct fit__verdict *fit__verdict_at(size_t index);
 struct fit__mode_word { const char *name; bool built, usual; const char *meaning; };
 const struct fit__mode_word *fit__mode_at(size_t index);       /* NULL behind the last */
 
+/* The names of all modes that can be tried, or of those that are tried without --mode, with
+ * `between` between them; the caller frees it. */
+char *fit__mode_list(bool usual, const char *between);
+
 /* Checks "timeout,partial". NULL if all are modes that can be tried, otherwise a sentence for
  * the user, which the caller frees. */
 char *fit__modes_refused(const char *modes);

@@ -28,6 +28,7 @@ struct fit__orders {
     enum fit__job job;
     int results;                         /* descriptor for records */
     bool modes[FIT_MODES], modes_given;
+    bool extended;                       /* also what a default sweep leaves out */
     bool memcheck, trace, stacks;
     bool real;                           /* over the real kernel: see rerun.c */
     unsigned jobs;
@@ -131,6 +132,7 @@ struct fit__reference {
     void *frames[FIT_STACK_MAX]; unsigned depth;
     struct fit__divergence divergence;
     bool modes[FIT_MODES], modes_set;    /* fit_options("--mode ...") */
+    bool extended;                       /* fit_options("--extended") */
     unsigned questions, cancel_places, setup_questions, turns;
     fit_ns ns;
     struct fit__point *points; struct fit__point **last_point;
@@ -239,6 +241,8 @@ void fit__rerun_notes(const struct fit__test *test, const struct fit__reference 
 /* Sweeps (or lists, or replays in) one test. Call "inside", on green thread 0, in a world.
  * `state`: the group's. Returns 0, or 1 if it failed. */
 int fit__sweep_test(const struct fit__test *test, void *state);
+/* fit_options() has changed what this test is to try. */
+void fit__modes_update(void);
 /* For rerun.c. */
 bool fit__case_wanted(const struct fit__point *point, unsigned alternative);
 void fit__case_enter(const struct fit__point *point, unsigned alternative);

@@ -16,6 +16,7 @@
  *   world real       run, list and replay over the real kernel: each case is a run of its own
  *   test GROUP.NAME  only this test (may be repeated; none: all). Also plain NAME
  *   modes WORD,WORD  which modes to try; default timeout,partial,emfile,callback,cancel
+ *   extended 1       also alternatives that a default sweep leaves out
  *   case TEXT        replay: this case, without its test prefix; or run: only these (repeated)
  *   jobs N           children at once, at least 1
  *   memcheck 0|1     runs inside Valgrind

@@ -129,6 +129,8 @@ static void parse_line(char *key, char *value)
         fit__is_peer_start = is_peer_start;
     } else if (!strcmp(key, "modes")) {
         parse_modes(value);
+    } else if (!strcmp(key, "extended")) {
+        o->extended = atoi(value);
     } else if (!strcmp(key, "jobs")) {
         o->jobs = (unsigned)atoi(value);
     } else if (!strcmp(key, "memcheck")) {

@@ -28,11 +28,23 @@ static bool mode_wanted(enum fit__mode mode)
     return !o->modes_given && r->modes_set ? r->modes[mode] : o->modes[mode];
 }
 
+/* A case that is replayed may be of any mode. */
+void fit__modes_update(void)
+{
+    fit__modes_asked = 0;
+    for (unsigned m = 0; m < FIT_MODES; m++)
+        if (fit__session.orders.job == FIT_J_REPLAY || mode_wanted((enum fit__mode)m))
+            fit__modes_asked |= 1u << m;
+}
+
 bool fit__case_wanted(const struct fit__point *p, unsigned alternative)
 {
     const struct fit__orders *o = &fit__session.orders;
     char name[FIT_CASE_MAX], full[FIT_CASE_MAX + 300];
     if (!mode_wanted(fit__point_mode(p, alternative))) return false;
+    if (p->alternatives[alternative].extended && !o->extended
+        && !fit__session.reference->extended)
+        return false;
     if (!o->case_count) return true;
     fit__point_case(p, &p->alternatives[alternative], name, sizeof name);
     snprintf(full, sizeof full, "%s:%s", fit__session.test->name, name);
@@ -127,6 +139,7 @@ void fit__run_prepare(enum fit__run run, const struct fit__test *test,
     s->test = test;
     s->questions = s->turn = 0;
     fit__chooser = chooser;
+    fit__modes_update();
     fit__history_start(run, s->orders.trace);
 }
 
