@@ -26,7 +26,6 @@
 /* point.h is for product code, whose macros we implement here. */
 FIT_EXPORT int fit__point(const char *name, const int *codes, unsigned count);
 FIT_EXPORT int fit__raise(const char *name);
-FIT_EXPORT void fit__mark(const char *name);
 FIT_EXPORT void fit__cancel_point(void);
 
 void fit__api_enter(const char *function, const void *caller)
@@ -267,27 +266,6 @@ FIT_EXPORT const char *fit_fault(void)
 }
 
 /* ---- what product code calls (fi/point.h) ------------------------------------------------ */
-
-enum { MARKS_MAX = 256 };
-static struct { const char *name; unsigned count; } marks[MARKS_MAX];
-
-FIT_EXPORT unsigned fit_marked(const char *name)
-{
-    for (unsigned i = 0; i < MARKS_MAX && marks[i].name; i++)
-        if (!strcmp(marks[i].name, name)) return marks[i].count;
-    return 0;
-}
-
-void fit__mark(const char *name)
-{
-    unsigned i = 0;
-    if (fit__passes()) return;
-    while (i < MARKS_MAX && marks[i].name && strcmp(marks[i].name, name)) i++;
-    if (i == MARKS_MAX) return;
-    marks[i].name = name;
-    marks[i].count++;
-    fit__trace("  ", -1, "mark(%s)", name);
-}
 
 int fit__point(const char *name, const int *codes, unsigned count)
 {

@@ -111,6 +111,7 @@ enum fit__test_state { FIT_TEST_DIED, FIT_TEST_READY, FIT_TEST_BROKEN, FIT_TEST_
                        FIT_TEST_NONDETERMINISTIC, FIT_TEST_SKIPPED };
 
 enum { FIT_OPS_MAX = 512, FIT_LEFT_MAX = 512, FIT_CENSUS_MAX = 64, FIT_FINDINGS_MAX = 16,
+       FIT_MARKS_MAX = 256, FIT_RULES_MAX = 64,
        FIT_SYMPTOM_MAX = 400, FIT_TEXT_MAX = 1000 };
 
 struct fit__op_result { char name[64]; int state, code; uint64_t hash; size_t size; };
@@ -126,6 +127,10 @@ struct fit__finding {
     fit_ns ns;
 };
 
+struct fit__mark { const char *name; unsigned cases; bool without; };   /* cases that passed it */
+/* What a test allows, or demands (verdict NULL): in how many cases it was looked at, and needed. */
+struct fit__rule { const char *verdict, *faults, *where, *reason; unsigned selected, used; };
+
 struct fit__reference {
     enum fit__test_state state, trunk_state;     /* of the first run, of the third */
     char text[FIT_TEXT_MAX];             /* why it is not ready */
@@ -140,6 +145,8 @@ struct fit__reference {
     struct fit__left left[FIT_LEFT_MAX]; unsigned left_count;
     struct fit__left_fd left_fds[FIT_LEFT_MAX]; unsigned left_fd_count;
     struct fit__left_handle left_handles[FIT_CENSUS_MAX]; unsigned left_handle_count;
+    struct fit__mark marks[FIT_MARKS_MAX]; unsigned mark_count;
+    struct fit__rule rules[FIT_RULES_MAX]; unsigned rule_count;
     size_t lost_bytes;                   /* definitely and indirectly, by Memcheck */
     unsigned errors;                     /* Memcheck's count */
     struct fit__finding findings[FIT_FINDINGS_MAX]; unsigned finding_count;

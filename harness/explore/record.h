@@ -57,6 +57,10 @@
  *   call     (replay --trace, or the last calls; trace, real: with test and thread)
  *            ns, turn, mark ("  ", "--", "op", ">>", "pe"),
  *            fd, text
+ *   mark     test, name (of a FAULT_MARK), without 0|1 (the run without faults passes it), cases
+ *            (how many did)
+ *   rule     test, verdict (none: fit_must_recover), faults, where, reason; exists 0|1 (there is a
+ *            case that it selects), selected, used (in how many cases it was looked at, needed)
  *   note     text: something for people, e.g. "setup: 41 points not tried"
  *   error    status (exit status for the command), text (one clear sentence)
  *   bye      (last; without it the binary died)

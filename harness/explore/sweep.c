@@ -16,6 +16,7 @@
 #include "harness/explore/record.h"
 #include "harness/explore/explore.h"
 #include "harness/judge/judge.h"
+#include "harness/marks.h"
 #include "harness/peers.h"
 
 /* The reference run is judged by its end; it gets more time than a case. */
@@ -324,6 +325,7 @@ int fit__sweep_test(const struct fit__test *test, void *state)
     bool failed;
     s->reference = r;
     s->test = test;
+    fit__marks_know(r);
     fit__watchdog_prepare();
     run_once(FIT_RUN_FIRST, test, state);
     if (r->state == FIT_TEST_READY && s->orders.job < FIT_J_REPLAY)
@@ -337,6 +339,8 @@ int fit__sweep_test(const struct fit__test *test, void *state)
         if (s->orders.job == FIT_J_RUN) {
             fit__judge_send_findings(test, r);
             sweep_cases(test, state);
+            fit__marks_send(test, r);
+            fit__rules_send(test, r);
         }
         if (s->orders.job == FIT_J_REPLAY) replay(test, state);
     }

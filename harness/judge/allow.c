@@ -27,6 +27,7 @@ static const struct allowance profiles[] = {
 
 static struct {
     struct allowance allowances[ALLOWANCES_MAX];
+    bool used[ALLOWANCES_MAX];
     unsigned count;
     const char *must_recover[ALLOWANCES_MAX];
     unsigned must_count;
@@ -51,6 +52,18 @@ static bool is_finding(const char *verdict)
     return false;
 }
 
+/* The run without faults tells the parent what rules there are: see fit__rules_send(). */
+static void remember(const char *verdict, const char *faults, const char *where,
+                     const char *reason)
+{
+    struct fit__reference *r = fit__session.reference;
+    if (!r || fit__session.run != FIT_RUN_FIRST || r->rule_count == FIT_RULES_MAX) return;
+    r->rules[r->rule_count++] = (struct fit__rule){
+        .verdict = fit__shared_text(verdict), .faults = fit__shared_text(faults),
+        .where = fit__shared_text(where), .reason = fit__shared_text(reason)
+    };
+}
+
 FIT_EXPORT void fit_allow(const char *verdict, const char *faults, const char *where,
                           const char *reason)
 {
@@ -63,9 +76,10 @@ FIT_EXPORT void fit_allow(const char *verdict, const char *faults, const char *w
     if (rules.count == ALLOWANCES_MAX)
         fit__fail(__FILE__, __LINE__, "fit_allow: more than %d in one test", ALLOWANCES_MAX);
     rules.allowances[rules.count++] = (struct allowance){
-        fit__strdup(verdict), fit__strdup(faults), where ? fit__strdup(where) : NULL,
-        fit__strdup(reason)
+        .verdict = fit__strdup(verdict), .faults = fit__strdup(faults),
+        .where = where ? fit__strdup(where) : NULL, .reason = fit__strdup(reason)
     };
+    remember(verdict, faults, where, reason);
     /* Dear; and only Memcheck tells a leak. */
     if (where && fit__session.orders.memcheck && !strcmp(verdict, "leak-memory"))
         fit__memory_want_stacks();
@@ -79,6 +93,7 @@ FIT_EXPORT void fit_must_recover(const char *faults)
     if (rules.must_count == ALLOWANCES_MAX)
         fit__fail(__FILE__, __LINE__, "fit_must_recover: more than %d in one test", ALLOWANCES_MAX);
     rules.must_recover[rules.must_count++] = fit__strdup(faults);
+    remember(NULL, faults, NULL, NULL);
     fit__api_leave();
 }
 
@@ -113,25 +128,25 @@ static bool stack_has(const char *where, void *const *frames, unsigned depth)
     return false;
 }
 
-static const char *find(const struct allowance *list, size_t count, const char *verdict,
-                        const char *case_text, enum fit__mode mode, void *const *frames,
-                        unsigned depth)
+static bool covers(const struct allowance *a, const char *verdict, const char *case_text,
+                   enum fit__mode mode, void *const *frames, unsigned depth)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!strcmp(list[i].verdict, verdict) && selects(list[i].faults, case_text, mode)
-            && (!list[i].where || stack_has(list[i].where, frames, depth)))
-            return list[i].reason;
-    return NULL;
+    return !strcmp(a->verdict, verdict) && selects(a->faults, case_text, mode)
+        && (!a->where || stack_has(a->where, frames, depth));
 }
 
 const char *fit__allowed(const char *verdict, const char *case_text, enum fit__mode mode,
                          void *const *frames, unsigned depth)
 {
-    const char *reason = find(rules.allowances, rules.count, verdict, case_text, mode, frames,
-                              depth);
-    if (reason) return reason;
-    return find(profiles, sizeof profiles / sizeof profiles[0], verdict, case_text, mode, frames,
-                depth);
+    for (unsigned i = 0; i < rules.count; i++)
+        if (covers(&rules.allowances[i], verdict, case_text, mode, frames, depth)) {
+            rules.used[i] = true;
+            return rules.allowances[i].reason;
+        }
+    for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++)
+        if (covers(&profiles[i], verdict, case_text, mode, frames, depth))
+            return profiles[i].reason;
+    return NULL;
 }
 
 bool fit__must_recover(const char *case_text, enum fit__mode mode)
@@ -139,4 +154,74 @@ bool fit__must_recover(const char *case_text, enum fit__mode mode)
     for (unsigned i = 0; i < rules.must_count; i++)
         if (selects(rules.must_recover[i], case_text, mode)) return true;
     return false;
+}
+
+/* ---- which rules are of use -------------------------------------------------------------- */
+
+static bool equal(const char *a, const char *b)
+{
+    return a == b || (a && b && !strcmp(a, b));
+}
+
+static struct fit__rule *rule_of(const char *verdict, const char *faults, const char *where)
+{
+    struct fit__reference *r = fit__session.reference;
+    for (unsigned i = 0; i < r->rule_count; i++)
+        if (equal(r->rules[i].verdict, verdict) && equal(r->rules[i].faults, faults)
+            && equal(r->rules[i].where, where))
+            return &r->rules[i];
+    return NULL;                         /* the run without faults did not come to it */
+}
+
+static void count_rule(struct fit__rule *rule, bool used)
+{
+    enum fit__mode mode = (enum fit__mode)fit__session.fault->mode;
+    if (!rule || !selects(rule->faults, fit__session.case_text, mode)) return;
+    __atomic_fetch_add(&rule->selected, 1, __ATOMIC_RELAXED);
+    if (used) __atomic_fetch_add(&rule->used, 1, __ATOMIC_RELAXED);
+}
+
+void fit__rules_count(void)
+{
+    for (unsigned i = 0; i < rules.count; i++) {
+        const struct allowance *a = &rules.allowances[i];
+        count_rule(rule_of(a->verdict, a->faults, a->where), rules.used[i]);
+    }
+    for (unsigned i = 0; i < rules.must_count; i++)
+        count_rule(rule_of(NULL, rules.must_recover[i], NULL), true);
+}
+
+/* Is there a case, tried or not, that these words select? A mode whose questions were not asked
+ * may have some. */
+static bool exists(const struct fit__reference *r, const char *faults)
+{
+    char name[FIT_CASE_MAX];
+    for (unsigned m = 0; m < FIT_MODES; m++)
+        if (!fit__mode_asked((enum fit__mode)m) && selects(faults, "", (enum fit__mode)m))
+            return true;
+    for (const struct fit__point *p = r->points; p; p = p->next)
+        for (unsigned a = 0; a < p->count; a++) {
+            fit__point_case(p, &p->alternatives[a], name, sizeof name);
+            if (selects(faults, name, fit__point_mode(p, a))) return true;
+        }
+    return false;
+}
+
+void fit__rules_send(const struct fit__test *test, const struct fit__reference *r)
+{
+    char memory[4096];
+    struct fit__record rec;
+    for (unsigned i = 0; i < r->rule_count; i++) {
+        const struct fit__rule *rule = &r->rules[i];
+        fit__record_begin(&rec, memory, sizeof memory, "rule");
+        fit__record_add(&rec, "test", "%s.%s", test->group, test->name);
+        if (rule->verdict) fit__record_add(&rec, "verdict", "%s", rule->verdict);
+        fit__record_add(&rec, "faults", "%s", rule->faults);
+        if (rule->where) fit__record_add(&rec, "where", "%s", rule->where);
+        if (rule->reason) fit__record_add(&rec, "reason", "%s", rule->reason);
+        fit__record_add(&rec, "exists", "%d", exists(r, rule->faults));
+        fit__record_add(&rec, "selected", "%u", rule->selected);
+        fit__record_add(&rec, "used", "%u", rule->used);
+        fit__record_send(&rec);
+    }
 }

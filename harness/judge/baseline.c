@@ -5,6 +5,7 @@
 
 #include "harness/judge/judge.h"
 #include "harness/loops/loops.h"
+#include "harness/marks.h"
 
 static void add_finding(struct fit__reference *r, const struct fit__finding *f)
 {
@@ -14,6 +15,7 @@ static void add_finding(struct fit__reference *r, const struct fit__finding *f)
 void fit__judge_reference(struct fit__reference *r)
 {
     struct fit__finding f;
+    fit__marks_count();
     r->op_count = fit__ops_census(r->ops, FIT_OPS_MAX);
     r->left_count = fit__memory_census(r->left, FIT_LEFT_MAX);
     r->left_fd_count = fit__fds_census(r->left_fds, FIT_LEFT_MAX);

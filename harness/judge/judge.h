@@ -76,6 +76,10 @@ void fit__allow_reset(void);
 const char *fit__allowed(const char *verdict, const char *case_text, enum fit__mode mode,
                          void *const *frames, unsigned depth);
 bool fit__must_recover(const char *case_text, enum fit__mode mode);
+/* This case is judged: its rules are counted in the reference, once. */
+void fit__rules_count(void);
+/* In the parent, all points named: a record `rule` for each that the test has made. */
+void fit__rules_send(const struct fit__test *test, const struct fit__reference *r);
 
 /* ---- memcheck.c -------------------------------------------------------------------------- */
 

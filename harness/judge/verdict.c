@@ -12,6 +12,7 @@
 #include "harness/explore/coverage.h"
 #include "harness/judge/judge.h"
 #include "harness/loops/loops.h"
+#include "harness/marks.h"
 
 static struct {
     const struct fit__point *point;
@@ -110,6 +111,7 @@ void fit__judge_start(void)
     memset(&judge, 0, sizeof judge);
     fit__ops_reset();
     fit__allow_reset();
+    fit__marks_reset();
     fit__loops_reset();
     fit__memory_start(fit__session.orders.stacks || fit__session.orders.job == FIT_J_REPLAY);
     fit__watcher = &watcher;
@@ -156,6 +158,8 @@ static void add_evidence(struct fit__record *rec)
 static void finish_record(struct fit__record *rec)
 {
     struct fit__slot_record *out = fit__case_record();
+    fit__marks_count();
+    fit__rules_count();
     add_evidence(rec);
     if (!out) {                          /* a replay: straight to the command */
         fit__record_send(rec);
