@@ -49,6 +49,7 @@ $(CMD): $(CMD_OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ -ljansson -ldw -lelf
 
+$(BUILD)/obj/harness/command/debugger.o: harness/command/gdb.py
 $(BUILD)/obj/harness/command/covered.o: fi/passes_through.txt
 $(LIB_OBJECTS): OWN_C += $(LIB_C)
 $(BUILD)/obj/%.o: %.c Makefile

@@ -2,6 +2,7 @@
 #include "fi/case.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "fi/case_words.h"
 
@@ -147,6 +148,17 @@ static size_t finish(struct out *o)
 {
     if (o->size) o->text[o->used < o->size ? o->used : o->size - 1] = '\0';
     return o->used;
+}
+
+size_t fit__what_print(char *text, size_t size, const struct fit__alternative *what)
+{
+    struct out o = { text, size, 0 };
+    put_what(&o, what);
+    put_until(&o, what);
+    finish(&o);
+    if (!o.used || !size) return 0;
+    memmove(text, text + 1, strlen(text));       /* the colon in front */
+    return o.used - 1;
 }
 
 size_t fit__fault_print(char *text, size_t size, const struct fit__fault *fault)

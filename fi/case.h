@@ -29,6 +29,7 @@ struct fit__case {
 };
 
 /* Return the length as snprintf does. */
+size_t fit__what_print(char *out, size_t size, const struct fit__alternative *what); /* "short=1" */
 size_t fit__fault_print(char *out, size_t size, const struct fit__fault *fault);
 size_t fit__case_print(char *out, size_t size, const struct fit__case *c);
 

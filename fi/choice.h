@@ -89,5 +89,7 @@ extern void (*fit__on_not_fired)(const char *why);
 
 /* Called, with no effect of its own, at the moment a fault is injected: a breakpoint's place. */
 void fit_fault_here(void);
+extern void (*fit__on_injected)(const struct fit__question *q,      /* NULL: nobody listens */
+                                const struct fit__alternative *what);
 
 #endif

@@ -21,6 +21,7 @@ int (*fit__chooser)(struct fit__question *q);
 unsigned fit__faults_off, fit__unasked;
 unsigned fit__modes_asked = ~0u;
 void (*fit__on_not_fired)(const char *why);
+void (*fit__on_injected)(const struct fit__question *q, const struct fit__alternative *what);
 
 static const char *const mode_names[FIT_MODES] = {
     [FIT_TIMEOUT] = "timeout", [FIT_PARTIAL] = "partial", [FIT_EMFILE] = "emfile",
@@ -137,7 +138,10 @@ const struct fit__alternative *fit__choose(struct fit__question *q)
     if (fiu_fail(point_name(q, name, sizeof name)))
         answer = engine.asked ? engine.answer : enabled_by_name(q);
     engine.question = NULL;
-    if (answer >= 0) fit_fault_here();
+    if (answer >= 0) {
+        if (fit__on_injected) fit__on_injected(q, &q->alternatives[answer]);
+        fit_fault_here();
+    }
     fit__leave();
     assert(answer < (int)q->count);
     return answer >= 0 ? &q->alternatives[answer] : NULL;

@@ -7,6 +7,8 @@
 #ifndef FI_RAW_H
 #define FI_RAW_H
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/syscall.h>
 
 static inline long fit__raw6(long number, long a, long b, long c, long d, long e, long f)
@@ -40,5 +42,16 @@ static inline long fit__raw6(long number, long a, long b, long c, long d, long e
 #define fit__raw(...) FIT__RAW_PICK(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 #define FIT__RAW_PICK(n, a, b, c, d, e, f, ...) \
     fit__raw6((n), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+
+/* A duplicate above the numbers that the code under test may have; where the kernel's limit is
+ * lower, near that. Negative: -errno. */
+static inline long fit__raw_duplicate_high(long fd)
+{
+    static const int from[] = { 1100, 900, 520 };
+    long high = -EINVAL;
+    for (unsigned i = 0; i < sizeof from / sizeof from[0] && high == -EINVAL; i++)
+        high = fit__raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, from[i]);
+    return high;
+}
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fi/watch.h"
+#include "fi/flags.h"
 #include "fi/wrap.h"
 
 enum { DESCRIPTORS_MAX = 1024 };     /* RLIMIT_NOFILE in a world */
@@ -25,8 +26,9 @@ static long pipe_simulated(enum fit__call_id id, int fds[2], int flags, const vo
     fit__check_writable(fds, 2 * sizeof *fds);
     if (!fit__fault_make(&c, &result)) result = fit__kernel->pipe(fds, flags);
     if (fit__traces()) {
-        if (result < 0) fit__traced(&c, result, "%#x", flags);
-        else fit__traced(&c, result, "[%d, %d], %#x", fds[0], fds[1], flags);
+        const char *how = FIT_FLAGS(pipe_flags, flags);
+        if (result < 0) fit__traced(&c, result, "%s", how);
+        else fit__traced(&c, result, "[%d, %d], %s", fds[0], fds[1], how);
     }
     return fit__end(&c, result);
 }
@@ -51,7 +53,7 @@ FIT_EXPORT int eventfd(unsigned initial, int flags)
     long result;
     fit__begin(&c, FIT_CALL_eventfd, -1, FIT_CALLER);
     if (!fit__fault_make(&c, &result)) result = fit__kernel->eventfd(initial, flags);
-    if (fit__traces()) fit__traced(&c, result, "%u, %#x", initial, (unsigned)flags);
+    if (fit__traces()) fit__traced(&c, result, "%u, %s", initial, FIT_FLAGS(event_flags, flags));
     return (int)fit__end(&c, result);
 }
 
@@ -62,7 +64,8 @@ FIT_EXPORT int timerfd_create(clockid_t clock, int flags)
     long result;
     fit__begin(&c, FIT_CALL_timerfd_create, -1, FIT_CALLER);
     if (!fit__fault_make(&c, &result)) result = fit__kernel->timerfd(clock, flags);
-    if (fit__traces()) fit__traced(&c, result, "%d, %#x", (int)clock, (unsigned)flags);
+    if (fit__traces())
+        fit__traced(&c, result, "%s, %s", FIT_FLAGS(clocks, clock), FIT_FLAGS(timer_flags, flags));
     return (int)fit__end(&c, result);
 }
 
@@ -172,7 +175,8 @@ FIT_EXPORT int dup3(int from, int to, int flags)
     fit__begin(&c, FIT_CALL_dup3, from, FIT_CALLER);
     long result = from == to ? -EINVAL : fit__kernel->dup3(from, to, flags);
     if (result >= 0) fit__stdio_follow(to);
-    if (fit__traces()) fit__traced(&c, result, "%d, %d, %#x", from, to, (unsigned)flags);
+    if (fit__traces())
+        fit__traced(&c, result, "%d, %d, %s", from, to, flags == O_CLOEXEC ? "O_CLOEXEC" : "0");
     return (int)fit__end(&c, result);
 }
 

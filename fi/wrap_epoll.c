@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "fi/flags.h"
 #include "fi/wait.h"
 
 #define MS INT64_C(1000000)
@@ -15,7 +16,7 @@ static long epoll_create_simulated(enum fit__call_id id, int flags, const void *
     long result;
     fit__begin(&c, id, -1, caller);
     if (!fit__fault_make(&c, &result)) result = fit__kernel->epoll_create(flags);
-    if (fit__traces()) fit__traced(&c, result, "%#x", (unsigned)flags);
+    if (fit__traces()) fit__traced(&c, result, "%s", FIT_FLAGS(epoll_flags, flags));
     return fit__end(&c, result);
 }
 

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "fi/flags.h"
 #include "fi/wrap.h"
 
 void __chk_fail(void) __attribute__((noreturn));
@@ -31,8 +32,8 @@ static long open_simulated(enum fit__call_id id, int dir, const char *path, int 
     c.object = path;
     if (!fit__fault_make(&c, &result)) result = fit__kernel->open(dir, path, flags, mode);
     if (fit__traces())
-        fit__traced(&c, result, "%s, %#x", fit__quote(text, sizeof text, path, strlen(path)),
-                    (unsigned)flags);
+        fit__traced(&c, result, "%s, %s", fit__quote(text, sizeof text, path, strlen(path)),
+                    FIT_FLAGS(open_flags, flags));
     return fit__end(&c, result);
 }
 

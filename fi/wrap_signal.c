@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fi/flags.h"
 #include "fi/wait.h"
 
 #define SECOND INT64_C(1000000000)
@@ -292,7 +293,7 @@ FIT_EXPORT int signalfd(int fd, const sigset_t *mask, int flags)
     fit__begin(&c, FIT_CALL_signalfd, fd, FIT_CALLER);
     if (fd != -1 || !fit__fault_make(&c, &result))
         result = fit__signals->descriptor(fd, mask, flags);
-    if (fit__traces()) fit__traced(&c, result, "%d, %#x", fd, (unsigned)flags);
+    if (fit__traces()) fit__traced(&c, result, "%d, %s", fd, FIT_FLAGS(signal_flags, flags));
     return (int)fit__end(&c, result);
 }
 

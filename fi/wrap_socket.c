@@ -5,6 +5,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "fi/flags.h"
 #include "fi/wrap.h"
 
 enum { ADDRESS_TEXT = 128 };
@@ -26,7 +27,9 @@ FIT_EXPORT int socket(int domain, int type, int protocol)
     long result;
     fit__begin(&c, FIT_CALL_socket, -1, FIT_CALLER);
     if (!fit__fault_make(&c, &result)) result = fit__kernel->socket(domain, type, protocol);
-    if (fit__traces()) fit__traced(&c, result, "%d, %#x, %d", domain, (unsigned)type, protocol);
+    if (fit__traces())
+        fit__traced(&c, result, "%s, %s, %d", FIT_FLAGS(domains, domain),
+                    FIT_FLAGS(socket_flags, type), protocol);
     return (int)fit__end(&c, result);
 }
 
@@ -41,7 +44,8 @@ FIT_EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
     if (!fit__fault_make(&c, &result))
         result = fit__kernel->socketpair(domain, type, protocol, fds);
     if (fit__traces())
-        fit__traced(&c, result, "%d, %#x, %d, [%d, %d]", domain, (unsigned)type, protocol,
+        fit__traced(&c, result, "%s, %s, %d, [%d, %d]", FIT_FLAGS(domains, domain),
+                    FIT_FLAGS(socket_flags, type), protocol,
                     result < 0 ? -1 : fds[0], result < 0 ? -1 : fds[1]);
     return (int)fit__end(&c, result);
 }
@@ -117,7 +121,7 @@ static long accept_simulated(enum fit__call_id id, int fd, struct sockaddr *addr
     if (fit__traces()) {
         if (result >= 0 && address && size)
             fit__address_text(text, sizeof text, address, *size);
-        fit__traced(&c, result, "%d, %s, %#x", fd, text, (unsigned)flags);
+        fit__traced(&c, result, "%d, %s, %s", fd, text, FIT_FLAGS(socket_flags, flags));
     }
     return fit__end(&c, result);
 }

@@ -290,7 +290,7 @@ int fit__raise(const char *name)
     fit__enter();
     fit__offer(&q, FIT_CALLBACK, FIT_W_NONE, FIT_S_ERRNO, 0, FIT_U_ONCE);
     raised = fit__choose(&q) != NULL;
-    if (raised) fit__trace("  ", -1, "raise(%s)", name);
+    if (raised) fit__trace(">>", -1, "raise(%s)", name);
     fit__leave();
     return raised;
 }

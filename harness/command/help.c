@@ -56,6 +56,8 @@ static const char help_replay[] =
 "faulttest replay TEST-BINARY CASE      any case, as printed by run and list\n"
 "\n"
 "  --trace       every simulated call, like strace, with virtual time and turn of the loop\n"
+"  --gdb         inside gdb, which stops where the fault is injected; fit-threads shows all\n"
+"                threads of the test, which are none of the kernel's\n"
 "  --valgrind    under Memcheck; by itself for memory findings of the last run\n"
 "  --peer-thread GLOB, --world=real   as in the sweep; known by itself for cases of the last run\n"
 "\n"

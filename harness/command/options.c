@@ -125,7 +125,7 @@ static char *take(struct fit__options *options, int option, const char *value)
     case EXTENDED: options->extended = true; return NULL;
     case TRACE: options->trace = true; return NULL;
     case FINDING: return number(value, UINT_MAX, "--finding", &options->finding);
-    case GDB: return fit__copy("--gdb is not built yet; --trace shows every call up to the fault");
+    case GDB: options->gdb = true; return NULL;
     }
     return fit__copy("");
 }

@@ -1,6 +1,7 @@
 /* harness/command/replay.c - `faulttest replay`: one case again, with everything about it. */
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -143,8 +144,9 @@ static int show(const struct wanted *wanted, const struct fit__replayed *replaye
         fit__show_evidence(replayed, wanted->full);
     if (!options->trace) {
         show_siblings(wanted);
-        printf("replay with: --trace  all calls%s     meaning: faulttest explain %s\n",
-               memcheck ? "" : "   --valgrind  under Memcheck", verdict->name);
+        printf("replay with: --trace  all calls   --gdb  stop at the fault%s\n"
+               "meaning: faulttest explain %s\n", memcheck ? "" : "   --valgrind  under Memcheck",
+               verdict->name);
     }
     show_comparison(wanted, verdict);
     if (verdict->family == FIT_OUTCOME || fit__value(replayed->result, "allowed"))
@@ -168,29 +170,47 @@ static int without_result(const struct fit__replayed *replayed)
     return strcmp(state, "unsupported") == 0 ? FIT_X_UNSUPPORTED : FIT_X_NOTHING;
 }
 
+/* NULL, or why it cannot be replayed in this way. */
+static char *tools_refused(const struct fit__options *options, bool memcheck)
+{
+    if (options->gdb && memcheck)
+        return fit__copy("--gdb and --valgrind do not go together: leave one of them out");
+    if (memcheck && !fit__have_program("valgrind"))
+        return fit__copy("valgrind is not installed, but --valgrind was asked for");
+    if (options->gdb && !fit__have_program("gdb"))
+        return fit__copy("gdb is not installed, but --gdb was asked for");
+    return NULL;
+}
+
 static int replay(const struct wanted *wanted, const struct fit__options *options)
 {
     char *refused = fit__binary_refused(wanted->binary), *test, *name;
-    bool memcheck = options->valgrind_given ? options->valgrind != FIT_VALGRIND_NONE
+    bool memcheck = options->gdb && !options->valgrind_given ? false
+                  : options->valgrind_given ? options->valgrind != FIT_VALGRIND_NONE
                                             : needs_memcheck(wanted);
     struct fit__orders orders = { .job = "replay", .jobs = 1, .memcheck = memcheck,
                                   .thorough = memcheck, .trace = options->trace,
+                                  .debugger = options->gdb,
                                   .peer_threads = wanted->peer_threads,
                                   .real = options->real || was_real(wanted) };
     struct fit__replayed replayed = { 0 };
     if (refused)
         return fit__fail_with(FIT_X_USAGE, refused);
-    if (memcheck && !fit__have_program("valgrind"))
-        return fit__fail_with(FIT_X_USAGE, fit__copy("valgrind is not installed, but --valgrind "
-                                                     "was asked for"));
+    if ((refused = tools_refused(options, memcheck)))
+        return fit__fail_with(FIT_X_USAGE, refused);
     if (!fit__case_split(wanted->full, &test, &name))
         return fit__fail_with(FIT_X_USAGE, fit__print("'%s' is no case: a case is TEST:FAULT, "
             "see `faulttest help cases`", wanted->full));
     fit__words_add(&orders.tests, test);
     fit__words_add(&orders.cases, name);
-    fit__catch_interrupts();
+    if (options->gdb)
+        signal(SIGINT, SIG_IGN);         /* it stops the program in gdb, and not the command */
+    else
+        fit__catch_interrupts();
     fit__replay_case(wanted->binary, &orders, &replayed);
-    int status = replayed.result && !replayed.error
+    /* Whoever leaves gdb in the middle of the case knows that there is no verdict. */
+    int status = options->gdb && !replayed.result ? FIT_X_OK
+        : replayed.result && !replayed.error
         ? show(wanted, &replayed, options, memcheck) : without_result(&replayed);
     fit__replayed_free(&replayed);
     free(test);

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/command/debugger.h"
 #include "harness/command/start.h"
 #include "harness/command/takeover.h"
 
@@ -92,6 +93,8 @@ static char *orders_text(const struct fit__orders *orders, const char *log_folde
                   orders->memcheck, orders->memcheck, orders->trace);
     fit__text_add(&text, "cpu_ms %d\nwall_ms %d\n", CPU_MS * factor,
                   WALL_MS * (orders->memcheck && orders->real ? MEMCHECK_REAL_FACTOR : factor));
+    if (orders->debugger)
+        order(&text, "debugger", "1");
     if (orders->memcheck)
         order(&text, "logs", log_folder);
     if (orders->coverage)
@@ -223,11 +226,12 @@ static bool over(struct running *running)
         return true;
     if (fit__interrupted())
         session->interrupted = true;
-    else if (!running->reaped && now - running->heard_ms > silence)
+    else if (!running->reaped && !session->orders->debugger
+             && now - running->heard_ms > silence)
         session->silent = true;
     if (session->interrupted || session->silent)
         return true;
-    if (session->bye)
+    if (session->bye && !session->orders->debugger)
         return running->reaped || now - running->bye_ms > LAST_WORDS_MS;
     return running->reaped;
 }
@@ -262,9 +266,10 @@ static int run(struct fit__session *session, const char *log_folder, const char 
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -errno;
-    struct fit__start start = { session->path, session->orders->memcheck,
-                                session->orders->thorough, log_folder, control, ends[1], output,
-                                preload };
+    struct fit__start start = { .path = session->path, .memcheck = session->orders->memcheck,
+                                .thorough = session->orders->thorough, .log_folder = log_folder,
+                                .debugger = session->script, .control = control,
+                                .results = ends[1], .output = output, .preload = preload };
     struct running running = { .session = session, .results = ends[0], .output = output };
     running.stream = (struct fit__stream){ .record = on_record, .arg = &running };
     running.child = fit__start(&start, &session->failure);
@@ -296,8 +301,14 @@ int fit__session_run(struct fit__session *session)
         error = control;
     if (!error && (output = output_file()) < 0)
         error = output;
+    if (!error && session->orders->debugger && !(session->script = fit__debugger_script()))
+        error = -errno;
     if (!error)
         error = run(session, log_folder, preload, control, output);
+    if (session->script)
+        unlink(session->script);
+    free(session->script);
+    session->script = NULL;
     if (error && !session->failure)
         session->failure = fit__print("%s could not be started: %s", session->path,
                                       strerror(-error));

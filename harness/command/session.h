@@ -33,6 +33,7 @@ struct fit__orders {
     bool memcheck, trace;
     bool extended;                         /* also what a default sweep leaves out */
     bool real;                             /* over the real kernel */
+    bool debugger;                         /* replay: inside gdb, at the terminal */
     bool thorough;                         /* memcheck: look for origins, too (slow) */
 };
 
@@ -42,6 +43,7 @@ struct fit__session {
     void (*record)(void *arg, struct fit__record *record);   /* takes the record over */
     void (*tick)(void *arg);               /* about ten times a second; may be NULL */
     void *arg;
+    char *script;                          /* the debugger's, while it runs */
     /* What came of it: */
     bool preloaded;                        /* the binary is not linked with libfaulttest */
     bool hello, bye, interrupted, silent;  /* silent: killed because nothing came for long */

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/command/debugger.h"
 #include "harness/command/session.h"
 
 enum { STACK_BYTES = 8 << 20, DESCRIPTORS = 1024 + 256 /* ours above theirs */,
@@ -90,11 +91,19 @@ static void limit(int what, rlim_t wanted)
     setrlimit(what, &now);
 }
 
+static bool redirect(const struct fit__start *start)
+{
+    int nothing = open("/dev/null", O_RDONLY);
+    return nothing >= 0 && dup2(nothing, 0) >= 0 && dup2(start->output, 1) >= 0
+        && dup2(start->output, 2) >= 0;
+}
+
 /* In the child: the surroundings, then exec. Returns errno. */
 static int become(const struct fit__start *start, char **arguments, char **environment)
 {
     sigset_t none;
-    setpgid(0, 0);
+    if (!start->debugger)
+        setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (int number = 1; number < NSIG; number++)
         signal(number, SIG_DFL);
@@ -105,10 +114,9 @@ static int become(const struct fit__start *start, char **arguments, char **envir
     limit(RLIMIT_CORE, 0);
     /* Refused in some containers; names and not addresses carry the results then. */
     personality(personality(0xffffffff) | ADDR_NO_RANDOMIZE);
-    int nothing = open("/dev/null", O_RDONLY);
-    if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(start->output, 1) < 0
-        || dup2(start->output, 2) < 0 || dup2(start->control, FIT_CONTROL_FD) < 0
-        || dup2(start->results, FIT_RESULTS_FD) < 0)
+    if (!start->debugger && !redirect(start))
+        return errno;
+    if (dup2(start->control, FIT_CONTROL_FD) < 0 || dup2(start->results, FIT_RESULTS_FD) < 0)
         return errno;
     /* Not closed but marked: the descriptor that tells of a failing exec is among them. */
     close_range(3, FIT_CONTROL_FD - 1, CLOSE_RANGE_CLOEXEC);
@@ -146,7 +154,8 @@ static pid_t fork_and_exec(const struct fit__start *start, char **arguments, cha
     *error = child < 0 ? errno : 0;
     close(tell[1]);
     if (child > 0) {
-        setpgid(child, child);     /* Both sides do it, so that it is done whoever is first. */
+        if (!start->debugger)
+            setpgid(child, child); /* Both sides do it, so that it is done whoever is first. */
         *error = exec_result(tell[0]);
         if (*error) {
             waitpid(child, NULL, 0);
@@ -165,9 +174,13 @@ pid_t fit__start(const struct fit__start *start, char **failure)
         *failure = fit__print("%s: %s", start->path, strerror(error));
         return -error;
     }
-    char **environment_list = environment(start->preload), **argument_list = arguments(start, real);
+    char **environment_list = environment(start->preload);
+    char **argument_list = start->debugger
+        ? fit__debugger_arguments(start->debugger, real, environment_list)
+        : arguments(start, real);
     int error;
-    pid_t child = fork_and_exec(start, argument_list, environment_list, &error);
+    pid_t child = fork_and_exec(start, argument_list,
+                                start->debugger ? environ : environment_list, &error);
     if (child < 0)
         *failure = fit__print("%s could not be started: %s", argument_list[0], strerror(error));
     free_list(argument_list);

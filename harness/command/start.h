@@ -9,6 +9,8 @@
 struct fit__start {
     const char *path;
     bool memcheck, thorough;
+    const char *debugger;          /* the script with which it runs inside gdb, at the terminal, or
+                                    * NULL */
     const char *log_folder;        /* memcheck: where Memcheck writes, a file for each process */
     int control, results, output;
     const char *preload;           /* the library to load in front of it, or NULL */

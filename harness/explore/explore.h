@@ -30,6 +30,7 @@ struct fit__orders {
     bool modes[FIT_MODES], modes_given;
     bool extended;                       /* also what a default sweep leaves out */
     bool memcheck, trace, stacks;
+    bool debugger;                       /* replay: in the first process, without limits */
     bool real;                           /* over the real kernel: see rerun.c */
     unsigned jobs;
     unsigned cpu_ms, wall_ms;            /* limits of one case */

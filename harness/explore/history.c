@@ -8,7 +8,8 @@
 
 enum { LAST_CALLS = 400 };
 
-struct call { fit_ns ns; unsigned turn; int fd; char kind[3]; char text[180]; };
+enum { FAULT_TEXT = 64 };
+struct call { fit_ns ns; unsigned turn; int fd; char kind[3], text[180], fault[FAULT_TEXT]; };
 
 static struct {
     enum fit__run run;
@@ -16,6 +17,7 @@ static struct {
     unsigned count;                      /* lines so far */
     struct call *last;                   /* ring of LAST_CALLS, for a case's evidence */
     bool diverged;
+    char fault[FAULT_TEXT];              /* injected just now: the next line is where it shows */
 } history;
 
 static void send_call(const struct call *c)
@@ -32,6 +34,7 @@ static void send_call(const struct call *c)
     fit__record_add(&r, "mark", "%s", c->kind);
     fit__record_add(&r, "fd", "%d", c->fd);
     fit__record_add(&r, "text", "%s", c->text);
+    if (c->fault[0]) fit__record_add(&r, "fault", "%s", c->fault);
     fit__record_send(&r);
 }
 
@@ -63,12 +66,34 @@ static void take(struct call *c, const char *kind, int fd, const char *text)
     c->fd = fd;
     snprintf(c->kind, sizeof c->kind, "%s", kind);
     snprintf(c->text, sizeof c->text, "%s", text);
+    c->fault[0] = 0;
+}
+
+/* What the world does has no call of its own to show it. */
+static void on_injected(const struct fit__question *q, const struct fit__alternative *what)
+{
+    char text[FAULT_TEXT];
+    if (!fit__what_print(text, sizeof text, what)) return;
+    if (q->world)
+        fit__trace(">>", -1, "%s%s%s: %s", q->point, q->object ? " " : "",
+                   q->object ? q->object : "", text);
+    else
+        snprintf(history.fault, sizeof history.fault, "%s", text);
+}
+
+/* Other threads may say something before the call that suffers the fault has come to its end. */
+static bool shows_fault(const char *kind)
+{
+    return history.fault[0] && strcmp(kind, "pe") && strcmp(kind, "op");
 }
 
 static void remember_case(const char *kind, int fd, const char *text)
 {
     struct call *c = &history.last[history.count % LAST_CALLS];
-    take(c, kind, fd, text);
+    bool fault = shows_fault(kind);
+    take(c, fault ? ">>" : kind, fd, text);
+    if (fault) memcpy(c->fault, history.fault, sizeof c->fault);
+    if (fault) history.fault[0] = 0;
     if (history.send_all) send_call(c);
 }
 
@@ -100,6 +125,8 @@ void fit__history_start(enum fit__run run, bool trace)
     history.diverged = false;
     if (run == FIT_RUN_CASE && !history.last)
         history.last = fit__alloc(LAST_CALLS * sizeof *history.last);
+    history.fault[0] = 0;
+    fit__on_injected = run == FIT_RUN_CASE ? on_injected : NULL;
     fit__trace_listener = on_line;
     fit__tracing = wanted && fit__session.orders.job != FIT_J_AUDIT;
 }

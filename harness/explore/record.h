@@ -22,6 +22,8 @@
  *   memcheck 0|1     runs inside Valgrind
  *   leakcheck 0|1    under memcheck: ask Memcheck about memory left over
  *   logs DIR         under memcheck: where Memcheck writes, a file for each process id
+ *   debugger 1       replay: a person looks on in a debugger; the case runs in the process that was
+ *                    started, without limits of time and without handlers for crashes
  *   trace 0|1        replay: send a record "call" for each simulated call
  *   cpu_ms N, wall_ms N    limits of one case
  *   coverage DIR     dump gcov counters of each case into DIR/<mode>
@@ -56,7 +58,7 @@
  *            called it, or whose instruction it is), users 0|1 (of the code under test), stack
  *   call     (replay --trace, or the last calls; trace, real: with test and thread)
  *            ns, turn, mark ("  ", "--", "op", ">>", "pe"),
- *            fd, text
+ *            fd, text; fault: what was injected into this call ("short=1")
  *   mark     test, name (of a FAULT_MARK), without 0|1 (the run without faults passes it), cases
  *            (how many did)
  *   rule     test, verdict (none: fit_must_recover), faults, where, reason; exists 0|1 (there is a

@@ -137,6 +137,8 @@ static void parse_line(char *key, char *value)
         o->memcheck = atoi(value) && fit__under_valgrind();
     } else if (!strcmp(key, "trace")) {
         o->trace = atoi(value);
+    } else if (!strcmp(key, "debugger")) {
+        o->debugger = atoi(value);
     } else if (!strcmp(key, "stacks")) {
         o->stacks = atoi(value);
     } else if (!strcmp(key, "cpu_ms")) {

@@ -17,8 +17,6 @@
 #include "harness/judge/judge.h"
 
 enum { JOBS_MAX = 64, GRACE_MS = 2000 /* behind the child's own alarm */ };
-/* Above all that the service may have; where the kernel's limit is lower, near its top. */
-enum { OWN_FDS_FROM = 1100, OWN_FDS_ELSE = 900 };
 
 struct slot {
     struct fit__slot_record *record;     /* shared with the child */
@@ -39,8 +37,7 @@ int fit__own_fd(long fd)
 {
     long high;
     if (fd < 0) return (int)fd;
-    high = fit__raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, OWN_FDS_FROM);
-    if (high < 0) high = fit__raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, OWN_FDS_ELSE);
+    high = fit__raw_duplicate_high(fd);
     if (high < 0) return (int)fd;
     fit__raw(SYS_close, fd);
     return (int)high;
@@ -53,6 +50,7 @@ int fit__snapshot(void)
 
 void fit__die(void)
 {
+    if (fit__session.orders.debugger) fit__raw(SYS_exit_group, 0);   /* no alarm in the debugger */
     fit__raw(SYS_kill, fit__raw(SYS_getpid), SIGKILL);
     for (;;) fit__raw(SYS_pause);
 }

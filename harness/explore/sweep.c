@@ -263,17 +263,17 @@ static void replay(const struct fit__test *test, void *state)
     char error[2000];
     struct fit__point *point;
     const char *text = fit__session.orders.cases[0];
-    bool in_child;
-    int status, rc = fit__find_case(fit__session.reference, text, &point, &wanted.alternative,
+    bool here = fit__session.orders.debugger;
+    int status = 0, rc = fit__find_case(fit__session.reference, text, &point, &wanted.alternative,
                                     error, sizeof error);
     if (rc) {
         fit__send_error(rc == -EINVAL ? FIT_X_USAGE : FIT_X_NO_FIT, "%s", error);
         return;
     }
     wanted.point = point;
-    status = fit__snapshot_and_wait(0, &in_child);
-    if (in_child) {
-        fit__output_capture();
+    if (!here) status = fit__snapshot_and_wait(0, &here);
+    if (here) {
+        if (!fit__session.orders.debugger) fit__output_capture();
         if (fit__session.orders.real)
             fit__rerun_case(test, state, point, wanted.alternative);
         prepare(FIT_RUN_CASE, test);

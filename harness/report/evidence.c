@@ -170,6 +170,19 @@ void fit__show_evidence(const struct fit__replayed *replayed, const char *name)
     show_notes(replayed);
 }
 
+/* A call that is too long loses arguments, and not its result. */
+static char *shortened(const char *text, size_t room)
+{
+    const char *result = text, *next;
+    if (strlen(text) <= room)
+        return fit__copy(text);
+    while ((next = strstr(result + 1, ") = ")))
+        result = next;
+    if (result == text || strlen(result) + 3 > room)
+        result = "";
+    return fit__print("%.*s...%s", (int)(room - 3 - strlen(result)), text, result);
+}
+
 static void show_traced(const struct fit__record *call)
 {
     const char *mark = fit__value_or_empty(call, "mark"), *turn = fit__value(call, "turn");
@@ -178,10 +191,14 @@ static void show_traced(const struct fit__record *call)
                        : "   ";
     const char *before = strcmp(mark, "--") == 0 && strncmp(text, "--", 2) != 0 ? "-- "
                        : strcmp(mark, "pe") == 0 && strncmp(text, "peer", 4) != 0 ? "peer " : "";
-    size_t room = FIT_COLUMNS - 22 - strlen(before);
-    bool cut = strlen(text) > room;
-    printf("%s  %.6f  %4s  %s%.*s%s\n", column, seconds(call, "ns"), turn ? turn : "-", before,
-           (int)(cut ? room - 3 : room), text, cut ? "..." : "");
+    const char *fault = fit__value(call, "fault");
+    char *injected = fault ? fit__print("   FAULT %s", fault) : fit__copy("");
+    size_t room = FIT_COLUMNS - 22 - strlen(before) - strlen(injected);
+    char *line = shortened(text, room);
+    printf("%s  %.6f  %4s  %s%s%s\n", column, seconds(call, "ns"), turn ? turn : "-", before, line,
+           injected);
+    free(line);
+    free(injected);
 }
 
 void fit__show_trace(const struct fit__replayed *replayed, const char *name)

@@ -12,7 +12,7 @@
 #include "fi/raw.h"
 #include "harness/world/calls.h"
 
-enum { PRIVATE_NUMBERS = 1025, COUNT = 3 };
+enum { COUNT = 3 };
 
 static int originals[COUNT] = { -1, -1, -1 };    /* what to put back when the world ends */
 
@@ -62,7 +62,7 @@ const struct fit__file_ops fit__standard_ops = {
 
 int fit__standard_new(int fd, struct fit__file **file)
 {
-    long copy = fit__raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, PRIVATE_NUMBERS);
+    long copy = fit__raw_duplicate_high(fd);
     if (copy == -EBADF)
         return -EBADF;
     if (copy < 0)
@@ -83,7 +83,7 @@ void fit__standard_covered(int fd)
 {
     assert(fd >= 0 && fd < COUNT);
     if (originals[fd] < 0)
-        originals[fd] = (int)fit__raw(SYS_fcntl, fd, F_DUPFD_CLOEXEC, PRIVATE_NUMBERS);
+        originals[fd] = (int)fit__raw_duplicate_high(fd);
 }
 
 int fit__standard_put(struct fit__file *file, int from, int to)

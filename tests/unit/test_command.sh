@@ -109,8 +109,8 @@ says "nearest: recv:in=on_readable:short=1"
 run 2 replay ./fake_pass uploads:bad
 run 2 replay ./fake_pass uploads
 run 2 replay 99
-run 2 replay 1 --gdb
-says "--gdb is not built yet"
+run 2 replay 1 --gdb --valgrind
+says "--gdb and --valgrind do not go together"
 
 # Listing.
 run 0 list ./fake_pass

@@ -1,0 +1,121 @@
+#!/bin/sh
+# A case is replayed from its name alone: in other surroundings, after edits of the source, in
+# another folder, under Memcheck and in a debugger.   tests/replay/run.sh BUILD
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/checks.sh
+. "$here/../checks.sh"
+
+# build NAME FLAGS...
+build()
+{
+    name=$1
+    shift
+    gcc -g -O1 -Wall -Wextra -Werror -I"$build/include" -o "$name" "$here/relay.c" "$@" \
+        -L"$build" -Wl,-rpath,"$build" -lfaulttest -lcmocka >output 2>&1
+    result $? "$name is built"
+}
+
+# replayed NAME COMMAND...: the same verdict as in the sweep
+replayed()
+{
+    name=$1
+    shift
+    timeout 120 "$@" >output 2>&1 </dev/null
+    status=$?
+    echo "(exit status $status)" >>output
+    [ "$status" = 1 ] && grep -q '^leak-fd  relays:' output
+    result $? "$name"
+}
+
+build relay
+case=relays:recv:in=take_message:on=10.0.0.7/7:short=1:when=2
+ends 1 'a sweep finds the leak' run --valgrind=none ./relay
+says 'leak-fd'
+ends 0 'and lists the case' list ./relay relays
+grep -qx "$case" output
+result $? 'by its name'
+
+replayed 'in the same surroundings' "$faulttest" replay ./relay "$case"
+says 'same verdict as in the sweep'
+longer=$(head -c 20000 /dev/zero | tr '\0' x)
+replayed 'with a longer environment' env LONGER="$longer" HOME="/$(head -c 3000 /dev/zero |
+    tr '\0' h)" "$faulttest" replay ./relay "$case"
+replayed 'with an empty environment' env -i "PATH=$PATH" "$faulttest" replay ./relay "$case"
+replayed 'with a stack without limit' sh -c 'ulimit -s unlimited; exec "$@"' sh \
+    "$faulttest" replay ./relay "$case"
+replayed 'with few descriptors' sh -c 'ulimit -n 600; exec "$@"' sh \
+    "$faulttest" replay ./relay "$case"
+replayed 'in another locale and time zone' env LC_ALL=C.UTF-8 TZ=Asia/Tokyo \
+    "$faulttest" replay ./relay "$case"
+mkdir -p "other machine/with a much longer name of its folder"
+cp relay "other machine/with a much longer name of its folder/renamed"
+replayed 'from another folder, by another name' "$faulttest" replay \
+    "other machine/with a much longer name of its folder/renamed" "$case"
+replayed 'under Memcheck' "$faulttest" replay --valgrind ./relay "$case"
+ends 1 'with all calls' replay --trace ./relay "$case"
+says '>>> [0-9. ]+ recv\(3, "a", 5, 0\) = 1 FAULT short=1'
+says 'socket\(AF_INET, SOCK_STREAM, 0\) = 3'
+
+# Where randomisation cannot be switched off, its results must not differ: the program switches
+# it on again by itself here.
+cat >random.c <<'END'
+#include <stdlib.h>
+#include <sys/personality.h>
+#include <unistd.h>
+__attribute__((constructor)) static void again(void)
+{
+    char *argv[] = { "relay", "one", "more", "argument", NULL };
+    if (getenv("AGAIN") || !getenv("FAULTTEST_CONTROL")) return;
+    setenv("AGAIN", "1", 1);
+    personality(personality(0xffffffff) & ~ADDR_NO_RANDOMIZE);
+    execv("/proc/self/exe", argv);
+}
+END
+build random random.c
+readelf -h relay | grep -q 'DYN'
+result $? 'a program that lies at a random address'
+for time in 1 2 3; do
+    replayed "with randomisation and other arguments, $time" "$faulttest" replay ./random "$case"
+done
+ends 1 'whose trace is that of the other' replay --trace ./random "$case"
+grep -E '^(>>>| )' output >one
+"$faulttest" replay --trace ./relay "$case" | grep -E '^(>>>| )' >two
+diff one two >output
+result $? 'line by line'
+
+build edited -DEDITED
+replayed 'after edits in front of the place' "$faulttest" replay ./edited "$case"
+build fixed -DEDITED -DFIXED
+ends 0 'after the repair the case passes' replay ./fixed "$case"
+says 'recovered'
+
+ends 125 'a case of a call that there never was' replay ./relay \
+    relays:recv:in=take_message:on=10.0.0.7/7:short=1:when=9
+says 'when=2'
+ends 125 'a function that is gone' replay ./relay \
+    relays:recv:in=take_massage:on=10.0.0.7/7:short=1
+says 'did you mean|take_message'
+ends 2 'no case at all' replay ./relay relays:recv:short
+ends 2 'gdb and Memcheck at once' replay --gdb --valgrind ./relay "$case"
+says 'do not go together'
+
+# $(...) reads what gdb's user would see; the program is stopped in the middle and then goes on.
+printf 'frame\nfit-threads\ncontinue\nquit\n' >commands
+timeout 120 "$faulttest" replay --gdb ./relay "$case" >output 2>&1 <commands
+[ $? = 1 ]
+result $? 'in gdb, to the end'
+says 'the fault is injected now, below take_message \(relay.c:[0-9]+\)'
+says 'test runs #0 take_message \(relay.c:[0-9]+\)'
+says 'peer 10.0.0.7:7 waits in'
+says 'exited normally'
+says 'leak-fd relays:recv'
+printf 'kill\nquit\n' >commands
+timeout 120 "$faulttest" replay --gdb ./relay "$case" >output 2>&1 <commands
+result $? 'in gdb, left in the middle'
+ps -ef | grep -v grep | grep -q "$work/relay"
+[ $? = 1 ]
+result $? 'nothing of it is left'
+ends 0 'the help on replay' help replay
+says '--gdb'
+finish
