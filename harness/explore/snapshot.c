@@ -53,6 +53,7 @@ int fit__snapshot(void)
 
 void fit__die(void)
 {
+    fit__children_end();
     fit__raw(SYS_kill, fit__raw(SYS_getpid), SIGKILL);
     for (;;) fit__raw(SYS_pause);
 }
