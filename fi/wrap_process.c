@@ -1,138 +1,18 @@
-/* Processes: one lives in a world, and it may not make others. */
-#include <alloca.h>
+/* The process itself: who it is, how it ends, its limits and memory maps. */
 #include <assert.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "fi/process.h"
 #include "fi/watch.h"
 #include "fi/wrap.h"
 
-static const char no_process[] = "start the server as a peer "
-                                 "(fit_peer), or leave this test out";
-
-enum { PARENT_PID = FIT_PID - 1, DESCRIPTORS = 1024, ARGUMENTS_MAX = 4096 };
-
-/* ---- other processes: refused ------------------------------------------------------------ */
-
-#define REFUSED(type, name, parameters, ...)                                                  \
-    FIT_EXPORT type name parameters                                                           \
-    {                                                                                         \
-        if (!fit__passes()) fit__unsupported(#name, FIT_CALLER, no_process);                  \
-        return FIT_NEXT(name)(__VA_ARGS__);                                                   \
-    }
-#define VECTOR char *const argv[]
-#define ENVIRONMENT char *const envp[]
-#define SPAWN_HOW const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr
-
-REFUSED(pid_t, fork, (void))
-FIT_ALIAS(__fork, fork);
-REFUSED(pid_t, _Fork, (void))
-REFUSED(int, daemon, (int stay, int keep), stay, keep)
-REFUSED(int, system, (const char *command), command)
-REFUSED(FILE *, popen, (const char *command, const char *mode), command, mode)
-REFUSED(int, execv, (const char *path, VECTOR), path, argv)
-REFUSED(int, execve, (const char *path, VECTOR, ENVIRONMENT), path, argv, envp)
-REFUSED(int, execvp, (const char *file, VECTOR), file, argv)
-REFUSED(int, execvpe, (const char *file, VECTOR, ENVIRONMENT), file, argv, envp)
-REFUSED(int, fexecve, (int fd, VECTOR, ENVIRONMENT), fd, argv, envp)
-REFUSED(int, posix_spawn, (pid_t *restrict pid, const char *restrict path,
-                           const posix_spawn_file_actions_t *restrict actions,
-                           const posix_spawnattr_t *restrict attr,
-                           char *const argv[restrict], char *const envp[restrict]),
-        pid, path, actions, attr, argv, envp)
-REFUSED(int, posix_spawnp, (pid_t *pid, const char *file, SPAWN_HOW, VECTOR, ENVIRONMENT),
-        pid, file, actions, attr, argv, envp)
-
-/* The child of a real vfork borrows its parent's stack, which a C function cannot hand on: the
- * child gets a copy instead, as POSIX allows. */
-FIT_EXPORT pid_t vfork(void)
-{
-    if (!fit__passes()) fit__unsupported("vfork", FIT_CALLER, no_process);
-    return FIT_NEXT(fork)();
-}
-FIT_ALIAS(__vfork, vfork);
-
-/* The arguments of execl and its like as a vector on the stack of the caller. */
-#define COUNT_ARGUMENTS(first, list)                                                          \
-    size_t count = 1;                                                                         \
-    va_start(list, first);                                                                    \
-    while (va_arg(list, char *)) count++;                                                     \
-    va_end(list);                                                                             \
-    assert(count < ARGUMENTS_MAX);                                                            \
-    char **argv = alloca((count + 1) * sizeof *argv);                                         \
-    argv[0] = (char *)first;                                                                  \
-    va_start(list, first);                                                                    \
-    for (size_t i = 1; i <= count; i++) argv[i] = va_arg(list, char *);
-
-FIT_EXPORT int execl(const char *path, const char *first, ...)
-{
-    va_list list;
-    if (!fit__passes()) fit__unsupported("execl", FIT_CALLER, no_process);
-    COUNT_ARGUMENTS(first, list)
-    va_end(list);
-    return execv(path, argv);
-}
-
-FIT_EXPORT int execlp(const char *file, const char *first, ...)
-{
-    va_list list;
-    if (!fit__passes()) fit__unsupported("execlp", FIT_CALLER, no_process);
-    COUNT_ARGUMENTS(first, list)
-    va_end(list);
-    return execvp(file, argv);
-}
-
-FIT_EXPORT int execle(const char *path, const char *first, ...)
-{
-    va_list list;
-    if (!fit__passes()) fit__unsupported("execle", FIT_CALLER, no_process);
-    COUNT_ARGUMENTS(first, list)
-    char **envp = va_arg(list, char **);
-    va_end(list);
-    return execve(path, argv, envp);
-}
-
-/* In a world there are no children. (The copies of a sweep are not the program's.) */
-FIT_EXPORT pid_t waitpid(pid_t pid, int *status, int options)
-{
-    if (fit__passes()) return (pid_t)fit__result(fit__raw(SYS_wait4, pid, status, options, NULL));
-    return (pid_t)fit__result(-ECHILD);
-}
-
-FIT_EXPORT pid_t wait(int *status)
-{
-    if (fit__passes()) return (pid_t)fit__result(fit__raw(SYS_wait4, -1, status, 0, NULL));
-    return (pid_t)fit__result(-ECHILD);
-}
-
-FIT_EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
-{
-    if (fit__passes())
-        return (pid_t)fit__result(fit__raw(SYS_wait4, pid, status, options, usage));
-    return (pid_t)fit__result(-ECHILD);
-}
-
-FIT_EXPORT pid_t wait3(int *status, int options, struct rusage *usage)
-{
-    if (fit__passes()) return (pid_t)fit__result(fit__raw(SYS_wait4, -1, status, options, usage));
-    return (pid_t)fit__result(-ECHILD);
-}
-
-FIT_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
-{
-    if (fit__passes())
-        return (int)fit__result(fit__raw(SYS_waitid, type, id, info, options, NULL));
-    return (int)fit__result(-ECHILD);
-}
+enum { PARENT_PID = FIT_PID - 1, DESCRIPTORS = 1024 };
 
 /* ---- who am I ---------------------------------------------------------------------------- */
 
@@ -150,7 +30,13 @@ FIT_EXPORT pid_t getpid(void)
 
 FIT_EXPORT pid_t getppid(void)
 {
-    return fit__passes() ? (pid_t)fit__raw(SYS_getppid) : PARENT_PID;
+    /* A child that was forked knows its parent by the number that getpid() gave that. */
+    static pid_t forked_by;
+    if (!fit__passes()) return PARENT_PID;
+    pid_t parent = (pid_t)fit__raw(SYS_getppid);
+    if (!fit__forked) return parent;
+    if (!forked_by) forked_by = parent;
+    return parent == forked_by ? FIT_PID : parent;
 }
 
 /* Threads are numbered in the order in which they first ask. */

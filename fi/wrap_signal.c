@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "fi/flags.h"
+#include "fi/process.h"
 #include "fi/wait.h"
 
 #define SECOND INT64_C(1000000000)
@@ -33,8 +34,9 @@ static const union sigval no_value;
 FIT_EXPORT int kill(pid_t pid, int signal)
 {
     if (fit__passes()) return (int)fit__result(fit__raw(SYS_kill, pid, signal));
-    if (pid != FIT_PID && pid != 0 && pid != -FIT_PID) return (int)fit__result(-ESRCH);
-    return send_it(FIT_CALL_kill, NULL, signal, SI_USER, no_value, FIT_CALLER);
+    if (pid == FIT_PID || pid == 0 || pid == -FIT_PID)
+        return send_it(FIT_CALL_kill, NULL, signal, SI_USER, no_value, FIT_CALLER);
+    return (int)fit__result(fit__processes && pid != -1 ? fit__raw(SYS_kill, pid, signal) : -ESRCH);
 }
 FIT_ALIAS(__kill, kill);
 
@@ -137,21 +139,22 @@ static void action_changed(int signal)
     if (fit__passes()) return;
     fit__enter();
     fit__signals->action_changed(signal);
+    if (fit__processes && signal == SIGCHLD) fit__processes->prepare();
     fit__leave();
 }
 
-/* What the program has set, for a sweep has handlers of its own for these: crashes, and its clocks.
- * Those of the clocks stay in force; the program's signals by time come from the world. */
+/* What the program has set, for a sweep has handlers of its own for these: crashes, its clocks, and
+ * the end of a child. The last two stay in force: such signals come from the world. */
 static struct { bool known; struct sigaction action; } actions[_NSIG];
 
-static bool is_of_clocks(int signal)
+static bool is_of_world(int signal)
 {
-    return signal == SIGALRM || signal == SIGPROF;
+    return signal == SIGALRM || signal == SIGPROF || (signal == SIGCHLD && fit__processes);
 }
 
 static bool is_of_sweep(int signal)
 {
-    return is_of_clocks(signal) || signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE
+    return is_of_world(signal) || signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE
            || signal == SIGILL || signal == SIGSYS || signal == SIGTRAP || signal == SIGABRT;
 }
 
@@ -161,7 +164,7 @@ void fit__signal_action(int signal, struct sigaction *action)
     struct sigaction real;
     FIT_NEXT(sigaction)(signal, NULL, &real);
     bool known = actions[signal].known;
-    if (known && !is_of_clocks(signal))
+    if (known && !is_of_world(signal))
         known = real.sa_handler == actions[signal].action.sa_handler;
     if (known) *action = actions[signal].action;
     else if (is_of_sweep(signal)) *action = (struct sigaction){ .sa_handler = SIG_DFL };
@@ -183,10 +186,10 @@ static int set_action(int signal, const struct sigaction *action, struct sigacti
     struct sigaction before = { 0 };
     bool ours = fit__active && !fit__passes() && signal > 0 && signal < _NSIG;
     if (ours) fit__signal_action(signal, &before);
-    int result = ours && is_of_clocks(signal) ? 0 : FIT_NEXT(sigaction)(signal, action, old);
+    int result = ours && is_of_world(signal) ? 0 : FIT_NEXT(sigaction)(signal, action, old);
     if (result < 0 || fit__guard->inside > 0) return result;
     /* Before a world CMocka, too, catches crashes. */
-    if (action && (fit__active || !is_of_sweep(signal) || is_of_clocks(signal))) {
+    if (action && (fit__active || !is_of_sweep(signal) || is_of_world(signal))) {
         actions[signal].action = *action;
         actions[signal].known = true;
         action_changed(signal);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "fi/arena.h"
+#include "fi/process.h"
 #include "fi/wrap.h"
 
 /* glibc keeps it for each stream; fileno() looks there, and cookies leave it at -2. */
@@ -26,7 +27,7 @@ static struct stream *streams;
 /* The world may be over when the stream is used: then there is no such descriptor any more. */
 static bool world_is_gone(void)
 {
-    if (fit__active) return false;
+    if (fit__active || fit__forked) return false;
     errno = EBADF;
     return true;
 }

@@ -169,7 +169,8 @@ static bool identity(long number, const long a[ARGUMENTS], long *result)
         return true;
     case SYS_rt_sigprocmask: *result = sigprocmask(I(0), P(1), P(2)); return true;
     case SYS_signalfd4: *result = signalfd(I(0), P(1), I(3)); return true;
-    case SYS_wait4: *result = fit__result(-ECHILD); return true;
+    case SYS_wait4: *result = wait4(I(0), P(1), I(2), P(3)); return true;
+    case SYS_waitid: *result = waitid((idtype_t)a[0], (id_t)a[1], P(2), I(3)); return true;
     /* A kernel without them: programs then do the same by ordinary calls. */
     case SYS_io_uring_setup: case SYS_io_uring_enter: case SYS_io_uring_register:
     case SYS_io_setup: case SYS_io_submit: case SYS_io_getevents:

@@ -15,6 +15,7 @@
 #include "fi/arena.h"
 #include "fi/choice.h"
 #include "fi/export.h"
+#include "fi/process.h"
 #include "fi/raw.h"
 #include "fi/stack.h"
 #include "harness/api.h"
@@ -325,6 +326,11 @@ FIT_EXPORT void _fail(const char *file, int line)
 {
     static void (*real)(const char *, int);
     if (!real) real = (void (*)(const char *, int))dlsym(RTLD_NEXT, "_fail");
+    if (fit__forked) {                   /* its parent sees the status */
+        fprintf(stderr, "%s:%d: an assertion failed in a child that was forked\n", file, line);
+        fflush(NULL);
+        fit__raw(SYS_exit_group, 1);
+    }
     if (swept_now()) {
         fit__enter();
         note_assertion(fit__assertion_word(), file, line);

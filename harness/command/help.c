@@ -104,6 +104,9 @@ static const char help_real[] =
 "                 not exist, callbacks, cancel\n"
 "  left out       silence, delays and timers before data: the server is not ours to stop\n"
 "  hang           a case that is not done after 10 s; here that is a limit, not a proof\n"
+"  processes      fork, posix_spawn, system and popen work. What the test starts runs beside the\n"
+"                 sweep, without faults and without record; one that nobody has waited for at\n"
+"                 the end is a leak-handle (\"child process\"), and is ended with its case\n"
 "\n"
 "Connections made in a group's setup are shared by all cases: make them in the test's own setup.\n";
 

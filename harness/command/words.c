@@ -58,9 +58,10 @@ static const struct fit__verdict verdicts[] = {
       "closed.",
       "The error path forgets close(), or closes the wrapper but not the descriptor. Close it "
       "where its owner is freed, so that each path passes there." },
-    { "leak-handle", F, 11, "A loop handle, timer, task or thread is still alive at the end.",
-      "Close it on the error path, too (uv_close, event_free, ev_timer_stop, pthread_join), and "
-      "let the loop run until its close callback has come." },
+    { "leak-handle", F, 11, "A loop handle, timer, task, thread or child process is still alive at "
+      "the end.",
+      "Close it on the error path, too (uv_close, event_free, ev_timer_stop, pthread_join, "
+      "waitpid), and let the loop run until its close callback has come." },
     { "bad-close", F, 12, "close() was called twice, on -1, or on a descriptor that is not the "
       "caller's own.",
       "Set the descriptor to -1 right after closing it, and close only if it is not -1. In a "

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fi/guard.h"
+#include "fi/process.h"
 #include "fi/raw.h"
 #include "fi/trace.h"
 #include "harness/explore/coverage.h"
@@ -211,6 +212,15 @@ void fit__test_finish(void)
     fit__run_end();
 }
 
+/* A child that came back from the test, instead of ending where it had done its work. */
+static void __attribute__((noreturn)) end_forked(void)
+{
+    static const char text[] = "faulttest: a child that was forked returned from the test\n";
+    fit__raw(SYS_write, 2, text, sizeof text - 1);
+    fit__raw(SYS_exit_group, 1);
+    __builtin_unreachable();
+}
+
 void fit__test_run(const struct fit__test *test, void **state)
 {
     int rc;
@@ -227,6 +237,7 @@ void fit__test_run(const struct fit__test *test, void **state)
     fit__session.in_body = true;
     fit__leave();
     test->body(state);
+    if (fit__forked) end_forked();
     fit__enter();
     /* A service that was told to stop early may leave clients in its listener's queue: they learn
      * of it when the teardown closes that. */

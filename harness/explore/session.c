@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "fi/arena.h"
+#include "fi/process.h"
 #include "fi/raw.h"
 #include "fi/symbols.h"
 #include "harness/explore/audit.h"
@@ -198,9 +199,26 @@ static void say_bye(void)
 {
     char memory[64];
     struct fit__record r;
+    if (fit__forked) return;
     say_no_such_test();
     fit__record_begin(&r, memory, sizeof memory, "bye");
     fit__record_send(&r);
+}
+
+/* A process that the code under test forks is no part of the sweep: it must not hold the command's
+ * descriptor open, nor write to it. */
+static void leave_session(void)
+{
+    fit__raw(SYS_close, fit__session.orders.results);
+    fit__session.orders.results = -1;
+}
+
+/* What the program starts is not under test, whatever it is linked with. */
+static void forget_orders(void)
+{
+    unsetenv(FIT_CONTROL_VARIABLE);
+    unsetenv("LD_PRELOAD");
+    fit__on_forked = leave_session;
 }
 
 bool fit__session_start(void)
@@ -214,6 +232,7 @@ bool fit__session_start(void)
     text = read_all(atoi(variable));
     if (!text) refuse(FIT_CONTROL_VARIABLE "=%s is no descriptor with orders", variable);
     fit__raw(SYS_close, atoi(variable));
+    forget_orders();
     ordered = true;
     for (char *save, *line = strtok_r(text, "\n", &save); line;
          line = strtok_r(NULL, "\n", &save)) {

@@ -50,6 +50,7 @@ int fit__snapshot(void)
 
 void fit__die(void)
 {
+    fit__children_end();
     if (fit__session.orders.debugger) fit__raw(SYS_exit_group, 0);   /* no alarm in the debugger */
     fit__raw(SYS_kill, fit__raw(SYS_getpid), SIGKILL);
     for (;;) fit__raw(SYS_pause);

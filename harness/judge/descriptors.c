@@ -102,6 +102,7 @@ static unsigned count_in(struct fit__left_handle *left, unsigned n, unsigned mos
                          const char *type, unsigned count)
 {
     unsigned k = 0;
+    if (!count) return n;
     while (k < n && strcmp(left[k].type, type)) k++;
     if (k == most) return n;
     if (k == n) {
@@ -134,6 +135,7 @@ unsigned fit__handles_census(struct fit__left_handle *left, unsigned most)
     unsigned count = (unsigned)fit__loops_census(entries, FIT_CENSUS_MAX), n = 0;
     for (unsigned i = 0; i < count; i++)
         n = count_in(left, n, most, entries[i].type, entries[i].count);
+    n = count_in(left, n, most, "child process", fit__children_left());
     return count_threads(left, n, most);
 }
 

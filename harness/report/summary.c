@@ -17,8 +17,8 @@ static const struct { const char *state, *heading, *advice; } states[] = {
       "Usual causes: addresses in data, uninitialised memory, rdtsc. "
       "See: faulttest help determinism" },
     { "unsupported", "UNSUPPORTED  %s uses what is not simulated; nothing of it was swept.",
-      "What to do: replace the other side by a peer (fit_peer), or leave this test out; the other "
-      "tests are not affected." },
+      "The other tests are not affected. What to do: replace the other side by a peer (fit_peer), "
+      "or leave this test out" },
 };
 
 /* "db_spawn (db.c:19) < setup (test_db.c:12)"; NULL without a stack; the caller frees it. */
@@ -51,7 +51,27 @@ static void show_text(const struct fit__test *test)
     free(text);
 }
 
-static void show_test(const struct fit__test *test)
+static const char *short_name(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot ? dot + 1 : name;
+}
+
+/* Over the real kernel little is unsupported, and what is has no other place to go. */
+static void show_advice(const struct fit__results *results, const struct fit__test *test,
+                        const char *advice)
+{
+    bool elsewhere = strcmp(test->state, "unsupported") == 0;
+    char *text = fit__print("%s%s", advice, !elsewhere ? "" : results->real ? "."
+                            : "; or run it over the real kernel:");
+    fit__wrap(stdout, "  ", text);
+    if (elsewhere && !results->real)
+        printf("    faulttest run --world=real --test %s %s\n", short_name(test->name),
+               results->binary);
+    free(text);
+}
+
+static void show_test(const struct fit__results *results, const struct fit__test *test)
 {
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
         if (strcmp(test->state, states[i].state) != 0)
@@ -63,7 +83,7 @@ static void show_test(const struct fit__test *test)
         char *path = callers(test->stack);
         if (path)
             fit__wrap(stdout, "  called by  ", path);
-        fit__wrap(stdout, "  ", states[i].advice);
+        show_advice(results, test, states[i].advice);
         free(path);
     }
     if (test->cases == 0 && test->failed > 0 && strcmp(test->state, "no-calls") == 0) {
@@ -107,7 +127,7 @@ void fit__show_no_results(const struct fit__results *results, bool verbose)
 {
     unsigned long hidden = 0, shown = 0;
     for (size_t i = 0; i < results->test_count; i++)
-        show_test(&results->tests[i]);
+        show_test(results, &results->tests[i]);
     for (size_t i = 0; i < results->count; i++) {
         if (has_result(&results->list[i]) || !fit__is_case(&results->list[i]))
             continue;

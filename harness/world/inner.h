@@ -43,6 +43,11 @@ const struct fit__kernel *fit__kernel_over_real(bool swept);
 /* real_faults.c: adds to them what a sweep needs, a ledger of descriptors and faults. */
 void fit__real_faults(struct fit__kernel *over);
 
+/* children.c: what fit__processes points to over the real kernel. */
+extern const struct fit__processes fit__real_processes;
+bool fit__children_exist(void);         /* some may still end */
+bool fit__children_look(void);          /* hands on the SIGCHLDs that came; true: there were some */
+
 /* progress.c */
 void fit__progress_reset(void);
 void fit__time_passed(fit_ns now);      /* asks for the limit */

@@ -47,6 +47,7 @@ static int await(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
     fit_ns step = 0;
     for (;;) {
         int ready = fit__kernel_real.poll(fds, count, step);
+        if (fit__children_look() && ready == -EINTR) ready = 0;
         fit__progressed();
         catch_up();
         if (ready || fit__now() >= deadline) return ready;
@@ -230,12 +231,16 @@ static int o_real_sleep(int64_t ns)
     return await(NULL, 0, ns);
 }
 
+/* The end of a child may let somebody run earlier. */
 static void wait_until(fit_ns due)
 {
     catch_up();
     while (fit__now() < due) {
-        fit__kernel_real.sleep(due - fit__now());
+        fit_ns left = due - fit__now();
+        bool children = fit__children_exist();
+        fit__kernel_real.sleep(children && left > STEP_ALONE_NS ? STEP_ALONE_NS : left);
         catch_up();
+        if (children && fit__children_look()) return;
     }
 }
 

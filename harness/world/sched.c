@@ -13,6 +13,8 @@
 #include "fi/thread.h"
 #include "harness/world/inner.h"
 
+enum { CHILD_NS = 1000000 /* between two looks whether a child has ended */ };
+
 TAILQ_HEAD(threads, fit__thread);
 
 struct fit__thread *fit__current;
@@ -202,6 +204,7 @@ void fit__pass_on(void)
     fit__run_due_events();
     while (TAILQ_EMPTY(&sched.runnable)) {
         fit_ns due = fit__next_event();
+        if (due == FIT_NEVER && fit__children_exist()) due = fit__now() + CHILD_NS;
         if (due == FIT_NEVER) deadlock();
         fit__progressed();
         if (fit__wait_until) fit__wait_until(due);

@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <stdint.h>
 
+#include "fi/process.h"
 #include "fi/raw.h"
 #include "fi/signal.h"
 #include "fi/stack.h"
@@ -67,9 +68,11 @@ void fit__world_run(void (*body)(void *), void *arg)
     fit__kernel = over_real ? fit__kernel_over_real(swept_there) : &fit__kernel_sim;
     fit__threads = &fit__green_threads;
     fit__signals = &fit__world_signals;
+    fit__processes = over_real && swept_there ? &fit__real_processes : NULL;
     fit__active = true;
     fit__sched_run(fit__service_process(), body, arg);
     fit__active = false;
+    fit__processes = NULL;
     fit__kernel = &fit__kernel_real;
 }
 

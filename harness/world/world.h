@@ -251,4 +251,11 @@ bool fit__world_is_real(void);
 void fit__world_drop(void);
 struct fit__process *fit__service_process(void);
 
+/* ---- children.c: processes that the code under test has made over the real kernel ----------- */
+
+unsigned fit__children_left(void);       /* nobody has waited for them yet */
+void fit__children_end(void);            /* kills those: the case that made them is over */
+/* In a child that was forked, before it leaves the world. The explorer sets it. */
+extern void (*fit__on_forked)(void);
+
 #endif

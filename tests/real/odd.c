@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -84,13 +83,6 @@ static void forgets_memory(void **state)
     kept = NULL;
 }
 
-static void forks(void **state)
-{
-    (void)state;
-    if (fork() == 0) _exit(0);
-    wait(NULL);
-}
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t told = PTHREAD_COND_INITIALIZER;
 static int done;
@@ -145,7 +137,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_for_ever), cmocka_unit_test(differs),
-        cmocka_unit_test(forgets_memory), cmocka_unit_test(forks), cmocka_unit_test(time_is_real),
+        cmocka_unit_test(forgets_memory), cmocka_unit_test(time_is_real),
     };
     return fit_run_group_tests(tests, NULL, NULL);
 }
