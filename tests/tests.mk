@@ -51,7 +51,7 @@ $(BUILD)/unit/test_event_run $(BUILD)/unit/test_ev_run $(BUILD)/unit/test_glib_r
 
 $(BUILD)/unit/test_sched $(BUILD)/unit/test_world $(BUILD)/unit/test_files \
 $(BUILD)/unit/test_names: $(LIB_OBJECTS)
-WRAPPERS = change desc dir disk epoll file futex host io memory message name path poll process socket \
+WRAPPERS = change desc dir disk epoll file futex host inotify io memory message name path poll process socket \
            signal stdio syscall temp time
 $(BUILD)/unit/test_wrap $(BUILD)/unit/test_wrap_faults: $(call unit_objects, \
     $(addprefix fi/,arena catalogue engine fault guard kernel_real trace wait wrap) \
