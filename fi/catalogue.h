@@ -61,8 +61,10 @@ enum fit__family {
     X(FIT_NO_FAULTS, fchownat) X(FIT_NO_FAULTS, utimensat) X(FIT_NO_FAULTS, futimens)         \
     X(FIT_NO_FAULTS, truncate) X(FIT_NO_FAULTS, ftruncate) X(FIT_NO_FAULTS, fallocate)        \
     X(FIT_NO_FAULTS, posix_fadvise) X(FIT_NO_FAULTS, flock)                                   \
-    X(FIT_NO_FAULTS, copy_file_range) X(FIT_NO_FAULTS, mmap) X(FIT_RESOLVE, gethostbyname)     \
-    X(FIT_NO_FAULTS, waitpid) X(FIT_NO_FAULTS, waitid)
+    X(FIT_NO_FAULTS, copy_file_range) X(FIT_NO_FAULTS, mmap) X(FIT_RESOLVE, gethostbyname)    \
+    X(FIT_NO_FAULTS, waitpid) X(FIT_NO_FAULTS, waitid)                                        \
+    X(FIT_NO_FAULTS, inotify_init) X(FIT_NO_FAULTS, inotify_init1)                            \
+    X(FIT_NO_FAULTS, inotify_add_watch) X(FIT_NO_FAULTS, inotify_rm_watch)
 
 enum fit__call_id {
 #define FIT__ID(family, name) FIT_CALL_##name,

@@ -77,6 +77,9 @@ struct fit__kernel {
     int (*eventfd)(unsigned initial, int flags);
     int (*timerfd)(int clock, int flags);
     int (*epoll_create)(int flags);
+    int (*inotify_init)(int flags);
+    int (*inotify_add)(int fd, const char *path, uint32_t mask);
+    int (*inotify_remove)(int fd, int watch);
     int (*open)(int dir, const char *path, int flags, mode_t mode);
     /* files by path. `dir`: a directory's descriptor, or AT_FDCWD. Where a path may be NULL the
      * call is about `dir` itself, any open file. */

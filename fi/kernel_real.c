@@ -74,6 +74,18 @@ static int k_timerfd(int clock, int flags)
 }
 static int k_epoll_create(int flags) { return (int)fit__raw(SYS_epoll_create1, flags); }
 
+static int k_inotify_init(int flags) { return (int)fit__raw(SYS_inotify_init1, flags); }
+
+static int k_inotify_add(int fd, const char *path, uint32_t mask)
+{
+    return (int)fit__raw(SYS_inotify_add_watch, fd, path, mask);
+}
+
+static int k_inotify_remove(int fd, int watch)
+{
+    return (int)fit__raw(SYS_inotify_rm_watch, fd, watch);
+}
+
 static int k_open(int dir, const char *path, int flags, mode_t mode)
 {
     return (int)fit__raw(SYS_openat, dir, path, flags, mode);
@@ -365,6 +377,8 @@ const struct fit__kernel fit__kernel_real = {
     .readv = k_readv, .writev = k_writev, .lseek = k_lseek, .fstat = k_fstat,
     .socket = k_socket, .socketpair = k_socketpair, .pipe = k_pipe, .eventfd = k_eventfd,
     .timerfd = k_timerfd, .epoll_create = k_epoll_create, .open = k_open,
+    .inotify_init = k_inotify_init, .inotify_add = k_inotify_add,
+    .inotify_remove = k_inotify_remove,
     .bind = k_bind, .listen = k_listen, .accept = k_accept, .connect = k_connect,
     .shutdown = k_shutdown, .getsockname = k_getsockname, .getpeername = k_getpeername,
     .getsockopt = k_getsockopt, .setsockopt = k_setsockopt, .sendmsg = k_sendmsg,

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/timerfd.h>
 #include <termios.h>
@@ -95,32 +94,6 @@ FIT_EXPORT int timerfd_gettime(int fd, struct itimerspec *value)
     long result = fit__kernel->timerfd_gettime(fd, value);
     if (fit__traces()) fit__traced(&c, result, "%d", fd);
     return (int)fit__end(&c, result);
-}
-
-static const char no_inotify[] = "changes of files are not simulated";
-
-FIT_EXPORT int inotify_init1(int flags)
-{
-    if (!fit__passes()) fit__unsupported("inotify_init1", FIT_CALLER, no_inotify);
-    return (int)fit__result(fit__raw(SYS_inotify_init1, flags));
-}
-
-FIT_EXPORT int inotify_init(void)
-{
-    if (!fit__passes()) fit__unsupported("inotify_init", FIT_CALLER, no_inotify);
-    return (int)fit__result(fit__raw(SYS_inotify_init1, 0));
-}
-
-FIT_EXPORT int inotify_add_watch(int fd, const char *path, uint32_t mask)
-{
-    if (!fit__passes()) fit__unsupported("inotify_add_watch", FIT_CALLER, no_inotify);
-    return (int)fit__result(fit__raw(SYS_inotify_add_watch, fd, path, mask));
-}
-
-FIT_EXPORT int inotify_rm_watch(int fd, int watch)
-{
-    if (!fit__passes()) fit__unsupported("inotify_rm_watch", FIT_CALLER, no_inotify);
-    return (int)fit__result(fit__raw(SYS_inotify_rm_watch, fd, watch));
 }
 
 FIT_EXPORT int memfd_create(const char *name, unsigned flags)

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/sendfile.h>
@@ -67,6 +68,14 @@ static bool descriptors(long number, const long a[ARGUMENTS], long *result)
     case SYS_statx: *result = statx(I(0), P(1), I(2), (unsigned)a[3], P(4)); return true;
     case SYS_fsync: *result = fsync(I(0)); return true;
     case SYS_fdatasync: *result = fdatasync(I(0)); return true;
+    case SYS_inotify_init1: *result = inotify_init1(I(0)); return true;
+    case SYS_inotify_add_watch:
+        *result = inotify_add_watch(I(0), P(1), (uint32_t)a[2]);
+        return true;
+    case SYS_inotify_rm_watch: *result = inotify_rm_watch(I(0), I(1)); return true;
+#ifdef SYS_inotify_init
+    case SYS_inotify_init: *result = inotify_init(); return true;
+#endif
 #ifdef SYS_dup2
     case SYS_dup2: *result = dup2(I(0), I(1)); return true;
     case SYS_pipe: *result = pipe(P(0)); return true;

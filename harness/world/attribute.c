@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "fi/raw.h"
@@ -104,6 +105,7 @@ int fit__call_chmod(int dir, const char *path, mode_t mode, int flags)
     spot.node->st.st_mode = (spot.node->st.st_mode & S_IFMT) | (mode & 07777);
     spot.node->st.st_ctim = fit__file_time();
     spot.node->changed = true;
+    fit__notify_changed(&spot, IN_ATTRIB);
     return 0;
 }
 
@@ -125,6 +127,8 @@ int fit__call_chown(int dir, const char *path, uid_t user, gid_t group, int flag
         st->st_gid = group;
     st->st_ctim = fit__file_time();
     spot.node->changed = true;
+    if (user != (uid_t)-1 || group != (gid_t)-1)
+        fit__notify_changed(&spot, IN_ATTRIB);
     return 0;
 }
 
@@ -160,8 +164,12 @@ int fit__call_utimens(int dir, const char *path, const struct timespec times[2],
         error = set_time(&st.st_mtim, &times[1]);
     if (error)
         return error;
+    bool first = times[0].tv_nsec != UTIME_OMIT, second = times[1].tv_nsec != UTIME_OMIT;
+    if (!first && !second)
+        return 0;
     st.st_ctim = fit__file_time();
     spot.node->st = st;
+    fit__notify_changed(&spot, first && second ? IN_ATTRIB : first ? IN_ACCESS : IN_MODIFY);
     return 0;
 }
 
@@ -188,7 +196,11 @@ int fit__call_truncate(int dir, const char *path, off_t size)
     if (!S_ISREG(spot.node->st.st_mode))
         return -EINVAL;
     error = path ? fit__node_may(spot.node, W_OK) : 0;
-    return error ? error : fit__content_resize(spot.node, size);
+    if (!error)
+        error = fit__content_resize(spot.node, size);
+    if (!error)
+        fit__notify_changed(&spot, IN_MODIFY);
+    return error;
 }
 
 static int allocate(struct fit__node *node, int mode, off_t from, off_t size)
@@ -223,7 +235,10 @@ int fit__call_fallocate(int fd, int mode, off_t from, off_t size)
         return -ENODEV;
     if (__builtin_add_overflow(from, size, &end))
         return -EFBIG;
-    return allocate(node, mode, from, size);
+    int error = allocate(node, mode, from, size);
+    if (!error)
+        fit__notify_used(file, IN_MODIFY);
+    return error;
 }
 
 int fit__call_fsync(int fd)

@@ -54,6 +54,11 @@ int fit__call_getaddrinfo(const char *node, const char *service, const struct ad
 int fit__call_getnameinfo(const struct sockaddr *address, socklen_t size, char *host,
                           socklen_t host_size, char *service, socklen_t service_size, int flags);
 
+/* inotify.c */
+int fit__call_inotify_init(int flags);
+int fit__call_inotify_add(int fd, const char *path, uint32_t mask);
+int fit__call_inotify_remove(int fd, int watch);
+
 /* faults.c */
 int fit__call_describe(int fd, struct fit__info *info);
 int fit__call_afflict(int fd, enum fit__affliction affliction, int64_t value);

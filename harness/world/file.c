@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ enum kind { DISK, NOTHING /* /dev/null */, ZERO, FULL, ENTROPY };
 struct regular {
     enum kind kind;
     struct fit__node *node;
+    struct fit__dentry *dentry;          /* the name by which it was opened, or NULL */
     char *path;
     off_t offset;
     char *list;                          /* of a directory, from the first reading on */
@@ -28,6 +30,11 @@ struct regular {
 struct fit__node *fit__regular_node(const struct fit__file *file)
 {
     return file->ops == &fit__regular_ops ? ((struct regular *)file->object)->node : NULL;
+}
+
+struct fit__dentry *fit__regular_dentry(const struct fit__file *file)
+{
+    return file->ops == &fit__regular_ops ? ((struct regular *)file->object)->dentry : NULL;
 }
 
 static bool reads(const struct fit__file *file)
@@ -102,6 +109,7 @@ static int create(struct fit__spot *spot, mode_t mode)
     spot->node = fit__node_new(spot->dir, S_IFREG | (mode & 07777 & ~creation_mask()));
     spot->node->st.st_nlink = 1;
     fit__node_enter(spot->dir, spot->name, spot->node);
+    fit__notify_name(spot, false, IN_CREATE, 0);
     return 0;
 }
 
@@ -117,9 +125,13 @@ static int open_unnamed(int dir, const char *path, int flags, mode_t mode, struc
     if (!S_ISDIR(spot->node->st.st_mode))
         return -ENOTDIR;
     error = fit__node_may(spot->node, W_OK | X_OK);
-    if (!error)
-        spot->node = fit__node_new(spot->node, S_IFREG | (mode & 07777 & ~creation_mask()));
-    return error;
+    if (error)
+        return error;
+    spot->dir = spot->node;
+    spot->node = fit__node_new(spot->dir, S_IFREG | (mode & 07777 & ~creation_mask()));
+    spot->removed = true;
+    snprintf(spot->name, sizeof spot->name, "#%llu", (unsigned long long)spot->node->st.st_ino);
+    return 0;
 }
 
 static int open_foreign(struct fit__spot *spot, int flags)
@@ -129,7 +141,8 @@ static int open_foreign(struct fit__spot *spot, int flags)
     return fit__given_system_file(spot->path, &spot->node);
 }
 
-static int open_path(int dir, const char *path, int flags, mode_t mode, struct fit__spot *spot)
+static int open_path(int dir, const char *path, int flags, mode_t mode, struct fit__spot *spot,
+                     bool *made)
 {
     bool creates = flags & O_CREAT, exclusive = creates && (flags & O_EXCL);
     bool follows = !(flags & O_NOFOLLOW) && !exclusive;
@@ -144,40 +157,47 @@ static int open_path(int dir, const char *path, int flags, mode_t mode, struct f
         return -EISDIR;
     if (error)
         return error;
-    if (!spot->node)
-        return create(spot, mode);
-    error = check_existing(spot, flags);
-    if (!error && (flags & O_TRUNC) && S_ISREG(spot->node->st.st_mode))
-        error = fit__content_resize(spot->node, 0);
-    return error;
+    *made = !spot->node;
+    return *made ? create(spot, mode) : check_existing(spot, flags);
 }
 
-static int install(struct fit__node *node, const char *path, int flags)
+static int install(const struct fit__spot *spot, const char *path, int flags)
 {
     const int not_kept = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
     struct regular *regular = fit__alloc(sizeof *regular);
-    regular->kind = kind_of(&node->st);
-    regular->node = fit__node_hold(node);
+    regular->kind = kind_of(&spot->node->st);
+    regular->node = fit__node_hold(spot->node);
+    regular->dentry = fit__dentry_open(spot);
     regular->path = fit__strdup(path);
     struct fit__file *file = fit__file_new(&fit__regular_ops, regular,
                                            (flags & ~not_kept) | LARGE_FILES);
     int fd = fit__install(file, 0, !!(flags & O_CLOEXEC));
     if (fd < 0)
         fit__file_release(file);
+    else
+        fit__notify_used(file, IN_OPEN);
     return fd;
 }
 
 int fit__regular_open(int dir, const char *path, int flags, mode_t mode)
 {
     struct fit__spot spot;
+    bool made = false;
     int error = fit__room_for(1);
     if (error)
         return error;
     if (flags & O_PATH)
         fit__unsupported("open with O_PATH", NULL, "open it for reading");
     error = flags & UNNAMED ? open_unnamed(dir, path, flags, mode, &spot)
-                            : open_path(dir, path, flags, mode, &spot);
-    return error ? error : install(spot.node, path, flags);
+                            : open_path(dir, path, flags, mode, &spot, &made);
+    bool empties = (flags & O_TRUNC) && !made;
+    if (error || !empties || !S_ISREG(spot.node->st.st_mode))
+        return error ? error : install(&spot, path, flags);
+    error = fit__content_resize(spot.node, 0);
+    int fd = error ? error : install(&spot, path, flags);
+    if (fd >= 0)
+        fit__notify_changed(&spot, IN_MODIFY);
+    return fd;
 }
 
 /* ---- reading and writing ----------------------------------------------------------------- */
@@ -201,14 +221,15 @@ ssize_t fit__regular_readv(struct fit__file *file, const struct iovec *iov, int 
     bool current = offset == -1;
     if (!reads(file))
         return -EBADF;
-    if (regular->kind != DISK)
-        return read_device(regular->kind, iov, count);
     if (S_ISDIR(regular->node->st.st_mode))
         return -EISDIR;
-    ssize_t result = fit__content_read(regular->node, iov, count,
-                                       current ? regular->offset : offset);
-    if (current && result > 0)
+    ssize_t result = regular->kind != DISK
+        ? read_device(regular->kind, iov, count)
+        : fit__content_read(regular->node, iov, count, current ? regular->offset : offset);
+    if (current && result > 0 && regular->kind == DISK)
         regular->offset += result;
+    if (result > 0)
+        fit__notify_used(file, IN_ACCESS);
     return result;
 }
 
@@ -229,6 +250,8 @@ ssize_t fit__regular_writev(struct fit__file *file, const struct iovec *iov, int
     ssize_t result = fit__content_write(regular->node, iov, count, to);
     if (current && result > 0)
         regular->offset = to + result;
+    if (result > 0)
+        fit__notify_used(file, IN_MODIFY);
     return result;
 }
 
@@ -305,6 +328,7 @@ ssize_t fit__call_getdents(int fd, void *out, size_t size)
     int error = prepare_list(regular);
     if (error)
         return error;
+    fit__notify_used(file, IN_ACCESS);
     while (regular->offset < (off_t)regular->list_size) {
         const struct dirent64 *one = (const void *)(regular->list + regular->offset);
         if (one->d_reclen > size - done)
@@ -327,7 +351,10 @@ static uint32_t regular_poll(struct fit__file *file)
 static void regular_release(struct fit__file *file)
 {
     struct regular *regular = file->object;
+    fit__notify_used(file, writes(file->status_flags) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
     fit__lock_drop(regular->node, file);
+    if (regular->dentry)
+        fit__dentry_close(regular->dentry);
     fit__node_drop(regular->node);
     fit__free(regular->list);
     fit__free(regular->path);

@@ -19,6 +19,17 @@ struct fit__node;
 struct fit__page { uint64_t index; char *bytes; bool charged; };
 struct fit__entry { char *name; struct fit__node *node; /* NULL: the real one is hidden */ };
 struct fit__lock { struct fit__file *owner; bool exclusive; };
+struct fit__watch;
+
+/* A name by which somebody has a file open: it follows the file when that is moved, and is
+ * remembered when it is removed. */
+struct fit__dentry {
+    LIST_ENTRY(fit__dentry) link;        /* of the node */
+    unsigned references;
+    struct fit__node *node, *dir;
+    char *name;
+    bool removed;
+};
 
 /* A file, of any kind: what Linux calls an inode. */
 struct fit__node {
@@ -28,6 +39,9 @@ struct fit__node {
     char *lower;                         /* path of the real file behind it, or NULL */
     bool changed;                        /* owner or mode are no longer the real file's */
     bool mapped;                         /* someone sees its content as shared memory */
+    bool kept;                           /* a reference more, for its other names on the disk */
+    LIST_HEAD(, fit__watch) watches;     /* inotify.c */
+    LIST_HEAD(, fit__dentry) dentries;
     /* a regular file: pages that were written, over the first `lower_size` bytes of the real one */
     off_t lower_size;
     struct fit__page *pages;
@@ -91,6 +105,7 @@ struct fit__spot {
     struct fit__node *dir, *node;        /* node NULL: nothing there, but dir exists */
     char name[NAME_MAX + 1];             /* in dir; "", "." or "..": not a name of its own */
     bool slash;                          /* the path ended with one */
+    bool removed;                        /* an open file whose name is not there any more */
     bool foreign;                        /* below /proc or /sys, which stay real: see `path` */
     char path[PATH_MAX];
 };
@@ -109,6 +124,8 @@ void fit__path_unsupported(const char *what) __attribute__((noreturn));
 /* ---- file.c, directory.c, given.c -------------------------------------------------------- */
 
 struct fit__node *fit__regular_node(const struct fit__file *file);   /* NULL: no file of a disk */
+/* By which name it was opened; NULL: by none. */
+struct fit__dentry *fit__regular_dentry(const struct fit__file *file);
 bool fit__regular_flushes(struct fit__file *file);       /* fsync() has something to do */
 /* A listing as getdents64 gives it, all of it, in the arena. */
 int fit__directory_list(struct fit__node *dir, char **entries, size_t *size);
@@ -117,6 +134,41 @@ bool fit__directory_empty(struct fit__node *dir);
 void fit__given_files(void);
 /* What lies behind an open file below /proc or /sys, read at once. */
 int fit__given_system_file(const char *path, struct fit__node **node);
+
+/* ---- notify.c: what happens to files, for those who watch them --------------------------- */
+
+/* Masks are those of inotify, without IN_ISDIR. */
+
+/* The caller's reference; `name` of "", "." or ".." : the directory's own. NULL: the root. */
+struct fit__dentry *fit__dentry_open(const struct fit__spot *spot);
+void fit__dentry_close(struct fit__dentry *dentry);
+/* The file has lost this name, or has another one now. */
+void fit__dentry_removed(struct fit__node *node, const struct fit__node *dir, const char *name);
+void fit__dentry_moved(const struct fit__spot *old, const struct fit__spot *new);
+/* An open file was used. */
+void fit__notify_used(const struct fit__file *file, uint32_t mask);
+/* The file at `spot` was changed, other than by writing. */
+void fit__notify_changed(const struct fit__spot *spot, uint32_t mask);
+/* A directory has a name more, or less; of a move with a number that its two parts share. */
+void fit__notify_name(const struct fit__spot *spot, bool directory, uint32_t mask,
+                      uint32_t cookie);
+/* To the file only: not to its directory. */
+void fit__notify_self(struct fit__node *node, uint32_t mask);
+void fit__notify_gone(struct fit__node *node);           /* nobody will ever see it again */
+
+/* ---- inotify.c --------------------------------------------------------------------------- */
+
+enum { FIT_INOTIFY_QUEUE = 16384, FIT_INOTIFY_INSTANCES = 128, FIT_INOTIFY_WATCHES = 8192 };
+struct fit__change {
+    uint32_t mask, cookie;
+    const char *name;                    /* NULL: the watched file itself */
+    bool unlinked;                       /* the name by which it was opened is gone */
+};
+/* Everybody who watches `node` is told, if he has asked for it. */
+void fit__inotify_tell(struct fit__node *node, const struct fit__change *change);
+void fit__inotify_end(struct fit__node *node);           /* its watches end */
+uint32_t fit__inotify_cookie(void);      /* of the next move */
+void fit__inotify_restart(void);         /* a world ended */
 
 /* ---- lock.c ------------------------------------------------------------------------------ */
 

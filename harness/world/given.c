@@ -1,6 +1,7 @@
 /* given.c - files that are the same on every machine, and what may be read of /proc and /sys. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fi/arena.h"
@@ -50,6 +51,27 @@ static const char *const readable[] = {
     "/sys/devices/system/cpu/online", "/sys/devices/system/cpu/possible",
 };
 
+/* What the world has limits of its own for. */
+static const struct { const char *path; int value; } limits[] = {
+    { "/proc/sys/fs/inotify/max_queued_events", FIT_INOTIFY_QUEUE },
+    { "/proc/sys/fs/inotify/max_user_instances", FIT_INOTIFY_INSTANCES },
+    { "/proc/sys/fs/inotify/max_user_watches", FIT_INOTIFY_WATCHES },
+};
+
+static struct fit__node *limit_file(const char *path)
+{
+    char text[16];
+    for (unsigned i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        if (!strcmp(path, limits[i].path)) {
+            struct fit__node *node = fit__node_new(NULL, S_IFREG | 0444);
+            int size = snprintf(text, sizeof text, "%d\n", limits[i].value);
+            put_text(node, text, (size_t)size);
+            node->st.st_nlink = 1;
+            return node;
+        }
+    return NULL;
+}
+
 static bool is_readable(const char *path)
 {
     for (unsigned i = 0; i < sizeof readable / sizeof readable[0]; i++)
@@ -80,6 +102,9 @@ static int slurp(long real, struct fit__node *node)
 int fit__given_system_file(const char *path, struct fit__node **node)
 {
     struct stat st;
+    *node = limit_file(path);
+    if (*node)
+        return 0;
     if (!is_readable(path))
         fit__path_unsupported("open");
     long real = fit__raw(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);

@@ -175,7 +175,8 @@ static off_t sim_lseek(int fd, off_t offset, int whence)
     if (file->ops == &fit__regular_ops)
         return fit__regular_seek(file, offset, whence);
     bool ignores = file->ops == &fit__eventfd_ops || file->ops == &fit__timerfd_ops
-                   || file->ops == &fit__epoll_ops || file->ops == &fit__signalfd_ops;
+                   || file->ops == &fit__epoll_ops || file->ops == &fit__signalfd_ops
+                   || file->ops == &fit__inotify_ops;
     return ignores ? 0 : -ESPIPE;
 }
 
@@ -280,6 +281,7 @@ void fit__objects_reset(void)
     fit__dns_forget();
     fit__entropy_restart();
     fit__nodes_forget();
+    fit__inotify_restart();
     fit__standards_restore();
 }
 
@@ -290,6 +292,8 @@ const struct fit__kernel fit__kernel_sim = {
     .readv = fit__call_readv, .writev = fit__call_writev, .lseek = sim_lseek, .fstat = sim_fstat,
     .socket = fit__call_socket, .socketpair = fit__call_socketpair, .pipe = sim_pipe,
     .eventfd = sim_eventfd, .timerfd = sim_timerfd, .epoll_create = sim_epoll_create,
+    .inotify_init = fit__call_inotify_init, .inotify_add = fit__call_inotify_add,
+    .inotify_remove = fit__call_inotify_remove,
     .open = sim_open, .bind = fit__call_bind, .listen = fit__call_listen,
     .accept = fit__call_accept, .connect = fit__call_connect, .shutdown = fit__call_shutdown,
     .getsockname = fit__call_getsockname, .getpeername = fit__call_getpeername,

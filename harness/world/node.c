@@ -37,6 +37,8 @@ static struct fit__node *add(void)
     struct fit__node *node = fit__alloc(sizeof *node);
     LIST_INSERT_HEAD(&tree.nodes, node, all);
     fit__waitq_init(&node->unlocked);
+    LIST_INIT(&node->watches);
+    LIST_INIT(&node->dentries);
     return node;
 }
 
@@ -94,8 +96,10 @@ int fit__node_find(const char *lower, struct fit__node **node)
     (*node)->lower = fit__strdup(lower);
     if (S_ISREG(st.st_mode))
         (*node)->lower_size = st.st_size;
-    if (!S_ISDIR(st.st_mode) && st.st_nlink > 1)
-        fit__node_hold(*node);               /* its other names must find it as it is then */
+    if (!S_ISDIR(st.st_mode) && st.st_nlink > 1) {
+        (*node)->kept = true;                /* its other names must find it as it is then */
+        fit__node_hold(*node);
+    }
     if (S_ISLNK(st.st_mode))
         (*node)->target = fit__strdup(target);
     return 0;
@@ -126,6 +130,7 @@ void fit__node_drop(struct fit__node *node)
     assert(node->references > 0);
     if (--node->references)
         return;
+    fit__notify_gone(node);
     if (S_ISREG(node->st.st_mode))
         fit__disk_give((node->lower_size + FIT_PAGE - 1) / FIT_PAGE * FIT_PAGE);
     for (size_t i = 0; i < node->entry_count; i++)

@@ -78,7 +78,7 @@ int fit__option_stored(const struct fit__socket *socket, int level, int option);
 extern const struct fit__file_ops fit__tcp_ops, fit__datagram_ops, fit__local_ops, fit__pair_ops,
     fit__pipe_reader_ops,
     fit__pipe_writer_ops, fit__eventfd_ops, fit__timerfd_ops, fit__epoll_ops, fit__regular_ops,
-    fit__signalfd_ops;
+    fit__signalfd_ops, fit__inotify_ops;
 
 /* Each returns files with one reference of the caller's. */
 void fit__pipe_new(int flags, struct fit__file *ends[2]);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "fi/arena.h"
@@ -62,11 +63,16 @@ static int may_delete(const struct fit__node *dir, const struct fit__node *node)
 }
 
 /* One name less. A directory that lost its only one is nowhere any more. */
-static void unlinked(struct fit__node *node)
+static void unlinked(const struct fit__spot *spot)
 {
+    struct fit__node *node = spot->node;
     node->st.st_ctim = fit__file_time();
+    fit__dentry_removed(node, spot->dir, spot->name);
     if (!is_dir(node)) {
-        node->st.st_nlink--;
+        if (!--node->st.st_nlink && node->kept) {
+            node->kept = false;
+            fit__node_drop(node);            /* the directory's entry still holds it */
+        }
         return;
     }
     node->st.st_nlink = 0;
@@ -96,6 +102,7 @@ int fit__call_mkdir(int dir, const char *path, mode_t mode)
     struct fit__node *node = fit__node_new(spot.dir, S_IFDIR | (mode & 01777 & ~creation_mask()));
     fit__node_enter(spot.dir, spot.name, node);
     spot.dir->st.st_nlink++;
+    fit__notify_name(&spot, is_dir(node), IN_CREATE, 0);
     return 0;
 }
 
@@ -109,6 +116,7 @@ int fit__node_make(const char *path, mode_t mode, struct fit__node **node)
     fit__node_enter(spot.dir, spot.name, *node);
     (*node)->st.st_nlink = 1;
     fit__node_hold(*node);
+    fit__notify_name(&spot, false, IN_CREATE, 0);
     return 0;
 }
 
@@ -128,6 +136,7 @@ int fit__call_symlink(const char *target, int dir, const char *path)
     node->st.st_size = (off_t)strlen(target);
     node->st.st_nlink = 1;
     fit__node_enter(spot.dir, spot.name, node);
+    fit__notify_name(&spot, is_dir(node), IN_CREATE, 0);
     return 0;
 }
 
@@ -153,10 +162,20 @@ int fit__call_link(int from_dir, const char *from, int to_dir, const char *to, i
     old.node->st.st_nlink++;
     old.node->st.st_ctim = fit__file_time();
     fit__node_enter(new.dir, new.name, old.node);
+    fit__notify_self(old.node, IN_ATTRIB);
+    fit__notify_name(&new, false, IN_CREATE, 0);
     return 0;
 }
 
 /* ---- removing ---------------------------------------------------------------------------- */
+
+/* Of a file that is gone with it Linux tells the end first. */
+static void remove_name(const struct fit__spot *spot)
+{
+    bool directory = is_dir(spot->node);
+    fit__node_remove(spot->dir, spot->name);
+    fit__notify_name(spot, directory, IN_DELETE, 0);
+}
 
 static int remove_directory(int dir, const char *path)
 {
@@ -175,10 +194,10 @@ static int remove_directory(int dir, const char *path)
         return -ENOTDIR;
     if (!fit__directory_empty(spot.node))
         return -ENOTEMPTY;
-    unlinked(spot.node);
+    unlinked(&spot);
     fit__disk_give(FIT_PAGE);
     spot.dir->st.st_nlink--;
-    fit__node_remove(spot.dir, spot.name);
+    remove_name(&spot);
     return 0;
 }
 
@@ -202,8 +221,9 @@ int fit__call_unlink(int dir, const char *path, int flags)
         return error;
     if (is_dir(spot.node))
         return -EISDIR;
-    unlinked(spot.node);
-    fit__node_remove(spot.dir, spot.name);
+    unlinked(&spot);
+    fit__notify_self(spot.node, IN_ATTRIB);
+    remove_name(&spot);
     return 0;
 }
 
@@ -249,22 +269,37 @@ static int may_move(const struct fit__spot *old, const struct fit__spot *new, un
     return is_removed(new->dir) ? -ENOENT : fit__node_may(new->dir, W_OK | X_OK);
 }
 
+static void notify_move(const struct fit__spot *old, const struct fit__spot *new)
+{
+    uint32_t cookie = fit__inotify_cookie();
+    fit__notify_name(old, is_dir(old->node), IN_MOVED_FROM, cookie);
+    fit__notify_name(new, is_dir(old->node), IN_MOVED_TO, cookie);
+    if (new->node)
+        fit__notify_self(new->node, IN_ATTRIB);
+    fit__notify_self(old->node, IN_MOVE_SELF);
+}
+
 static void move(struct fit__spot *old, struct fit__spot *new)
 {
-    struct fit__node *node = fit__node_hold(old->node);
-    if (new->node) {
-        if (is_dir(new->node))
+    struct fit__node *node = fit__node_hold(old->node), *replaced = new->node;
+    if (replaced) {
+        fit__node_hold(replaced);
+        if (is_dir(replaced))
             new->dir->st.st_nlink--;
-        unlinked(new->node);
+        unlinked(new);
     }
     fit__node_remove(old->dir, old->name);
     fit__node_enter(new->dir, new->name, node);
+    fit__dentry_moved(old, new);
     if (is_dir(node)) {
         old->dir->st.st_nlink--;
         new->dir->st.st_nlink++;
     }
     node->st.st_ctim = fit__file_time();
+    notify_move(old, new);
     fit__node_drop(node);
+    if (replaced)
+        fit__node_drop(replaced);
 }
 
 int fit__call_rename(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)

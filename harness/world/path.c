@@ -149,7 +149,7 @@ int fit__spot_find(int dir, const char *path, unsigned flags, struct fit__spot *
 {
     struct walk w = { .links = 0 };
     size_t length = strlen(path);
-    spot->foreign = false;
+    spot->foreign = spot->removed = false;
     if (!length)
         return -ENOENT;
     if (length >= PATH_MAX)
@@ -166,6 +166,7 @@ int fit__path_node(int dir, const char *path, unsigned flags, struct fit__spot *
     if (path && *path)
         return fit__spot_find(dir, path, flags, spot);
     struct fit__file *file = fit__file_of(dir);
+    const struct fit__dentry *dentry = file ? fit__regular_dentry(file) : NULL;
     memset(spot, 0, offsetof(struct fit__spot, path));
     if (dir == AT_FDCWD) {
         spot->node = working_directory();
@@ -174,5 +175,10 @@ int fit__path_node(int dir, const char *path, unsigned flags, struct fit__spot *
     if (!file)
         return fit__is_standard(dir) ? -EINVAL : -EBADF;
     spot->node = fit__regular_node(file);
+    if (dentry) {
+        spot->dir = dentry->dir;
+        spot->removed = dentry->removed;
+        strcpy(spot->name, dentry->name);
+    }
     return spot->node ? 0 : -EINVAL;
 }

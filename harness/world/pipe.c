@@ -172,7 +172,8 @@ void fit__pipe_new(int flags, struct fit__file *ends[2])
 bool fit__counts_unread(const struct fit__file *file)
 {
     return fit__is_socket(file) || file->ops == &fit__pipe_reader_ops
-           || file->ops == &fit__pipe_writer_ops || file->ops == &fit__regular_ops;
+           || file->ops == &fit__pipe_writer_ops || file->ops == &fit__regular_ops
+           || file->ops == &fit__inotify_ops;
 }
 
 size_t fit__unread(struct fit__file *file)

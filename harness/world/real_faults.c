@@ -42,10 +42,11 @@ static int held_describe(struct fit__file *file, struct fit__info *info)
 static void held_release(struct fit__file *file) { fit__free(file->object); }
 
 #define KIND(name) { .kind = name, .describe = held_describe, .release = held_release }
-enum kind { SOCKET, PAIR, PIPE, EVENTFD, TIMERFD, EPOLL, PLAIN };
+enum kind { SOCKET, PAIR, PIPE, EVENTFD, TIMERFD, EPOLL, INOTIFY, PLAIN };
 static const struct fit__file_ops kinds[] = {
     [SOCKET] = KIND("socket"), [PAIR] = KIND("socketpair"), [PIPE] = KIND("pipe"),
     [EVENTFD] = KIND("eventfd"), [TIMERFD] = KIND("timerfd"), [EPOLL] = KIND("epoll"),
+    [INOTIFY] = KIND("inotify"),
     [PLAIN] = KIND("file"),
 };
 
@@ -138,6 +139,12 @@ static int r_epoll_create(int flags)
 {
     int error = room(1);
     return error ? error : note(below.epoll_create(flags), &kinds[EPOLL]);
+}
+
+static int r_inotify_init(int flags)
+{
+    int error = room(1);
+    return error ? error : note(below.inotify_init(flags), &kinds[INOTIFY]);
 }
 
 static int r_open(int dir, const char *path, int flags, mode_t mode)
@@ -376,6 +383,7 @@ void fit__real_faults(struct fit__kernel *over)
     over->eventfd = r_eventfd;
     over->timerfd = r_timerfd;
     over->epoll_create = r_epoll_create;
+    over->inotify_init = r_inotify_init;
     over->open = r_open;
     over->accept = r_accept;
     over->connect = r_connect;

@@ -149,8 +149,7 @@ static struct msghdr only_bytes(const struct iovec *iov, int count)
 
 static ssize_t no_such_direction(const struct fit__file *file)
 {
-    bool pipe = file->ops == &fit__pipe_reader_ops || file->ops == &fit__pipe_writer_ops;
-    return pipe ? -EBADF : -EINVAL;
+    return (file->status_flags & O_ACCMODE) != O_RDWR ? -EBADF : -EINVAL;
 }
 
 ssize_t fit__call_readv(int fd, const struct iovec *iov, int count, off_t offset)

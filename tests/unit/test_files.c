@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -128,6 +129,41 @@ static void real_blocks_are_there_already(void *arg)
     close(fd);
 }
 
+/* Linux has at least these for each user; how many there are in a test must not depend on it. */
+enum { WATCHES = 8192, INSTANCES = 128 };
+
+static void watches_run_out(void *arg)
+{
+    char name[64];
+    (void)arg;
+    int fd = inotify_init1(0), more = inotify_init1(0), last = 0;
+    mkdir("/tmp/faulttest-watched", 0700);
+    for (int i = 1; i <= WATCHES; i++) {
+        snprintf(name, sizeof name, "/tmp/faulttest-watched/%d", i);
+        close(open(name, O_WRONLY | O_CREAT, 0600));
+        last = inotify_add_watch(fd, name, IN_OPEN);
+        check(last == i);
+    }
+    check(inotify_add_watch(more, "/tmp", IN_OPEN) == -1 && errno == ENOSPC);
+    check(inotify_add_watch(fd, name, IN_CLOSE) == last);        /* it is there already */
+    check(!inotify_rm_watch(fd, 1));
+    check(inotify_add_watch(more, "/tmp", IN_OPEN) == 1);
+    check(inotify_add_watch(more, "/", IN_OPEN) == -1 && errno == ENOSPC);
+    close(fd);
+    check(inotify_add_watch(more, "/", IN_OPEN) == 2);
+    close(more);
+}
+
+static void instances_run_out(void *arg)
+{
+    int fds[INSTANCES];
+    (void)arg;
+    for (int i = 0; i < INSTANCES; i++) check((fds[i] = inotify_init1(0)) >= 0);
+    check(inotify_init1(0) == -1 && errno == EMFILE);
+    close(fds[0]);
+    check(inotify_init1(0) >= 0);
+}
+
 int main(void)
 {
     in_world(same_everywhere);
@@ -142,5 +178,9 @@ int main(void)
     puts("ok streams_see_it");
     in_world(real_blocks_are_there_already);
     puts("ok real_blocks_are_there_already");
+    in_world(watches_run_out);
+    puts("ok watches_run_out");
+    in_world(instances_run_out);
+    puts("ok instances_run_out");
     return 0;
 }
