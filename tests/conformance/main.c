@@ -215,6 +215,7 @@ int main(int argc, char **argv)
         datagram_cases, datagram_wait_cases, unix_cases, unix_datagram_cases, rights_cases,
         six_cases, futex_cases,
         file_cases, directory_cases, stdio_cases, signal_cases, signalfd_cases,
+        cancel_cases, unwound_cases,
     };
     bool verbose = argc > 1 && !strcmp(argv[1], "-v");
     const char *wanted = argc > 1 + verbose ? argv[1 + verbose] : NULL;
