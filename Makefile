@@ -52,6 +52,8 @@ $(CMD): $(CMD_OBJECTS)
 $(BUILD)/obj/harness/command/debugger.o: harness/command/gdb.py
 $(BUILD)/obj/harness/command/covered.o: fi/passes_through.txt
 $(LIB_OBJECTS): OWN_C += $(LIB_C)
+# pthread_once is left by exceptions, and by threads that end in it.
+$(BUILD)/obj/fi/wrap_key.o: OWN_C += -fexceptions
 $(BUILD)/obj/%.o: %.c Makefile
 	$(call say,CC)
 	@mkdir -p $(@D)

@@ -21,6 +21,7 @@ struct fit__call {
     int saved_errno;             /* a call that succeeds leaves errno alone */
     bool by_number;              /* came through syscall() */
     bool cut;                    /* a short count was asked for */
+    bool outer_point;            /* fit__point_begin */
     const char *object;          /* text for the question, or NULL: that of fd */
     struct fit__info info;       /* of fd, once fit__described */
 };

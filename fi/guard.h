@@ -13,6 +13,13 @@ struct fit__guard {
     unsigned inside;     /* > 0: our own code runs on this green thread */
     bool exempt;         /* a peer or a client of the test: simulated, never faulted or counted */
     bool signal;         /* a signal may wait for it: fi/signal.h */
+    struct {             /* pthread_cancel: fi/thread.h */
+        bool asked, off;         /* called for this thread; disabled by it */
+        bool ending;             /* it acts on it, or ends anyway: never again */
+        bool now;                /* all of these together: the next point acts */
+        bool at_point;           /* the call it makes is one */
+        bool called_off;         /* ... and gave up waiting for that reason */
+    } cancel;
 };
 
 extern bool fit__active;             /* a world exists and this process lives in it */

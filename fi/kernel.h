@@ -156,14 +156,24 @@ struct fit__kernel {
 /* Threads. Only the simulated kernel has them: without a world the wrappers use glibc's own. A
  * lock is glibc's own object: lock = trylock, or park until the holder unparks. Errors are
  * returned as pthread functions do (EAGAIN, positive). */
+/* Why a thread sleeps in the wrappers of thread functions. */
+struct fit__sleep {
+    const char *what;                        /* "mutex", "condition" */
+    bool by_signal;                          /* a handler ends it, as SA_RESTART says */
+    bool limited;                            /* ... and whatever that says */
+    pid_t (*owner)(const void *key);         /* who has it, as glibc's locks know it; 0: unknown */
+};
+
 struct fit__threads {
     int (*create)(pthread_t *thread, const pthread_attr_t *attr,
                   void *(*start)(void *), void *arg);
     void __attribute__((noreturn)) (*exit)(void *result);
     int (*join)(pthread_t thread, void **result, int64_t timeout_ns /* -1: no end */);
     int (*detach)(pthread_t thread);
-    /* Sleeps until unpark(key) or the timeout: 0, or ETIMEDOUT. A wake-up is a hint: look again. */
-    int (*park)(const void *key, const char *what, int64_t timeout_ns);
+    int (*cancel)(pthread_t thread);         /* 0 or ESRCH; ends the wait that it is in */
+    /* Sleeps until unpark(key) or the timeout: 0, ETIMEDOUT or EINTR. A wake-up is a hint: look
+     * again. `why` must stay. */
+    int (*park)(const void *key, const struct fit__sleep *why, int64_t timeout_ns);
     void (*unpark)(const void *key, unsigned most);
     void (*yield)(void);
     int (*stack_of)(pthread_t thread, void **lowest, size_t *size);

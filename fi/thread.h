@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "fi/choice.h"
+#include "fi/guard.h"
 
 /* Green threads have kernel thread ids of their own, which no real one can have, so that
  * glibc's mutexes know their owners: thread n has FIT_TID_FIRST + n, the test its real one. */
@@ -22,6 +23,39 @@ bool fit__time_left(clockid_t clock, const struct timespec *until, int64_t *left
 
 /* A world ends, and with it all threads that wait in futex(). */
 void fit__futex_restart(void);
+
+/* ---- Cancelling (wrap_cancel.c). It acts where a call begins that is a cancellation point, and
+ * where such a call waits: that wait ends with -EINTR, `called_off` is set, and at its end the call
+ * acts. So no frame of the world's is ever unwound. */
+
+/* Unwinds the stack of the running thread; not inside. */
+void fit__cancelled(void) __attribute__((noreturn));
+/* After asked, off or ending have changed. */
+static inline void fit__cancel_changed(struct fit__guard *guard)
+{
+    guard->cancel.now = guard->cancel.asked && !guard->cancel.off && !guard->cancel.ending;
+}
+
+/* Around a call that is a cancellation point or not; what `begin` gives is for `end`. */
+static inline bool fit__point_begin(bool is_point)
+{
+    bool outer = fit__guard->cancel.at_point;        /* a handler runs while a call waits */
+    if (is_point && fit__guard->cancel.now && !fit__guard->inside) fit__cancelled();
+    fit__guard->cancel.at_point = is_point;
+    return outer;
+}
+static inline void fit__point_end(bool outer)
+{
+    fit__guard->cancel.at_point = outer;
+    if (fit__guard->cancel.called_off && !fit__guard->inside) fit__cancelled();
+}
+/* The running thread must not go on to wait: its call is to be ended. */
+static inline bool fit__called_off(void)
+{
+    return fit__guard->cancel.now && fit__guard->cancel.at_point;
+}
+
+/* ---- */
 
 /* Asks for one thing that can go wrong in a thread function called from `caller`. */
 bool fit__thread_fault(const char *point, const void *caller, enum fit__what what, int code);

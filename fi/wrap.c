@@ -11,15 +11,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/single_threaded.h>
 #include <sys/un.h>
 #include <valgrind/memcheck.h>
 
 #include "fi/signal.h"
+#include "fi/thread.h"
 
 const void *fit__syscall_caller;
 
+/* Those of glibc's functions that pthread_cancel ends. Nothing is one when called by number. */
+static const bool cancellation_points[FIT_CALL_COUNT] = {
+#define POINT(name) [FIT_CALL_##name] = true
+    POINT(read), POINT(readv), POINT(pread), POINT(preadv), POINT(write), POINT(writev),
+    POINT(pwrite), POINT(pwritev), POINT(recv), POINT(recvfrom), POINT(recvmsg), POINT(recvmmsg),
+    POINT(send), POINT(sendto), POINT(sendmsg), POINT(sendmmsg), POINT(open), POINT(openat),
+    POINT(creat), POINT(close), POINT(fsync), POINT(fallocate), POINT(copy_file_range),
+    POINT(accept), POINT(accept4), POINT(connect), POINT(epoll_wait), POINT(epoll_pwait),
+    POINT(epoll_pwait2), POINT(poll), POINT(ppoll), POINT(select), POINT(pselect),
+    POINT(nanosleep), POINT(clock_nanosleep), POINT(usleep), POINT(sleep), POINT(pause),
+    POINT(sigsuspend), POINT(sigtimedwait), POINT(getrandom),
+#undef POINT
+};
+
 void fit__begin(struct fit__call *c, enum fit__call_id id, int fd, const void *caller)
 {
+    c->outer_point = fit__point_begin(!fit__syscall_caller && cancellation_points[id]);
     fit__enter();
     c->id = id;
     c->by_number = fit__syscall_caller != NULL;
@@ -36,6 +53,7 @@ long fit__end(struct fit__call *c, long result)
     errno = c->saved_errno;
     if (fit__guard->signal && fit__guard->inside == 1) fit__signals->deliver();
     fit__leave();
+    fit__point_end(c->outer_point);
     return fit__result(result);
 }
 
@@ -52,6 +70,20 @@ long fit__end_write(struct fit__call *c, long result, int flags)
         errno = EPIPE;
     }
     return value;
+}
+
+/* As glibc does it: cancelled at any moment, while the call lasts. One thread alone is by nobody. */
+int fit__raw_point_begin(void)
+{
+    int type = -1;
+    if (!__libc_single_threaded && !fit__active)
+        FIT_NEXT(pthread_setcanceltype)(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
+    return type;
+}
+
+void fit__raw_point_end(int type)
+{
+    if (type >= 0) FIT_NEXT(pthread_setcanceltype)(type, NULL);
 }
 
 void fit__traced(const struct fit__call *c, long result, const char *arguments, ...)

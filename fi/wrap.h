@@ -78,6 +78,16 @@ void *fit__next(const char *name);
         if (!fit__found_) *(void **)&fit__found_ = fit__next(#name);                          \
         fit__found_; }))
 
+/* fit__raw for a call of the real kernel in whose place glibc has a cancellation point: it can be
+ * ended by pthread_cancel there, too. The two others are its parts. */
+#define fit__raw_point(...)                                                                   \
+    (__extension__({ int fit__type_ = fit__raw_point_begin();                                 \
+        long fit__result_ = fit__raw(__VA_ARGS__);                                            \
+        fit__raw_point_end(fit__type_);                                                       \
+        fit__result_; }))
+int fit__raw_point_begin(void);
+void fit__raw_point_end(int type);
+
 enum { FIT_IOV_MAX = 1024, FIT_PID = 4242 /* what the code under test sees */ };
 
 #endif

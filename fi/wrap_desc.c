@@ -155,7 +155,7 @@ FIT_EXPORT int dup3(int from, int to, int flags)
 
 FIT_EXPORT int close(int fd)
 {
-    if (fit__passes()) return (int)fit__result(fit__raw(SYS_close, fd));
+    if (fit__passes()) return (int)fit__result(fit__raw_point(SYS_close, fd));
     struct fit__call c;
     fit__begin(&c, FIT_CALL_close, fd, FIT_CALLER);
     long result = fit__kernel->close(fd);

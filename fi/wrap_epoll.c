@@ -108,7 +108,7 @@ static long epoll_simulated(enum fit__call_id id, int ep, struct epoll_event *ev
 FIT_EXPORT int epoll_wait(int ep, struct epoll_event *events, int most, int timeout)
 {
     if (fit__passes())
-        return (int)fit__result(fit__raw(SYS_epoll_pwait, ep, events, most, timeout, NULL,
+        return (int)fit__result(fit__raw_point(SYS_epoll_pwait, ep, events, most, timeout, NULL,
                                          SIGSET_SIZE));
     return (int)epoll_simulated(FIT_CALL_epoll_wait, ep, events, most, fit__ns_of_ms(timeout), NULL,
                                 FIT_CALLER);
@@ -118,7 +118,7 @@ FIT_EXPORT int epoll_pwait(int ep, struct epoll_event *events, int most, int tim
                            const sigset_t *mask)
 {
     if (fit__passes())
-        return (int)fit__result(fit__raw(SYS_epoll_pwait, ep, events, most, timeout, mask,
+        return (int)fit__result(fit__raw_point(SYS_epoll_pwait, ep, events, most, timeout, mask,
                                          SIGSET_SIZE));
     return (int)epoll_simulated(FIT_CALL_epoll_pwait, ep, events, most, fit__ns_of_ms(timeout),
                                 mask, FIT_CALLER);
@@ -129,7 +129,7 @@ FIT_EXPORT int epoll_pwait2(int ep, struct epoll_event *events, int most,
 {
     bool bad;
     if (fit__passes())
-        return (int)fit__result(fit__raw(SYS_epoll_pwait2, ep, events, most, timeout, mask,
+        return (int)fit__result(fit__raw_point(SYS_epoll_pwait2, ep, events, most, timeout, mask,
                                          SIGSET_SIZE));
     int64_t ns = fit__ns_of(timeout, &bad);
     if (bad) return (int)fit__result(-EINVAL);

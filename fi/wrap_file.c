@@ -41,7 +41,7 @@ static int open_from(enum fit__call_id id, int dir, const char *path, int flags,
                      const void *caller)
 {
     if (fit__passes())
-        return (int)fit__result(fit__raw(SYS_openat, dir, path, flags, mode));
+        return (int)fit__result(fit__raw_point(SYS_openat, dir, path, flags, mode));
     return (int)open_simulated(id, dir, path, flags, mode, caller);
 }
 
@@ -144,7 +144,7 @@ FIT_ALIAS(__fxstat64, __fxstat);
 
 static int flush(int fd, long number, const void *caller)
 {
-    if (fit__passes()) return (int)fit__result(fit__raw(number, fd));
+    if (fit__passes()) return (int)fit__result(fit__raw_point(number, fd));
     struct fit__call c;
     fit__begin(&c, FIT_CALL_fsync, fd, caller);
     long result = fit__kernel->fsync(fd);
@@ -222,7 +222,7 @@ static long allocate(int fd, int mode, off_t from, off_t size, const void *calle
 
 FIT_EXPORT int fallocate(int fd, int mode, off_t from, off_t size)
 {
-    if (fit__passes()) return (int)fit__result(fit__raw(SYS_fallocate, fd, mode, from, size));
+    if (fit__passes()) return (int)fit__result(fit__raw_point(SYS_fallocate, fd, mode, from, size));
     return (int)fit__result(allocate(fd, mode, from, size, FIT_CALLER));
 }
 FIT_ALIAS(fallocate64, fallocate);

@@ -42,6 +42,8 @@ static int64_t span_of(int operation, const struct timespec *time, bool *bad)
     return ns < 0 ? 0 : ns;
 }
 
+static const struct fit__sleep for_futex = { .what = "futex" };
+
 static long sleep_on(const uint32_t *word, int operation, uint32_t expected,
                      const struct timespec *time, uint32_t bits)
 {
@@ -54,7 +56,7 @@ static long sleep_on(const uint32_t *word, int operation, uint32_t expected,
     int64_t end = left < 0 ? -1 : fit__monotonic() + left;
     enlist(&self);
     while (!self.woken && (end < 0 || fit__monotonic() < end))
-        fit__threads->park(&self, "futex", end < 0 ? -1 : end - fit__monotonic());
+        fit__threads->park(&self, &for_futex, end < 0 ? -1 : end - fit__monotonic());
     leave(&self);
     return self.woken ? 0 : -ETIMEDOUT;
 }

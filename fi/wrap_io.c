@@ -56,7 +56,7 @@ static long read_simulated(enum fit__call_id id, int fd, const struct iovec *iov
 
 FIT_EXPORT ssize_t read(int fd, void *buffer, size_t size)
 {
-    if (fit__passes()) return fit__result(fit__raw(SYS_read, fd, buffer, size));
+    if (fit__passes()) return fit__result(fit__raw_point(SYS_read, fd, buffer, size));
     struct iovec one = { buffer, size };
     return read_simulated(FIT_CALL_read, fd, &one, 1, -1, FIT_CALLER);
 }
@@ -64,13 +64,13 @@ FIT_ALIAS(__read, read);
 
 FIT_EXPORT ssize_t readv(int fd, const struct iovec *iov, int count)
 {
-    if (fit__passes()) return fit__result(fit__raw(SYS_readv, fd, iov, count));
+    if (fit__passes()) return fit__result(fit__raw_point(SYS_readv, fd, iov, count));
     return read_simulated(FIT_CALL_readv, fd, iov, count, -1, FIT_CALLER);
 }
 
 FIT_EXPORT ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
 {
-    if (fit__passes()) return fit__result(fit__raw(SYS_pread64, fd, buffer, size, offset));
+    if (fit__passes()) return fit__result(fit__raw_point(SYS_pread64, fd, buffer, size, offset));
     struct iovec one = { buffer, size };
     if (offset < 0) return fit__result(-EINVAL);
     return read_simulated(FIT_CALL_pread, fd, &one, 1, offset, FIT_CALLER);
@@ -80,7 +80,7 @@ FIT_ALIAS(__pread64, pread);
 
 FIT_EXPORT ssize_t preadv(int fd, const struct iovec *iov, int count, off_t offset)
 {
-    if (fit__passes()) return fit__result(fit__raw(SYS_preadv, fd, iov, count, offset, 0));
+    if (fit__passes()) return fit__result(fit__raw_point(SYS_preadv, fd, iov, count, offset, 0));
     if (offset < 0) return fit__result(-EINVAL);
     return read_simulated(FIT_CALL_preadv, fd, iov, count, offset, FIT_CALLER);
 }
@@ -90,7 +90,7 @@ FIT_EXPORT ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room);
 ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room)
 {
     if (size > room) __chk_fail();
-    if (fit__passes()) return fit__result(fit__raw(SYS_read, fd, buffer, size));
+    if (fit__passes()) return fit__result(fit__raw_point(SYS_read, fd, buffer, size));
     struct iovec one = { buffer, size };
     return read_simulated(FIT_CALL_read, fd, &one, 1, -1, FIT_CALLER);
 }
@@ -99,7 +99,7 @@ FIT_EXPORT ssize_t __pread_chk(int fd, void *buffer, size_t size, off_t offset, 
 ssize_t __pread_chk(int fd, void *buffer, size_t size, off_t offset, size_t room)
 {
     if (size > room) __chk_fail();
-    if (fit__passes()) return fit__result(fit__raw(SYS_pread64, fd, buffer, size, offset));
+    if (fit__passes()) return fit__result(fit__raw_point(SYS_pread64, fd, buffer, size, offset));
     struct iovec one = { buffer, size };
     if (offset < 0) return fit__result(-EINVAL);
     return read_simulated(FIT_CALL_pread, fd, &one, 1, offset, FIT_CALLER);
@@ -151,7 +151,7 @@ static long write_simulated(enum fit__call_id id, int fd, const struct iovec *io
 
 FIT_EXPORT ssize_t write(int fd, const void *buffer, size_t size)
 {
-    if (fit__passes()) return fit__result(fit__raw(SYS_write, fd, buffer, size));
+    if (fit__passes()) return fit__result(fit__raw_point(SYS_write, fd, buffer, size));
     struct iovec one = { (void *)buffer, size };
     return write_simulated(FIT_CALL_write, fd, &one, 1, -1, FIT_CALLER);
 }
@@ -159,13 +159,13 @@ FIT_ALIAS(__write, write);
 
 FIT_EXPORT ssize_t writev(int fd, const struct iovec *iov, int count)
 {
-    if (fit__passes()) return fit__result(fit__raw(SYS_writev, fd, iov, count));
+    if (fit__passes()) return fit__result(fit__raw_point(SYS_writev, fd, iov, count));
     return write_simulated(FIT_CALL_writev, fd, iov, count, -1, FIT_CALLER);
 }
 
 FIT_EXPORT ssize_t pwrite(int fd, const void *buffer, size_t size, off_t offset)
 {
-    if (fit__passes()) return fit__result(fit__raw(SYS_pwrite64, fd, buffer, size, offset));
+    if (fit__passes()) return fit__result(fit__raw_point(SYS_pwrite64, fd, buffer, size, offset));
     struct iovec one = { (void *)buffer, size };
     if (offset < 0) return fit__result(-EINVAL);
     return write_simulated(FIT_CALL_pwrite, fd, &one, 1, offset, FIT_CALLER);
@@ -175,7 +175,7 @@ FIT_ALIAS(__pwrite64, pwrite);
 
 FIT_EXPORT ssize_t pwritev(int fd, const struct iovec *iov, int count, off_t offset)
 {
-    if (fit__passes()) return fit__result(fit__raw(SYS_pwritev, fd, iov, count, offset, 0));
+    if (fit__passes()) return fit__result(fit__raw_point(SYS_pwritev, fd, iov, count, offset, 0));
     if (offset < 0) return fit__result(-EINVAL);
     return write_simulated(FIT_CALL_pwritev, fd, iov, count, offset, FIT_CALLER);
 }
@@ -273,7 +273,7 @@ FIT_EXPORT ssize_t copy_file_range(int in, off64_t *in_offset, int out, off64_t 
                                    size_t size, unsigned flags)
 {
     if (fit__passes())
-        return fit__result(fit__raw(SYS_copy_file_range, in, in_offset, out, out_offset, size,
+        return fit__result(fit__raw_point(SYS_copy_file_range, in, in_offset, out, out_offset, size,
                                     flags));
     struct fit__call c;
     fit__begin(&c, FIT_CALL_copy_file_range, out, FIT_CALLER);

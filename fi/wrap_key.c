@@ -59,19 +59,34 @@ FIT_EXPORT int pthread_setspecific(pthread_key_t key, const void *value)
 
 enum { ONCE_RUNS = 1, ONCE_DONE = 2 };       /* as glibc has them */
 
+static const struct fit__sleep for_once = { .what = "pthread_once" };
+
+/* Also when the routine is left by an exception, or because the thread ends in it: then it is as if
+ * it had not been called. */
+static void once_is_over(pthread_once_t **once)
+{
+    if (**once & ONCE_RUNS) **once = PTHREAD_ONCE_INIT;
+    fit__enter();
+    fit__threads->unpark(*once, UINT_MAX);
+    fit__leave();
+}
+
+static void run_once(pthread_once_t *control, void (*routine)(void))
+{
+    pthread_once_t *once __attribute__((cleanup(once_is_over))) = control;
+    *once = ONCE_RUNS;
+    routine();
+    *once = ONCE_DONE;
+}
+
 FIT_EXPORT int pthread_once(pthread_once_t *once, void (*routine)(void))
 {
     if (__atomic_load_n(once, __ATOMIC_ACQUIRE) & ONCE_DONE) return 0;
     if (fit__passes()) return FIT_NEXT(pthread_once)(once, routine);
     fit__enter();
-    while (*once & ONCE_RUNS) fit__threads->park(once, "pthread_once", -1);
+    while (*once & ONCE_RUNS) fit__threads->park(once, &for_once, -1);
     fit__leave();
     if (*once & ONCE_DONE) return 0;
-    *once = ONCE_RUNS;
-    routine();
-    *once = ONCE_DONE;
-    fit__enter();
-    fit__threads->unpark(once, UINT_MAX);
-    fit__leave();
+    run_once(once, routine);
     return 0;
 }

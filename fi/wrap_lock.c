@@ -1,7 +1,6 @@
 /* Mutexes, read-write locks, spin locks. The objects stay glibc's own: to lock is to try, and
  * to sleep for the object's address until whoever holds it unlocks. */
 #include <pthread.h>
-#include <stdio.h>
 
 #include "fi/thread.h"
 #include "fi/wrap.h"
@@ -9,26 +8,24 @@
 static const struct timespec long_ago;
 
 /* Sleeps until the object is unlocked: 0, ETIMEDOUT, or EINVAL. */
-static int sleep_for(const void *object, const char *what, clockid_t clock,
+static int sleep_for(const void *object, const struct fit__sleep *why, clockid_t clock,
                      const struct timespec *until)
 {
     int64_t left;
     if (!fit__time_left(clock, until, &left)) return EINVAL;
     if (left == 0) return ETIMEDOUT;
-    return fit__threads->park(object, what, left);
+    return fit__threads->park(object, why, left);
 }
 
 /* ---- Mutexes ----------------------------------------------------------------------------- */
 
-static const char *holder(char *out, size_t size, const pthread_mutex_t *mutex)
+/* A priority-inheriting one keeps its owner where others have their state. */
+static pid_t owner_of_mutex(const void *object)
 {
-    int owner = mutex->__data.__owner;
-    if (owner >= FIT_TID_FIRST)
-        snprintf(out, size, "mutex held by thread %d", owner - FIT_TID_FIRST);
-    else
-        snprintf(out, size, "mutex held by the test");
-    return out;
+    return ((const pthread_mutex_t *)object)->__data.__owner;
 }
+
+static const struct fit__sleep for_mutex = { .what = "mutex", .owner = owner_of_mutex };
 
 /* An error-checking mutex tells its owner. Trying does not, but waiting does, and to wait for a
  * time that is over does not wait. */
@@ -41,11 +38,10 @@ static bool is_own(pthread_mutex_t *mutex)
 
 static int lock_mutex(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until)
 {
-    char what[48];
     int error;
     while ((error = FIT_NEXT(pthread_mutex_trylock)(mutex)) == EBUSY) {
         if (is_own(mutex)) return EDEADLK;
-        error = sleep_for(mutex, holder(what, sizeof what, mutex), clock, until);
+        error = sleep_for(mutex, &for_mutex, clock, until);
         if (error) return error;
     }
     /* To try one that nobody can make consistent any more leaves it locked; to lock it does not. */
@@ -115,12 +111,21 @@ FIT_EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
 
 /* ---- Read-write locks -------------------------------------------------------------------- */
 
+/* Readers are only counted. */
+static pid_t writer_of(const void *object)
+{
+    return ((const pthread_rwlock_t *)object)->__data.__cur_writer;
+}
+
+static const struct fit__sleep to_read = { .what = "read lock", .owner = writer_of },
+                               to_write = { .what = "write lock", .owner = writer_of };
+
 static int lock_to_read(pthread_rwlock_t *lock, clockid_t clock, const struct timespec *until)
 {
     int error;
     while ((error = FIT_NEXT(pthread_rwlock_tryrdlock)(lock)) == EBUSY) {
         if (FIT_NEXT(pthread_rwlock_timedrdlock)(lock, &long_ago) == EDEADLK) return EDEADLK;
-        error = sleep_for(lock, "read lock", clock, until);
+        error = sleep_for(lock, &to_read, clock, until);
         if (error) return error;
     }
     return error;
@@ -131,7 +136,7 @@ static int lock_to_write(pthread_rwlock_t *lock, clockid_t clock, const struct t
     int error;
     while ((error = FIT_NEXT(pthread_rwlock_trywrlock)(lock)) == EBUSY) {
         if (FIT_NEXT(pthread_rwlock_timedwrlock)(lock, &long_ago) == EDEADLK) return EDEADLK;
-        error = sleep_for(lock, "write lock", clock, until);
+        error = sleep_for(lock, &to_write, clock, until);
         if (error) return error;
     }
     return error;
@@ -191,13 +196,15 @@ RWLOCK(pthread_rwlock_unlock, unlock(lock))
 
 /* ---- Spin locks -------------------------------------------------------------------------- */
 
+static const struct fit__sleep for_spin_lock = { .what = "spin lock" };
+
 FIT_EXPORT int pthread_spin_lock(pthread_spinlock_t *lock)
 {
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_spin_lock)(lock);
     fit__enter();
     while ((error = FIT_NEXT(pthread_spin_trylock)(lock)) == EBUSY)
-        fit__threads->park((const void *)lock, "spin lock", -1);
+        fit__threads->park((const void *)lock, &for_spin_lock, -1);
     fit__leave();
     return error;
 }

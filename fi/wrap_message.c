@@ -111,7 +111,7 @@ static long receive_from(enum fit__call_id id, int fd, void *buffer, size_t size
 FIT_EXPORT ssize_t recv(int fd, void *buffer, size_t size, int flags)
 {
     if (fit__passes())
-        return fit__result(fit__raw(SYS_recvfrom, fd, buffer, size, flags, NULL, NULL));
+        return fit__result(fit__raw_point(SYS_recvfrom, fd, buffer, size, flags, NULL, NULL));
     return receive_from(FIT_CALL_recv, fd, buffer, size, flags, NULL, NULL, FIT_CALLER);
 }
 FIT_ALIAS(__recv, recv);
@@ -121,7 +121,7 @@ ssize_t __recv_chk(int fd, void *buffer, size_t size, size_t room, int flags)
 {
     if (size > room) __chk_fail();
     if (fit__passes())
-        return fit__result(fit__raw(SYS_recvfrom, fd, buffer, size, flags, NULL, NULL));
+        return fit__result(fit__raw_point(SYS_recvfrom, fd, buffer, size, flags, NULL, NULL));
     return receive_from(FIT_CALL_recv, fd, buffer, size, flags, NULL, NULL, FIT_CALLER);
 }
 
@@ -130,7 +130,7 @@ FIT_EXPORT ssize_t recvfrom(int fd, void *buffer, size_t size, int flags, __SOCK
 {
     struct sockaddr *to = from.__sockaddr__;
     if (fit__passes())
-        return fit__result(fit__raw(SYS_recvfrom, fd, buffer, size, flags, to, from_size));
+        return fit__result(fit__raw_point(SYS_recvfrom, fd, buffer, size, flags, to, from_size));
     return receive_from(FIT_CALL_recvfrom, fd, buffer, size, flags, to, from_size, FIT_CALLER);
 }
 
@@ -141,13 +141,13 @@ ssize_t __recvfrom_chk(int fd, void *buffer, size_t size, size_t room, int flags
 {
     if (size > room) __chk_fail();
     if (fit__passes())
-        return fit__result(fit__raw(SYS_recvfrom, fd, buffer, size, flags, from, from_size));
+        return fit__result(fit__raw_point(SYS_recvfrom, fd, buffer, size, flags, from, from_size));
     return receive_from(FIT_CALL_recvfrom, fd, buffer, size, flags, from, from_size, FIT_CALLER);
 }
 
 FIT_EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
-    if (fit__passes()) return fit__result(fit__raw(SYS_recvmsg, fd, message, flags));
+    if (fit__passes()) return fit__result(fit__raw_point(SYS_recvmsg, fd, message, flags));
     return receive(FIT_CALL_recvmsg, fd, message, flags, FIT_CALLER);
 }
 
@@ -194,7 +194,7 @@ FIT_EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int fl
                         struct timespec *timeout)
 {
     if (fit__passes())
-        return (int)fit__result(fit__raw(SYS_recvmmsg, fd, messages, count, flags, timeout));
+        return (int)fit__result(fit__raw_point(SYS_recvmmsg, fd, messages, count, flags, timeout));
     return receive_many(fd, messages, count, flags, timeout,
                         fit__syscall_caller ? fit__syscall_caller : FIT_CALLER);
 }
@@ -241,7 +241,7 @@ static long transmit(enum fit__call_id id, int fd, const struct msghdr *message,
 FIT_EXPORT ssize_t send(int fd, const void *buffer, size_t size, int flags)
 {
     if (fit__passes())
-        return fit__result(fit__raw(SYS_sendto, fd, buffer, size, flags, NULL, 0));
+        return fit__result(fit__raw_point(SYS_sendto, fd, buffer, size, flags, NULL, 0));
     struct iovec one = { (void *)buffer, size };
     struct msghdr message = { .msg_iov = &one, .msg_iovlen = 1 };
     return transmit(FIT_CALL_send, fd, &message, flags, FIT_CALLER);
@@ -253,7 +253,7 @@ FIT_EXPORT ssize_t sendto(int fd, const void *buffer, size_t size, int flags,
 {
     const struct sockaddr *to = address.__sockaddr__;
     if (fit__passes())
-        return fit__result(fit__raw(SYS_sendto, fd, buffer, size, flags, to, address_size));
+        return fit__result(fit__raw_point(SYS_sendto, fd, buffer, size, flags, to, address_size));
     struct iovec one = { (void *)buffer, size };
     struct msghdr message = { .msg_iov = &one, .msg_iovlen = 1, .msg_name = (void *)to,
                               .msg_namelen = to ? address_size : 0 };
@@ -262,14 +262,14 @@ FIT_EXPORT ssize_t sendto(int fd, const void *buffer, size_t size, int flags,
 
 FIT_EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    if (fit__passes()) return fit__result(fit__raw(SYS_sendmsg, fd, message, flags));
+    if (fit__passes()) return fit__result(fit__raw_point(SYS_sendmsg, fd, message, flags));
     return transmit(FIT_CALL_sendmsg, fd, message, flags, FIT_CALLER);
 }
 
 FIT_EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
     if (fit__passes())
-        return (int)fit__result(fit__raw(SYS_sendmmsg, fd, messages, count, flags));
+        return (int)fit__result(fit__raw_point(SYS_sendmmsg, fd, messages, count, flags));
     const void *caller = fit__syscall_caller ? fit__syscall_caller : FIT_CALLER;
     const int saved = errno;
     unsigned done = 0;

@@ -80,7 +80,7 @@ static long poll_simulated(enum fit__call_id id, struct pollfd *fds, nfds_t coun
 static long raw_poll(struct pollfd *fds, nfds_t count, int timeout)
 {
     struct timespec limit = { timeout / 1000, timeout % 1000 * MS };
-    return fit__raw(SYS_ppoll, fds, count, timeout < 0 ? NULL : &limit, NULL, SIGSET_SIZE);
+    return fit__raw_point(SYS_ppoll, fds, count, timeout < 0 ? NULL : &limit, NULL, SIGSET_SIZE);
 }
 
 FIT_EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout)
@@ -104,7 +104,7 @@ static int ppoll_from(struct pollfd *fds, nfds_t count, const struct timespec *t
     bool bad;
     if (fit__passes()) {
         struct timespec copy = timeout ? *timeout : (struct timespec){ 0, 0 };
-        return (int)fit__result(fit__raw(SYS_ppoll, fds, count, timeout ? &copy : NULL, mask,
+        return (int)fit__result(fit__raw_point(SYS_ppoll, fds, count, timeout ? &copy : NULL, mask,
                                          SIGSET_SIZE));
     }
     int64_t ns = fit__ns_of(timeout, &bad);
@@ -203,7 +203,7 @@ FIT_EXPORT int select(int limit, fd_set *in, fd_set *out, fd_set *except,
     }
     long result;
     if (fit__passes()) {
-        result = fit__result(fit__raw(SYS_pselect6, limit, in, out, except,
+        result = fit__result(fit__raw_point(SYS_pselect6, limit, in, out, except,
                                       timeout ? &left : NULL, NULL));
     } else {
         int64_t ns = fit__ns_of(timeout ? &left : NULL, &bad), start = time_inside();
@@ -225,7 +225,7 @@ FIT_EXPORT int pselect(int limit, fd_set *in, fd_set *out, fd_set *except,
     if (fit__passes()) {
         struct timespec copy = timeout ? *timeout : (struct timespec){ 0, 0 };
         struct { const sigset_t *mask; size_t size; } with = { mask, SIGSET_SIZE };
-        return (int)fit__result(fit__raw(SYS_pselect6, limit, in, out, except,
+        return (int)fit__result(fit__raw_point(SYS_pselect6, limit, in, out, except,
                                          timeout ? &copy : NULL, &with));
     }
     int64_t ns = fit__ns_of(timeout, &bad);

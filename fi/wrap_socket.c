@@ -129,14 +129,14 @@ static long accept_simulated(enum fit__call_id id, int fd, struct sockaddr *addr
 FIT_EXPORT int accept(int fd, __SOCKADDR_ARG address, socklen_t *size)
 {
     struct sockaddr *to = address.__sockaddr__;
-    if (fit__passes()) return (int)fit__result(fit__raw(SYS_accept4, fd, to, size, 0));
+    if (fit__passes()) return (int)fit__result(fit__raw_point(SYS_accept4, fd, to, size, 0));
     return (int)accept_simulated(FIT_CALL_accept, fd, to, size, 0, FIT_CALLER);
 }
 
 FIT_EXPORT int accept4(int fd, __SOCKADDR_ARG address, socklen_t *size, int flags)
 {
     struct sockaddr *to = address.__sockaddr__;
-    if (fit__passes()) return (int)fit__result(fit__raw(SYS_accept4, fd, to, size, flags));
+    if (fit__passes()) return (int)fit__result(fit__raw_point(SYS_accept4, fd, to, size, flags));
     return (int)accept_simulated(FIT_CALL_accept4, fd, to, size, flags, FIT_CALLER);
 }
 
@@ -197,7 +197,7 @@ static bool local_refused(struct fit__call *c, const struct sockaddr *address, s
 
 FIT_EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
 {
-    if (fit__passes()) return (int)fit__result(fit__raw(SYS_connect, fd, plain(address), size));
+    if (fit__passes()) return (int)fit__result(fit__raw_point(SYS_connect, fd, plain(address), size));
     struct fit__call c;
     char text[ADDRESS_TEXT];
     fit__begin(&c, FIT_CALL_connect, fd, FIT_CALLER);

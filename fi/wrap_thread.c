@@ -1,13 +1,9 @@
 /* Threads: creation, end, joining, and what else names a thread. */
-#include <assert.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unwind.h>
 
 #include "fi/thread.h"
 #include "fi/wrap.h"
@@ -51,13 +47,15 @@ FIT_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
     return error;
 }
 
-static int join(pthread_t thread, void **result, int64_t timeout_ns)
+static int join(pthread_t thread, void **result, int64_t timeout_ns, bool is_point)
 {
     int error;
+    bool outer = fit__point_begin(is_point);
     fit__enter();
     error = fit__threads->join(thread, result, timeout_ns);
     if (fit__traces()) fit__trace("  ", -1, "pthread_join() = %d", error);
     fit__leave();
+    fit__point_end(outer);
     return error;
 }
 
@@ -75,14 +73,14 @@ FIT_EXPORT int pthread_join(pthread_t thread, void **result)
         return 0;
     }
     if (fit__passes()) return FIT_NEXT(pthread_join)(thread, result);
-    return join(thread, result, -1);
+    return join(thread, result, -1, true);
 }
 
 FIT_EXPORT int pthread_tryjoin_np(pthread_t thread, void **result)
 {
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_tryjoin_np)(thread, result);
-    error = join(thread, result, 0);
+    error = join(thread, result, 0, false);
     return error == ETIMEDOUT ? EBUSY : error;
 }
 
@@ -94,7 +92,7 @@ static int join_until(pthread_t thread, void **result, clockid_t clock,
     fit__enter();
     valid = fit__time_left(clock, until, &left);
     fit__leave();
-    return valid ? join(thread, result, left) : EINVAL;
+    return valid ? join(thread, result, left, true) : EINVAL;
 }
 
 FIT_EXPORT int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec *until)
@@ -121,103 +119,7 @@ FIT_EXPORT int pthread_detach(pthread_t thread)
     return error;
 }
 
-/* ---- pthread_exit: unwinds the stack, so that clean-up handlers and destructors run ------ */
-
-/* Handlers of C code (pthread_cleanup_push without exceptions) are a chain of jump buffers that
- * lie in the frames that pushed them. */
-static _Thread_local __pthread_unwind_buf_t *cleanups;
-static _Thread_local struct { void *result; struct _Unwind_Exception unwinding; } ending;
-
-FIT_EXPORT void __pthread_register_cancel(__pthread_unwind_buf_t *buffer)
-{
-    if (fit__passes()) {
-        FIT_NEXT(__pthread_register_cancel)(buffer);
-        return;
-    }
-    buffer->__pad[0] = cleanups;
-    cleanups = buffer;
-}
-
-FIT_EXPORT void __pthread_unregister_cancel(__pthread_unwind_buf_t *buffer)
-{
-    if (fit__passes()) FIT_NEXT(__pthread_unregister_cancel)(buffer);
-    else cleanups = buffer->__pad[0];
-}
-
-static void __attribute__((noreturn)) end_thread(void)
-{
-    fit__enter();
-    fit__threads->exit(ending.result);
-}
-
-/* The buffer has room for registers only: no signal mask was saved. */
-static void __attribute__((noreturn)) run_handler(const __pthread_unwind_buf_t *buffer)
-{
-    sigjmp_buf whole = { { .__mask_was_saved = 0 } };
-    memcpy(whole, buffer->__cancel_jmp_buf, sizeof buffer->__cancel_jmp_buf);
-    siglongjmp(whole, 1);
-}
-
-static _Unwind_Reason_Code at_frame(int version, _Unwind_Action actions,
-                                    _Unwind_Exception_Class class,
-                                    struct _Unwind_Exception *exception,
-                                    struct _Unwind_Context *context, void *argument)
-{
-    (void)version, (void)class, (void)exception, (void)argument;
-    if (cleanups && (actions & _UA_END_OF_STACK ||
-                     (uintptr_t)cleanups < (uintptr_t)_Unwind_GetCFA(context)))
-        run_handler(cleanups);
-    if (actions & _UA_END_OF_STACK) end_thread();
-    return _URC_NO_REASON;
-}
-
-static void swallowed(_Unwind_Reason_Code reason, struct _Unwind_Exception *exception)
-{
-    (void)reason, (void)exception;
-    fputs("FATAL: exception not rethrown\n", stderr);
-    abort();
-}
-
-static void __attribute__((noreturn)) unwind(void)
-{
-    memset(&ending.unwinding, 0, sizeof ending.unwinding);
-    ending.unwinding.exception_cleanup = swallowed;
-    _Unwind_ForcedUnwind(&ending.unwinding, at_frame, NULL);
-    end_thread();                            /* the stack cannot be unwound: no tables */
-}
-
-/* A clean-up handler of C code has run and asks for the rest. */
-FIT_EXPORT void __pthread_unwind_next(__pthread_unwind_buf_t *buffer)
-{
-    if (fit__passes()) FIT_NEXT(__pthread_unwind_next)(buffer);
-    cleanups = buffer->__pad[0];
-    unwind();
-}
-
-/* A world runs its test on the process's own thread. */
-static pthread_t first_thread;
-
-static void __attribute__((constructor)) remember_first_thread(void)
-{
-    first_thread = pthread_self();
-}
-
-FIT_EXPORT void pthread_exit(void *result)
-{
-    if (fit__passes()) FIT_NEXT(pthread_exit)(result);
-    if (pthread_equal(pthread_self(), first_thread))
-        fit__unsupported("pthread_exit", FIT_CALLER, "return from the test's function instead");
-    ending.result = result;
-    unwind();
-}
-
 /* ---- Others that name a thread ----------------------------------------------------------- */
-
-FIT_EXPORT int pthread_cancel(pthread_t thread)
-{
-    if (fit__passes()) return FIT_NEXT(pthread_cancel)(thread);
-    fit__unsupported("pthread_cancel", FIT_CALLER, "let the thread end by itself");
-}
 
 FIT_EXPORT int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr)
 {

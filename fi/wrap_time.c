@@ -151,7 +151,7 @@ static int64_t ns_of(const struct timespec *time)
 FIT_EXPORT int nanosleep(const struct timespec *time, struct timespec *left)
 {
     if (fit__passes())
-        return (int)fit__result(fit__raw(SYS_clock_nanosleep, CLOCK_REALTIME, 0, time, left));
+        return (int)fit__result(fit__raw_point(SYS_clock_nanosleep, CLOCK_REALTIME, 0, time, left));
     int64_t rest;
     int result = (int)sleep_simulated(FIT_CALL_nanosleep, ns_of(time), &rest, FIT_CALLER);
     if (left && rest) *left = (struct timespec){ rest / SECOND, rest % SECOND };
@@ -165,7 +165,7 @@ FIT_EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec
 {
     if (clock == CLOCK_THREAD_CPUTIME_ID) return EINVAL;
     if (fit__passes())
-        return (int)-fit__raw(SYS_clock_nanosleep, clock, flags, time, left);
+        return (int)-fit__raw_point(SYS_clock_nanosleep, clock, flags, time, left);
     int saved = errno, error = 0;
     int64_t ns = ns_of(time), rest = 0;
     struct timespec now;
@@ -187,7 +187,7 @@ FIT_EXPORT int usleep(useconds_t us)
 {
     if (fit__passes()) {
         struct timespec time = { us / 1000000, us % 1000000 * 1000 };
-        return (int)fit__result(fit__raw(SYS_clock_nanosleep, CLOCK_REALTIME, 0, &time, NULL));
+        return (int)fit__result(fit__raw_point(SYS_clock_nanosleep, CLOCK_REALTIME, 0, &time, NULL));
     }
     return (int)sleep_simulated(FIT_CALL_usleep, us * INT64_C(1000), NULL, FIT_CALLER);
 }
@@ -197,7 +197,7 @@ FIT_EXPORT unsigned sleep(unsigned seconds)
     if (fit__passes()) {
         struct timespec time = { seconds, 0 }, left = { 0, 0 };
         int saved = errno;
-        if (fit__result(fit__raw(SYS_clock_nanosleep, CLOCK_REALTIME, 0, &time, &left)) == 0)
+        if (fit__result(fit__raw_point(SYS_clock_nanosleep, CLOCK_REALTIME, 0, &time, &left)) == 0)
             errno = saved;
         return (unsigned)left.tv_sec;
     }
@@ -220,7 +220,7 @@ static long chance(void *buffer, size_t size, unsigned flags, const void *caller
 
 FIT_EXPORT ssize_t getrandom(void *buffer, size_t size, unsigned flags)
 {
-    if (fit__passes()) return fit__result(fit__raw(SYS_getrandom, buffer, size, flags));
+    if (fit__passes()) return fit__result(fit__raw_point(SYS_getrandom, buffer, size, flags));
     return chance(buffer, size, flags, FIT_CALLER);
 }
 

@@ -10,10 +10,14 @@
 
 /* ---- Condition variables ----------------------------------------------------------------- */
 
-/* The object itself stays as it was initialised: who waits is known by its address. */
+static const struct fit__sleep for_condition = { .what = "condition" };
+
+/* The object itself stays as it was initialised: who waits is known by its address. Who is cancelled
+ * in the wait has the mutex again when its handlers run. */
 static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
                       const struct timespec *until, const void *caller, const char *point)
 {
+    bool outer = fit__point_begin(true);
     int error, lock_error;
     int64_t left;
     fit__enter();
@@ -25,12 +29,15 @@ static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t cl
     if (error) goto out;
     fit__threads->unpark(mutex, 1);
     if (fit__thread_fault(point, caller, FIT_W_SPURIOUS, 0)) fit__threads->yield();
-    else error = fit__threads->park(cond, "condition", left);
+    else error = fit__threads->park(cond, &for_condition, left);
     fit__leave();
+    fit__guard->cancel.at_point = false;     /* to lock is none */
     lock_error = pthread_mutex_lock(mutex);
+    fit__point_end(outer);
     return lock_error ? lock_error : error;
 out:
     fit__leave();
+    fit__point_end(outer);
     return error;
 }
 
@@ -83,18 +90,22 @@ FIT_EXPORT int pthread_cond_broadcast(pthread_cond_t *cond)
 
 /* ---- Semaphores -------------------------------------------------------------------------- */
 
+static const struct fit__sleep for_semaphore = { .what = "semaphore", .by_signal = true };
+
 static int take(sem_t *sem, clockid_t clock, const struct timespec *until)
 {
     int saved = errno, error = 0;
+    bool outer = fit__point_begin(true);
     int64_t left;
     fit__enter();
     while (!error && FIT_NEXT(sem_trywait)(sem)) {
         if (errno != EAGAIN) error = errno;
         else if (!fit__time_left(clock, until, &left)) error = EINVAL;
         else if (left == 0) error = ETIMEDOUT;
-        else error = fit__threads->park(sem, "semaphore", left);
+        else error = fit__threads->park(sem, &for_semaphore, left);
     }
     fit__leave();
+    fit__point_end(outer);
     errno = error ? error : saved;
     return error ? -1 : 0;
 }
@@ -161,6 +172,8 @@ FIT_EXPORT sem_t *sem_open(const char *name, int flags, ...)
 /* The first members of glibc's barrier. While nobody waits `in` is what we found. */
 struct barrier { unsigned in, round, count; };
 
+static const struct fit__sleep for_barrier = { .what = "barrier" };
+
 FIT_EXPORT int pthread_barrier_wait(pthread_barrier_t *object)
 {
     struct barrier *barrier = (struct barrier *)object;
@@ -168,7 +181,7 @@ FIT_EXPORT int pthread_barrier_wait(pthread_barrier_t *object)
     if (fit__passes()) return FIT_NEXT(pthread_barrier_wait)(object);
     fit__enter();
     if (++barrier->in - barrier->round < barrier->count) {
-        fit__threads->park(barrier, "barrier", -1);
+        fit__threads->park(barrier, &for_barrier, -1);
     } else {
         barrier->in = barrier->round;
         fit__threads->unpark(barrier, UINT_MAX);

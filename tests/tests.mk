@@ -51,7 +51,7 @@ $(BUILD)/unit/test_event_run $(BUILD)/unit/test_ev_run $(BUILD)/unit/test_glib_r
 
 $(BUILD)/unit/test_sched $(BUILD)/unit/test_world $(BUILD)/unit/test_files \
 $(BUILD)/unit/test_names: $(LIB_OBJECTS)
-WRAPPERS = change child desc dir disk epoll file futex host inotify io memory message name path poll process socket \
+WRAPPERS = cancel change child desc dir disk epoll file futex host inotify io memory message name path poll process socket \
            signal stdio syscall temp time
 $(BUILD)/unit/test_wrap $(BUILD)/unit/test_wrap_faults: $(call unit_objects, \
     $(addprefix fi/,arena catalogue engine fault flags guard kernel_real trace wait wrap) \
@@ -71,10 +71,10 @@ $(UNIT_BINARIES): $(BUILD)/unit/%: tests/unit/%.c
 	$(Q)$(CC) $(TEST_C) -O2 -rdynamic -o $@ $(filter %.c %.o,$^) -lcmocka -luv -lcurl -levent -lfiu \
 	    $(UNIT_LIBS)
 
-# The same calls on this Linux and in the simulated kernel.
+# The same calls on this Linux and in the simulated kernel. Exceptions, for clean-up handlers.
 $(BUILD)/conformance: $(wildcard tests/conformance/*.c tests/conformance/*.h) $(LIB_OBJECTS)
 	$(call say,LINK)
-	$(Q)$(CC) $(TEST_C) -O2 -rdynamic -o $@ $(filter %.c %.o,$^) -lfiu
+	$(Q)$(CC) $(TEST_C) -fexceptions -O2 -rdynamic -o $@ $(filter %.c %.o,$^) -lfiu
 
 conformance: $(BUILD)/conformance
 	$(Q)$(BUILD)/conformance

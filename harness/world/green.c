@@ -5,12 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fi/arena.h"
+#include "fi/thread.h"
 #include "harness/world/inner.h"
 
 /* Who sleeps for which key. Few do at a time, so one list in order of coming does. */
 struct sleeper {
     TAILQ_ENTRY(sleeper) link;
     const void *key;
+    const struct fit__sleep *why;
     const struct fit__thread *thread;
     struct fit__waitq queue;
     bool woken, handling /* a signal, on its own stack */;
@@ -33,7 +36,9 @@ bool fit__sleeps_for_key(const struct fit__thread *thread)
 void fit__sleeper_forget(const struct fit__thread *thread)
 {
     struct sleeper *s = sleeper_of(thread);
-    if (s) TAILQ_REMOVE(&sleepers, s, link);
+    if (!s) return;
+    TAILQ_REMOVE(&sleepers, s, link);
+    fit__free(s);
 }
 
 static fit_ns deadline_in(int64_t timeout_ns)
@@ -43,23 +48,36 @@ static fit_ns deadline_in(int64_t timeout_ns)
     return timeout_ns >= FIT_NEVER - 1 - now ? FIT_NEVER : now + timeout_ns;
 }
 
-static int park(const void *key, const char *what, int64_t timeout_ns)
+/* Of the arena: a handler that runs here may leave this frame for good. */
+static struct sleeper *new_sleeper(const void *key, const struct fit__sleep *why)
 {
-    struct sleeper self = { .key = key, .thread = fit__current };
+    struct sleeper *self = fit__alloc(sizeof *self);
+    self->key = key;
+    self->why = why;
+    self->thread = fit__current;
+    fit__waitq_init(&self->queue);
+    TAILQ_INSERT_TAIL(&sleepers, self, link);
+    return self;
+}
+
+static int park(const void *key, const struct fit__sleep *why, int64_t timeout_ns)
+{
+    struct sleeper *self = new_sleeper(key, why);
     fit_ns deadline = deadline_in(timeout_ns);
+    bool goes_on = !why->limited || deadline == FIT_NEVER, woken;
     int result = 0;
-    fit__waitq_init(&self.queue);
-    TAILQ_INSERT_TAIL(&sleepers, &self, link);
-    while (!self.woken && result == 0) {
-        struct fit__waitq *queue = &self.queue;
-        self.handling = fit__current->guard.signal;
-        result = fit__block_open(what, &queue, 1, deadline, true);
-        self.handling = false;
-        if (result == -EINTR) result = 0;    /* waits of threads go on */
+    while (!self->woken && result == 0) {
+        struct fit__waitq *queue = &self->queue;
+        self->handling = fit__current->guard.signal;
+        result = fit__block_open(why->what, &queue, 1, deadline, goes_on);
+        self->handling = false;
+        if (result == -EINTR && !why->by_signal && !fit__called_off()) result = 0;
     }
-    if (self.woken) return 0;
-    TAILQ_REMOVE(&sleepers, &self, link);
-    return ETIMEDOUT;
+    woken = self->woken;
+    if (!woken) TAILQ_REMOVE(&sleepers, self, link);
+    else fit__current->guard.cancel.called_off = false;      /* it got what it waited for */
+    fit__free(self);
+    return woken ? 0 : -result;
 }
 
 static void unpark(const void *key, unsigned most)
@@ -152,11 +170,15 @@ static int join(pthread_t handle, void **result, int64_t timeout_ns)
     if (t->detached || t->joined || !t->handle) return EINVAL;
     snprintf(what, sizeof what, "end of %s", t->name);
     t->joined = true;
-    while (t->state != FIT_T_ENDED)
-        if (fit__block_on(what, &t->joiners, deadline) && t->state != FIT_T_ENDED) {
-            t->joined = false;
-            return ETIMEDOUT;
-        }
+    while (t->state != FIT_T_ENDED) {
+        struct fit__waitq *queue = &t->joiners;
+        int error = fit__block_open(what, &queue, 1, deadline, true);
+        if (t->state == FIT_T_ENDED) break;
+        if (!error || (error == -EINTR && !fit__called_off())) continue;
+        t->joined = false;
+        return -error;
+    }
+    fit__current->guard.cancel.called_off = false;
     if (result) *result = t->result;
     fit__thread_forget(t);
     return 0;
@@ -169,6 +191,17 @@ static int detach(pthread_t handle)
     if (t->detached || !t->handle) return EINVAL;
     t->detached = true;
     if (t->state == FIT_T_ENDED) fit__thread_forget(t);
+    return 0;
+}
+
+static int cancel(pthread_t handle)
+{
+    struct fit__thread *t = find(handle);
+    if (!t) return ESRCH;
+    t->guard.cancel.asked = true;
+    fit__cancel_changed(&t->guard);
+    if (t->guard.cancel.now && t->guard.cancel.at_point && t->open && t->state == FIT_T_BLOCKED)
+        fit__make_runnable(t);
     return 0;
 }
 
@@ -186,6 +219,7 @@ const struct fit__threads fit__green_threads = {
     .exit = fit__thread_exit,
     .join = join,
     .detach = detach,
+    .cancel = cancel,
     .park = park,
     .unpark = unpark,
     .yield = yield,

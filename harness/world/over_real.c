@@ -9,6 +9,7 @@
 
 #include "fi/raw.h"
 #include "fi/signal.h"
+#include "fi/thread.h"
 #include "harness/world/inner.h"
 
 enum { STEP_ALONE_NS = 1000000, STEP_AMONG_NS = 20000, IOV_MOST = 1024 };
@@ -51,7 +52,7 @@ static int await(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
         fit__progressed();
         catch_up();
         if (ready || fit__now() >= deadline) return ready;
-        if (fit__current->guard.signal
+        if ((fit__current->guard.signal || fit__called_off())
             && fit__block_open("poll", NULL, 0, FIT_NEVER, false) == -EINTR)
             return -EINTR;
         if (others_could_run()) {

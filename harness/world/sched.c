@@ -235,6 +235,9 @@ void fit__thread_exit(void *result)
     struct fit__thread *self = fit__current;
     unsigned inside = self->guard.inside;
     assert(self != sched.test);
+    self->guard.cancel.ending = true;
+    fit__cancel_changed(&self->guard);
+    while (fit__sleeps_for_key(self)) fit__sleeper_forget(self);     /* it left by a handler */
     self->guard.inside = 0;                  /* destructors are the thread's own code */
     fit__thread_destructors();
     self->guard.inside = inside;

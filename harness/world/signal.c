@@ -12,6 +12,7 @@
 #include "fi/arena.h"
 #include "fi/raw.h"
 #include "fi/signal.h"
+#include "fi/thread.h"
 #include "fi/watch.h"
 #include "fi/wrap.h"
 #include "harness/world/signal.h"
@@ -237,14 +238,17 @@ static void call_handler(const struct sigaction *action, siginfo_t *info)
 {
     struct fit__thread *self = fit__current;
     unsigned inside = self->guard.inside;
+    bool at_point = self->guard.cancel.at_point;
     int saved = errno;
     ucontext_t context;
     memset(&context, 0, sizeof context);
     self->guard.inside = 0;
+    self->guard.cancel.at_point = false;
     if (action->sa_flags & SA_SIGINFO) action->sa_sigaction(info->si_signo, info, &context);
     else action->sa_handler(info->si_signo);
     assert(fit__current == self);
     self->guard.inside = inside;
+    self->guard.cancel.at_point = at_point;
     errno = saved;
 }
 
@@ -284,13 +288,23 @@ static void deliver(void)
     while (fit__current->guard.signal) run_handlers();
 }
 
+/* It was cancelled, and the call it makes is one that ends then. */
+static int call_off(void)
+{
+    fit__current->guard.cancel.called_off = true;
+    fit__signal_restarts = false;
+    return -EINTR;
+}
+
 /* A signal that comes while the thread sleeps wakes it: the caller looks whether it has what it
  * waits for, and finds the signal here if it has not. */
 int fit__block_open(const char *what, struct fit__waitq *const *queues, unsigned count,
                     fit_ns deadline, bool goes_on)
 {
+    if (fit__called_off()) return call_off();
     if (fit__current->guard.signal) {
         enum ran ran = run_handlers();
+        if (fit__called_off()) return call_off();
         fit__signal_restarts = ran == RAN_GOES_ON;
         return ran == RAN_ENDS_WAIT || (ran == RAN_GOES_ON && !goes_on) ? -EINTR : 0;
     }
