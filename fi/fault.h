@@ -22,6 +22,8 @@ struct fit__call {
     bool by_number;              /* came through syscall() */
     bool cut;                    /* a short count was asked for */
     const char *object;          /* text for the question, or NULL: that of fd */
+    const int64_t *orders;       /* values of FIT_W_ORDER, where FIT_N_SEVERAL holds */
+    unsigned order_count;
     struct fit__info info;       /* of fd, once fit__described */
 };
 

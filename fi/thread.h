@@ -23,7 +23,8 @@ bool fit__time_left(clockid_t clock, const struct timespec *until, int64_t *left
 /* A world ends, and with it all threads that wait in futex(). */
 void fit__futex_restart(void);
 
-/* Asks for one thing that can go wrong in a thread function called from `caller`. */
+/* Asks for one thing that can go wrong in a thread function called from `caller`: an error is of
+ * mode thread, all else of mode order. */
 bool fit__thread_fault(const char *point, const void *caller, enum fit__what what, int code);
 
 #endif
