@@ -65,7 +65,12 @@ const struct fit__fact fit__facts[] = {
     { FIT_SHUTDOWN, FIT_N_PEER_OPEN, FIT_CALLBACK, ERRNO, FIT_U_ONCE, ENOTCONN,
       FIT_E_AFFLICT, FIT_A_RESET, ECONNRESET },
 
-    { FIT_WAIT, 0, FIT_TIMEOUT, FIT_W_TIMERS_FIRST, FIT_S_NUMBER, FIT_U_ONCE, 0,
+    { FIT_WAIT, FIT_N_TIMER, FIT_TIMEOUT, FIT_W_TIMERS_FIRST, FIT_S_NUMBER, FIT_U_ONCE, 0,
+      FIT_E_SPECIAL, 0, 0 },
+    /* The program is not given the processor at once, as on any busy machine: milliseconds. */
+    { FIT_WAIT, FIT_N_MORE, FIT_ORDER, FIT_W_DELAY, FIT_S_NUMBER, FIT_U_ONCE, FIT_LATE_MS,
+      FIT_E_SPECIAL, 0, 0 },
+    { FIT_WAIT, FIT_N_SEVERAL, FIT_ORDER, FIT_W_ORDER, FIT_S_NUMBER, FIT_U_ONCE, 0,
       FIT_E_SPECIAL, 0, 0 },
 
     /* glibc gives up after two attempts of five seconds. */

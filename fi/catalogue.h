@@ -83,10 +83,16 @@ enum fit__need {
     FIT_N_INET = 64,
     FIT_N_LOCAL = 128,       /* AF_UNIX */
     FIT_N_REFUSABLE = 256,   /* UDP: the other side may turn out not to be there */
+    FIT_N_MORE = 1 << 12,    /* a wait has found something, and more will come soon */
+    FIT_N_TIMER = 1 << 13,   /* a wait with a deadline has found a stream's data before it */
+    FIT_N_SEVERAL = 1 << 14, /* several things are ready: c->orders says how they can come */
     FIT_N_EXTENDED = 1 << 15 /* always holds; the fact is only tried with --extended */
 };
 
 /* What makes the fault true. */
+/* A thread that is woken comes to run so much later, where that makes a difference. */
+enum { FIT_LATE_MS = 2 };
+
 enum fit__effect {
     FIT_E_RESULT,            /* nothing but the result: the call is not carried out */
     FIT_E_AFFLICT,           /* the world changes, then the call is carried out and feels it */

@@ -23,6 +23,8 @@ struct fit__call {
     bool cut;                    /* a short count was asked for */
     bool outer_point;            /* fit__point_begin */
     const char *object;          /* text for the question, or NULL: that of fd */
+    const int64_t *orders;       /* values of FIT_W_ORDER, where FIT_N_SEVERAL holds */
+    unsigned order_count;
     struct fit__info info;       /* of fd, once fit__described */
 };
 

@@ -56,7 +56,23 @@ enum fit__affliction {
     FIT_A_ERROR          /* `value` (errno) is what the next call on the socket fails with */
 };
 
-enum { FIT_READY = 1, FIT_READY_STREAM = 2 /* some of it at a stream: fit__kernel.hold works */ };
+/* Is its becoming ready timed by something that the code under test does not do itself? What other
+ * threads of the program do to a pipe or an eventfd is in the order of their calls. */
+static inline bool fit__from_outside(const struct fit__info *info)
+{
+    return info->class == FIT_C_STREAM || info->class == FIT_C_DATAGRAM
+        || info->class == FIT_C_LISTENER || info->class == FIT_C_TIMER || info->connecting;
+}
+
+enum {
+    FIT_READY = 1,
+    FIT_READY_STREAM = 2,        /* some of it at a stream: fit__kernel.hold works */
+    FIT_ORDERED_MOST = 8         /* of what is ready, so many at the front are told apart */
+};
+/* How many are ready, at most FIT_ORDERED_MOST, and is the n-th (1: the first) from outside? 0 and
+ * false where the order cannot be changed. */
+static inline unsigned fit__ready_count(int ready) { return (unsigned)ready >> 4 & 15; }
+static inline bool fit__ready_outside(int ready, unsigned n) { return ready >> (7 + n) & 1; }
 
 struct fit__kernel {
     /* descriptors in general */
@@ -118,11 +134,16 @@ struct fit__kernel {
     ssize_t (*recvmsg)(int fd, struct msghdr *message, int flags);
     /* waiting */
     int (*epoll_ctl)(int ep, int operation, int fd, struct epoll_event *event);
-    /* Waits until epoll_wait would report something, and takes nothing: FIT_READY bits, 0 when
-     * the time is over. After that epoll_wait with timeout 0 harvests. */
+    /* Waits until epoll_wait would report something, and takes nothing: FIT_READY bits with the
+     * count (fit__ready_count), 0 when the time is over. After that epoll_wait with timeout 0 harvests. */
     int (*epoll_await)(int ep, int64_t timeout_ns);
     int (*epoll_wait)(int ep, struct epoll_event *events, int most, int64_t timeout_ns);
+    /* Of what is ready, those with these numbers (fi/case.h: FIT_W_ORDER) are told first, in this
+     * order. NULL: it cannot do that. */
+    void (*epoll_order)(int ep, int64_t order);
     int (*poll)(struct pollfd *fds, nfds_t count, int64_t timeout_ns);
+    /* Something will happen within `ns`, whatever the caller does. NULL: nobody can tell. */
+    bool (*more_soon)(int64_t ns);
     int (*timerfd_settime)(int fd, int flags, const struct itimerspec *value,
                            struct itimerspec *old);
     int (*timerfd_gettime)(int fd, struct itimerspec *value);

@@ -57,7 +57,8 @@ static inline bool fit__called_off(void)
 
 /* ---- */
 
-/* Asks for one thing that can go wrong in a thread function called from `caller`. */
+/* Asks for one thing that can go wrong in a thread function called from `caller`: an error is of
+ * mode thread, all else of mode order. */
 bool fit__thread_fault(const char *point, const void *caller, enum fit__what what, int code);
 
 #endif

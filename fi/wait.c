@@ -34,15 +34,71 @@ int64_t fit__ns_of(const struct timespec *timeout, bool *bad)
     return timeout->tv_sec * SECOND + timeout->tv_nsec;
 }
 
-/* A wait with a deadline found data at a stream before it. Does the timer win after all? Then the
- * data arrives again just after the deadline. */
-bool fit__timers_first(struct fit__call *c, int64_t deadline)
+/* ---- what is ready, told in another way -------------------------------------------------- */
+
+static bool all_outside(unsigned outside, unsigned from, unsigned to)
 {
-    int64_t value;
-    if (fit__monotonic() >= deadline || !fit__ask(c, 0, 0, &value)) return false;
+    for (unsigned n = from; n <= to; n++)
+        if (!(outside & 1u << (n - 1))) return false;
+    return true;
+}
+
+/* The number `first`, and then the others as they were. */
+static int64_t with_first(unsigned first, unsigned count)
+{
+    uint64_t order = first;
+    unsigned at = 1;
+    for (unsigned n = 1; n <= count; n++)
+        if (n != first) order |= (uint64_t)n << (4 * at++);
+    return (int64_t)order;
+}
+
+int64_t fit__order_backwards(unsigned count)
+{
+    uint64_t order = 0;
+    for (unsigned n = 1; n <= count; n++) order |= (uint64_t)n << (4 * (count - n));
+    return (int64_t)order;
+}
+
+/* One that passes others could have come before them, or they after it; what is left out could
+ * have come after the wait. */
+unsigned fit__orders_of(int64_t orders[FIT_ORDERS_MOST], unsigned count, unsigned outside,
+                        bool whole)
+{
+    enum { FIRSTS_MOST = 4, ALONE_MOST = 4 };
+    unsigned ways = 0;
+    if (count < 2) return 0;
+    for (unsigned n = 2; whole && n <= count && n <= FIRSTS_MOST; n++)
+        if (all_outside(outside, n, n) || all_outside(outside, 1, n - 1))
+            orders[ways++] = with_first(n, count);
+    if (whole && count > 2 && all_outside(outside, 1, count)) orders[ways++] = fit__order_backwards(count);
+    for (unsigned n = 1; n <= count && n <= ALONE_MOST && ways < FIT_ORDERS_MOST; n++) {
+        bool end = n == 1 || n == count;
+        if ((!whole || end) && all_outside(outside | 1u << (n - 1), 1, count)) orders[ways++] = n;
+    }
+    return ways;
+}
+
+enum fit__found fit__wait_found(struct fit__call *c, int64_t deadline, const int64_t *orders,
+                                unsigned count, int64_t *order)
+{
+    bool timer = deadline >= 0 && fit__monotonic() < deadline;
+    bool more = fit__kernel->more_soon && fit__kernel->more_soon(FIT_LATE_MS * MS);
+    const struct fit__fact *fact;
+    if (!timer && !count && !more) return FIT_F_AS_IT_IS;
+    c->orders = orders;
+    c->order_count = count;
+    fact = fit__ask(c, (timer ? FIT_N_TIMER : 0) | (count ? FIT_N_SEVERAL : 0)
+                    | (more ? FIT_N_MORE : 0), 0, order);
+    if (!fact) return FIT_F_AS_IT_IS;
+    if (fact->what == FIT_W_ORDER) return FIT_F_ORDERED;
+    if (fact->what == FIT_W_DELAY) {
+        fit__kernel->sleep(fact->value * MS);
+        return FIT_F_LATE;
+    }
     int64_t left = deadline - fit__monotonic();
     fit__kernel->hold((left > 0 ? left : 0) + TICK);
-    return true;
+    return FIT_F_TIMERS_FIRST;
 }
 
 const char *fit__events_text(char *out, size_t size, uint32_t events)

@@ -46,6 +46,7 @@ void fit__begin(struct fit__call *c, enum fit__call_id id, int fd, const void *c
     c->saved_errno = errno;
     c->cut = false;
     c->object = NULL;
+    c->order_count = 0;
 }
 
 long fit__end(struct fit__call *c, long result)

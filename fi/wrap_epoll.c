@@ -77,18 +77,53 @@ static void trace_epoll(struct fit__call *c, int64_t timeout, const struct epoll
                    (long long)timeout, result, text, result > LISTED_MAX ? ", ..." : "");
 }
 
+/* How many an order names: the others wait for the next call. */
+static int length_of(int64_t order)
+{
+    int count = 0;
+    for (uint64_t rest = (uint64_t)order; rest; rest >>= 4) count++;
+    return count;
+}
+
+static unsigned orders_of(int64_t orders[FIT_ORDERS_MOST], int ready, int most)
+{
+    unsigned outside = 0, count = fit__ready_count(ready);
+    if (count > (unsigned)most) count = (unsigned)most;
+    for (unsigned n = 1; n <= count; n++)
+        if (fit__ready_outside(ready, n)) outside |= 1u << (n - 1);
+    return fit__orders_of(orders, count, outside, true);
+}
+
+/* Where all of it is from outside; else it stays as it is. */
+static void last_first(int ep)
+{
+    int ready = fit__kernel->epoll_await(ep, 0);
+    unsigned count = ready < 0 ? 0 : fit__ready_count(ready);
+    for (unsigned n = 1; n <= count; n++)
+        if (!fit__ready_outside(ready, n)) return;
+    if (count > 1) fit__kernel->epoll_order(ep, fit__order_backwards(count));
+}
+
 static long epoll_asking(struct fit__call *c, struct epoll_event *events, int most,
                          int64_t timeout)
 {
-    if (timeout <= 0 || !fit__asks()) return fit__kernel->epoll_wait(c->fd, events, most, timeout);
-    int64_t deadline = fit__monotonic() + timeout;
+    int64_t orders[FIT_ORDERS_MOST], order, deadline, left = 0;
+    if (!fit__asks() || (timeout <= 0 && !fit__kernel->epoll_order))
+        return fit__kernel->epoll_wait(c->fd, events, most, timeout);
+    deadline = timeout > 0 ? fit__monotonic() + timeout : -1;
     int ready = fit__kernel->epoll_await(c->fd, timeout);
     if (ready < 0) return ready;
-    if ((ready & FIT_READY_STREAM) && fit__timers_first(c, deadline)) {
-        int64_t left = deadline - fit__monotonic();
-        return fit__kernel->epoll_wait(c->fd, events, most, left > 0 ? left : 0);
+    switch (fit__wait_found(c, ready & FIT_READY_STREAM ? deadline : -1, orders,
+                            orders_of(orders, ready, most), &order)) {
+    case FIT_F_TIMERS_FIRST: left = deadline - fit__monotonic(); break;
+    case FIT_F_ORDERED:
+        fit__kernel->epoll_order(c->fd, order);
+        if (length_of(order) < (int)fit__ready_count(ready)) most = length_of(order);
+        break;
+    case FIT_F_LATE: last_first(c->fd); break;
+    case FIT_F_AS_IT_IS: break;
     }
-    return fit__kernel->epoll_wait(c->fd, events, most, 0);
+    return fit__kernel->epoll_wait(c->fd, events, most, left > 0 ? left : 0);
 }
 
 static long epoll_simulated(enum fit__call_id id, int ep, struct epoll_event *events, int most,

@@ -22,14 +22,70 @@ static bool stream_ready(const struct pollfd *fds, nfds_t count)
     return false;
 }
 
+/* They come in the order of the program's own list: only that some are not there yet can differ. */
+static unsigned orders_of(int64_t orders[FIT_ORDERS_MOST], const struct pollfd *fds, nfds_t count)
+{
+    struct fit__info info = { .brief = true };
+    unsigned ready = 0, outside = 0;
+    for (nfds_t i = 0; i < count; i++) {
+        if (!fds[i].revents) continue;
+        if (ready == FIT_ORDERED_MOST) return 0;
+        if (!(fds[i].revents & POLLNVAL) && fit__kernel->describe(fds[i].fd, &info) >= 0
+            && fit__from_outside(&info))
+            outside |= 1u << ready;
+        ready++;
+    }
+    return fit__orders_of(orders, ready, outside, false);
+}
+
+static long keep_only(struct pollfd *fds, nfds_t count, int64_t wanted)
+{
+    int64_t number = 0;
+    for (nfds_t i = 0; i < count; i++)
+        if (fds[i].revents && ++number != wanted) fds[i].revents = 0;
+    return 1;
+}
+
+/* What was ready before, and from outside, could have come after what is ready now: then only that
+ * is told. More than LATE_MOST: all of it. */
+static long poll_late(struct pollfd *fds, nfds_t count)
+{
+    enum { LATE_MOST = 64 };
+    short before[LATE_MOST];
+    struct fit__info info = { .brief = true };
+    bool fresh = false, outside = count <= LATE_MOST;
+    for (nfds_t i = 0; i < count && outside; i++) {
+        before[i] = fds[i].revents;
+        if (before[i])
+            outside = fit__kernel->describe(fds[i].fd, &info) >= 0 && fit__from_outside(&info);
+    }
+    long result = fit__kernel->poll(fds, count, 0);
+    for (nfds_t i = 0; i < count && outside; i++) fresh |= fds[i].revents && !before[i];
+    for (nfds_t i = 0; i < count && outside && fresh; i++) {
+        if (!before[i] || !fds[i].revents) continue;
+        fds[i].revents = 0;
+        result--;
+    }
+    return result;
+}
+
 static long poll_asking(struct fit__call *c, struct pollfd *fds, nfds_t count, int64_t timeout)
 {
-    if (timeout <= 0 || !fit__asks()) return fit__kernel->poll(fds, count, timeout);
-    int64_t deadline = fit__monotonic() + timeout;
+    int64_t orders[FIT_ORDERS_MOST], order;
+    if (!fit__asks()) return fit__kernel->poll(fds, count, timeout);
+    int64_t deadline = timeout > 0 ? fit__monotonic() + timeout : -1;
     long result = fit__kernel->poll(fds, count, timeout);
-    if (result <= 0 || !stream_ready(fds, count) || !fit__timers_first(c, deadline)) return result;
-    int64_t left = deadline - fit__monotonic();
-    return fit__kernel->poll(fds, count, left > 0 ? left : 0);
+    if (result <= 0) return result;
+    switch (fit__wait_found(c, stream_ready(fds, count) ? deadline : -1, orders,
+                            result > 1 ? orders_of(orders, fds, count) : 0, &order)) {
+    case FIT_F_TIMERS_FIRST: {
+        int64_t left = deadline - fit__monotonic();
+        return fit__kernel->poll(fds, count, left > 0 ? left : 0);
+    }
+    case FIT_F_ORDERED: return keep_only(fds, count, order);
+    case FIT_F_LATE: return poll_late(fds, count);
+    default: return result;
+    }
 }
 
 /* "7: IN, 9: IN|OUT": what is asked for, or (`ready`) what came. */

@@ -28,7 +28,8 @@ bool fit__thread_fault(const char *point, const void *caller, enum fit__what wha
 {
     struct fit__question q = { .point = point, .caller = caller };
     if (!fit__asks()) return false;
-    fit__offer(&q, FIT_THREAD, what, FIT_S_ERRNO, code, FIT_U_ONCE);
+    fit__offer(&q, what == FIT_W_ERROR ? FIT_THREAD : FIT_ORDER, what, FIT_S_ERRNO, code,
+               FIT_U_ONCE);
     return fit__choose(&q) != NULL;
 }
 

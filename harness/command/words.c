@@ -70,8 +70,8 @@ static const struct fit__verdict verdicts[] = {
       "the one of the run without faults.",
       "Some error code is ignored on the way up. Follow the call under FAULT outwards and look "
       "for the first place that drops its result." },
-    { "wrong-result", U, 14, "The result differs from the run without faults, although nothing "
-      "failed.",
+    { "wrong-result", F, 14, "The result differs from the run without faults, although nothing "
+      "failed: only the order was another (mode order).",
       "Look for code that relies on how data is split or ordered: a message that comes in two "
       "pieces, or two replies that come the other way round." },
     { "cause-lost", F, 15, "An operation failed, but what its caller got does not name the cause "
@@ -128,7 +128,7 @@ static const struct fit__mode_word modes[] = {
     { "cancel", true, true, "the user cancels, at every turn of the loop" },
     { "reset", false, false, "connections are refused, reset, unreachable, half closed" },
     { "memory", false, false, "allocations fail" },
-    { "order", false, false, "ready events, equal timers and threads in another order" },
+    { "order", true, true, "ready events and threads in another order, spurious wake-ups" },
     { "dns", false, false, "names do not resolve, or late" },
     { "disk", false, false, "the disk is full or broken" },
     { "clock", false, false, "the wall clock jumps" },

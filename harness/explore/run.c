@@ -175,11 +175,12 @@ static void on_callback_left(const char *type)
     fit__end_finding(&f);
 }
 
-/* In an old suite what fails after a fault only means that the test noticed. */
+/* In an old suite what fails after a fault only means that the test noticed; but another order is no
+ * fault. */
 const char *fit__assertion_word(void)
 {
-    return fit__session.run == FIT_RUN_CASE && !fit__session.test->strict ? "noticed"
-                                                                           : "assertion";
+    bool old = fit__session.run == FIT_RUN_CASE && !fit__session.test->strict;
+    return old && !fit__ops_nothing_failed() ? "noticed" : "assertion";
 }
 
 static int call_fixture(int (*function)(void **), void **state)

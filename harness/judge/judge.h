@@ -44,9 +44,13 @@ enum { FIT_OP_WAITING, FIT_OP_SUCCEEDED, FIT_OP_FAILED };
 
 void fit__ops_reset(void);
 unsigned fit__ops_census(struct fit__op_result *ops, unsigned most);
-/* The operation's verdicts: callback-lost, swallowed, cause-lost, context-missing. */
+/* The operation's verdicts: callback-lost, swallowed, wrong-result, not-recovered, cause-lost,
+ * context-missing. */
 bool fit__ops_judge(const struct fit__reference *reference, struct fit__finding *finding);
 bool fit__ops_failed(const struct fit__reference *reference, bool *cause_named);
+/* CASE: only the order of things is another (mode order), so nothing may fail that does not fail
+ * in the usual one. */
+bool fit__ops_nothing_failed(void);
 size_t fit__ops_text(char *out, size_t size);
 size_t fit__ops_waiting_text(char *out, size_t size);   /* "download.1, upload.1", or "" */
 size_t fit__ops_waiting_site(char *out, size_t size);   /* "download, upload", for grouping */

@@ -246,18 +246,31 @@ static bool judge_details(const struct fit_op *op, struct fit__finding *f)
     return true;
 }
 
+static bool only_order(void)
+{
+    return fit__session.fault && fit__session.fault->mode == FIT_ORDER;
+}
+
+/* To come late is no failure either, but may be too late for a deadline. */
+bool fit__ops_nothing_failed(void)
+{
+    return only_order() && fit__session.fault->what != FIT_W_DELAY;
+}
+
 static bool judge_success(const struct fit_op *op, const struct fit__op_result *before,
                           struct fit__finding *f)
 {
+    const char *word = only_order() ? "wrong-result" : "swallowed";
+    const char *it = only_order() ? "in the usual order" : "without the fault";
     if (!before || before->state != FIT_OP_SUCCEEDED
         || (before->hash == op->hash && before->size == op->size))
         return false;
     if (before->size == op->size)
-        fit__finding_make(f, "swallowed", site_of(op), "%s was told success by {symptom}, with %zu "
-                          "other bytes than without the fault", op->name, op->size);
+        fit__finding_make(f, word, site_of(op), "%s was told success by {symptom}, with %zu "
+                          "other bytes than %s", op->name, op->size, it);
     else
-        fit__finding_make(f, "swallowed", site_of(op), "%s was told success by {symptom}, with %zu "
-                          "bytes; without the fault: %zu bytes", op->name, op->size, before->size);
+        fit__finding_make(f, word, site_of(op), "%s was told success by {symptom}, with %zu "
+                          "bytes; %s: %zu bytes", op->name, op->size, it, before->size);
     blame(f, op);
     return true;
 }
@@ -270,6 +283,13 @@ static bool judge_failure(const struct fit_op *op, const struct fit__op_result *
         || fit__must_recover(fit__session.case_text, (enum fit__mode)fit__session.fault->mode)) {
         fit__finding_make(f, "not-recovered", site_of(op), "%s failed by {symptom}: %d \"%s\"; it "
                           "must succeed here", op->name, op->code, op->text ? op->text : "");
+        blame(f, op);
+        return true;
+    }
+    if (fit__ops_nothing_failed()) {
+        fit__finding_make(f, "wrong-result", site_of(op), "%s failed by {symptom}: %d \"%s\"; in "
+                          "the usual order it does not, and nothing else went wrong", op->name,
+                          op->code, op->text ? op->text : "");
         blame(f, op);
         return true;
     }
@@ -297,7 +317,8 @@ static bool judge_missing(const struct fit__reference *r, struct fit__finding *f
         for (unsigned k = 0; k < ledger.count; k++)
             begun |= !strcmp(ledger.ops[k]->name, r->ops[i].name);
         if (begun) continue;
-        fit__finding_make(f, "swallowed", r->ops[i].name,
+        fit__finding_make(f, only_order() ? "wrong-result" : "swallowed",
+                          r->ops[i].name,
                           "%s was not even begun, and nobody was told of a failure",
                           r->ops[i].name);
         return true;

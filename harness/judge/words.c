@@ -53,6 +53,21 @@ static size_t error_text(const struct fit__point *p, const struct fit__alternati
                             *object ? ", " : "", object, code ? code : number, until_words(what));
 }
 
+/* "2-1": the numbers are those of the usual order. */
+static size_t order_text(const struct fit__point *p, const struct fit__alternative *what,
+                         char *out, size_t size)
+{
+    char numbers[64] = "";
+    size_t have = 0;
+    unsigned count = 0;
+    for (uint64_t rest = (uint64_t)what->value; rest && have < sizeof numbers; rest >>= 4, count++)
+        have += (size_t)snprintf(numbers + have, sizeof numbers - have, "%s%u", have ? "-" : "",
+                                 (unsigned)(rest & 15));
+    return (size_t)snprintf(out, size, "%s in {fault} told what was ready in the order %s%s%s%s",
+                            p->name, numbers, count == 1 ? ", and the rest only when asked again"
+                            : "", p->after ? ", after " : "", p->after ? p->after : "");
+}
+
 size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative *what,
                        char *out, size_t size)
 {
@@ -81,6 +96,18 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
     case FIT_W_TIMERS_FIRST:
         return (size_t)snprintf(out, size, "%s let timers run before the data that was ready%s%s",
                                 p->name, p->after ? ", after " : "", p->after ? p->after : "");
+    case FIT_W_ORDER: return order_text(p, what, out, size);
+    case FIT_W_THREAD:
+        return (size_t)snprintf(out, size, "thread %lld of those that could run did so first%s%s",
+                                (long long)what->value, p->after ? ", after " : "",
+                                p->after ? p->after : "");
+    case FIT_W_DELAY:
+        return (size_t)snprintf(out, size, "%s in {fault} returned %lld ms late%s%s", p->name,
+                                (long long)what->value, p->after ? ", after " : "",
+                                p->after ? p->after : "");
+    case FIT_W_SPURIOUS:
+        return (size_t)snprintf(out, size, "%s in {fault} woke up although nobody had woken it",
+                                p->name);
     case FIT_W_RETURN:
         return (size_t)snprintf(out, size, "%s %s failed: it returned %lld", p->name,
                                 p->in ? p->in : "", (long long)what->value);

@@ -41,6 +41,8 @@ int fit__call_connect(int fd, const struct sockaddr *address, socklen_t size);
 /* waiting.c */
 int fit__call_epoll_ctl(int ep, int operation, int fd, struct epoll_event *event);
 int fit__call_epoll_await(int ep, int64_t timeout_ns);
+void fit__call_epoll_order(int ep, int64_t order);
+bool fit__call_more_soon(int64_t ns);
 int fit__call_epoll_wait(int ep, struct epoll_event *events, int most, int64_t timeout_ns);
 int fit__call_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ns);
 int fit__call_timerfd_settime(int fd, int flags, const struct itimerspec *value,

@@ -222,15 +222,46 @@ int fit__epoll_harvest(struct fit__file *ep, struct epoll_event *events, int mos
     return count;
 }
 
+static bool is_from_outside(struct fit__file *file)
+{
+    struct fit__info info = { .brief = true };
+    return file->ops->describe && file->ops->describe(file, &info) >= 0
+           && fit__from_outside(&info);
+}
+
 int fit__epoll_ready(struct fit__file *ep)
 {
     struct epoll *epoll = ep->object;
     struct fit__epitem *item;
-    int result = 0;
+    int result = 0, count = 0;
+    TAILQ_FOREACH(item, &epoll->ready, ready_link) {
+        if (!ready_bits(item))
+            continue;
+        result |= FIT_READY | (fit__can_be_held(item->file) ? FIT_READY_STREAM : 0);
+        if (count < FIT_ORDERED_MOST && is_from_outside(item->file))
+            result |= 1 << (8 + count);
+        if (count < FIT_ORDERED_MOST)
+            count++;
+    }
+    return result | count << 4;
+}
+
+void fit__epoll_order(struct fit__file *ep, int64_t order)
+{
+    struct epoll *epoll = ep->object;
+    struct fit__epitem *item, *ready[FIT_ORDERED_MOST];
+    int count = 0, named = 0;
     TAILQ_FOREACH(item, &epoll->ready, ready_link)
-        if (ready_bits(item))
-            result |= FIT_READY | (fit__can_be_held(item->file) ? FIT_READY_STREAM : 0);
-    return result;
+        if (count < FIT_ORDERED_MOST && ready_bits(item))
+            ready[count++] = item;
+    while (order >> (4 * named))
+        named++;
+    while (named--) {
+        int number = (int)(order >> (4 * named) & 15);
+        assert(number >= 1 && number <= count);
+        TAILQ_REMOVE(&epoll->ready, ready[number - 1], ready_link);
+        TAILQ_INSERT_HEAD(&epoll->ready, ready[number - 1], ready_link);
+    }
 }
 
 /* Whoever looks at an epoll strikes off, up to the first that is ready, what is not any more:

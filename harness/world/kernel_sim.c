@@ -300,6 +300,7 @@ const struct fit__kernel fit__kernel_sim = {
     .getsockopt = fit__call_getsockopt, .setsockopt = fit__call_setsockopt,
     .sendmsg = fit__call_sendmsg, .recvmsg = fit__call_recvmsg,
     .epoll_ctl = fit__call_epoll_ctl, .epoll_await = fit__call_epoll_await,
+    .epoll_order = fit__call_epoll_order, .more_soon = fit__call_more_soon,
     .epoll_wait = fit__call_epoll_wait, .poll = fit__call_poll,
     .timerfd_settime = fit__call_timerfd_settime, .timerfd_gettime = fit__call_timerfd_gettime,
     .clock_gettime = fit__call_clock_gettime, .sleep = fit__call_sleep,

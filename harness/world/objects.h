@@ -95,7 +95,9 @@ int fit__epoll_control(struct fit__file *ep, int operation, int fd, struct fit__
                        struct epoll_event *event);
 /* What is ready now, at most `most`; 0: nothing. `first` gets the descriptor of the first. */
 int fit__epoll_harvest(struct fit__file *ep, struct epoll_event *events, int most, int *first);
-int fit__epoll_ready(struct fit__file *ep);              /* FIT_READY bits; takes nothing */
+/* FIT_READY bits and the count; takes nothing. */
+int fit__epoll_ready(struct fit__file *ep);
+void fit__epoll_order(struct fit__file *ep, int64_t order);
 bool fit__epoll_has_edge(const struct fit__file *file);  /* someone watches it with EPOLLET */
 
 int fit__poll_sim(struct pollfd *fds, nfds_t count, int64_t timeout_ns);

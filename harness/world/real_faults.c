@@ -250,7 +250,9 @@ static int r_describe(int fd, struct fit__info *info)
 static bool r_lacks(int fd, const struct fit__fact *fact)
 {
     const struct held *held = fd < 0 ? NULL : held_of(fd);
-    if (fact->what == FIT_W_NEVER || fact->what == FIT_W_TIMERS_FIRST) return true;
+    if (fact->what == FIT_W_NEVER || fact->what == FIT_W_TIMERS_FIRST
+        || fact->what == FIT_W_ORDER)
+        return true;
     if (fact->effect == FIT_E_CUT) return held && held->edge;
     if (fact->effect != FIT_E_AFFLICT) return false;
     if (!held || fact->affliction == FIT_A_SILENT) return true;

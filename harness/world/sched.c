@@ -183,7 +183,7 @@ static struct fit__thread *ask_who_runs(struct fit__thread *first)
         if (t->service) of_service[++count] = t;
     if (count < 2) return first;
     for (int i = 2; i <= count; i++)
-        fit__offer(&q, FIT_THREAD, FIT_W_THREAD, FIT_S_NUMBER, i, FIT_U_ONCE);
+        fit__offer(&q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, i, FIT_U_ONCE);
     answer = fit__choose(&q);
     return answer ? of_service[answer->value] : first;
 }

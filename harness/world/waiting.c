@@ -66,6 +66,17 @@ int fit__call_epoll_await(int ep, int64_t timeout_ns)
     return over == -EINTR || (interrupted && !result) ? -EINTR : result;
 }
 
+void fit__call_epoll_order(int ep, int64_t order)
+{
+    fit__epoll_order(fit__file_of(ep), order);
+}
+
+bool fit__call_more_soon(int64_t ns)
+{
+    fit_ns next = fit__next_event();
+    return next != FIT_NEVER && next - fit__now() <= ns;
+}
+
 int fit__call_epoll_wait(int ep, struct epoll_event *events, int most, int64_t timeout_ns)
 {
     struct fit__file *file;
