@@ -168,8 +168,9 @@ static const char help_exit[] =
 
 static void help_modes(void)
 {
-    char *usual = fit__mode_list(true, ",");
-    printf("What goes wrong, for --mode; without it these are tried: %s\n\n", usual);
+    char *usual = fit__mode_list(true, ", ");
+    fit__wrap(stdout, "What goes wrong, for --mode; without it these are tried: ", usual);
+    printf("\n");
     free(usual);
     for (size_t i = 0; fit__mode_at(i); i++)
         printf("  %-9s %s%s\n", fit__mode_at(i)->name, fit__mode_at(i)->meaning,

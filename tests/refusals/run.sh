@@ -48,7 +48,7 @@ says 'suite.passes_too 3 3 0 '
 
 ends 2 'an unknown mode' run --mode oom ./suite
 says "did you mean 'memory'"
-ends 2 'a mode that is not built' run --mode order ./suite
+ends 2 'a mode that is not built' run --mode reset ./suite
 ends 2 'a case that does not parse' replay ./suite passes:socket:shrt=1
 says '"shrt" is not known'
 ends 125 'a case that does not fit' replay ./suite passes:socket:in=nobody:error=EMFILE
