@@ -169,8 +169,10 @@ static const char help_exit[] =
 static void help_modes(void)
 {
     char *usual = fit__mode_list(true, ", ");
-    fit__wrap(stdout, "What goes wrong, for --mode; without it these are tried: ", usual);
+    char *head = fit__print("What goes wrong, for --mode; without it these are tried: %s", usual);
+    fit__wrap(stdout, "", head);
     printf("\n");
+    free(head);
     free(usual);
     for (size_t i = 0; fit__mode_at(i); i++)
         printf("  %-9s %s%s\n", fit__mode_at(i)->name, fit__mode_at(i)->meaning,
