@@ -27,7 +27,6 @@ build_all() {
     compile measure measure
     compile forks forks
     compile wrapper wrapper -fno-builtin-malloc $ours
-    compile idle idle $ours -lcmocka -luv -levent
     for n in 1 10 100; do
         compile "echo$n" echo "-DMESSAGES=$n" $ours -lcmocka -luv
     done
@@ -138,18 +137,35 @@ peak_of() {
     done
 }
 
+# What a program's comment says after a word: said NAME WORD
+said() { sed -n "s|.*$2: *\([^*]*[^* ]\) *\*/.*|\1|p" "$here/idle/$1.c"; }
+
+# A library that is not installed is left out, and its row says so.
+# shellcheck disable=SC2046,SC2086
+idle_hours() {
+    head_line "An hour of virtual time in which a loop has nothing to do but to tick each second,"
+    say "milliseconds of processor time (aim: < 10)"
+    for file in "$here"/idle/*.c; do
+        name=$(basename "$file" .c)
+        libs=$(said "$name" libs)
+        if ! { [ -z "$libs" ] || pkg-config --exists $libs; } \
+            || ! compile "idle_$name" "idle/$name" $(test -z "$libs" || pkg-config --cflags $libs) \
+                $ours -lcmocka $(test -z "$libs" || pkg-config --libs $libs) \
+                $(said "$name" link) -pthread; then
+            say "$name is not installed"
+            continue
+        fi
+        for _ in $(seq "$RUNS"); do
+            on_one "$bench/idle_$name" 2>/dev/null | awk 'END { print $1 / 1e6 }'
+        done | row "  $name" 3
+    done
+}
+
 others() {
     head_line "Memory of the whole run at its peak: command and all cases, shared pages once"
     peak_of thumbnail none 1 | row "  thumbnail, natively, MB (looked at every 10 ms)" 1
     peak_of echo10 all 1 | row "  echo of 10 messages, under Memcheck, MB" 1
-    head_line "An idle libuv loop with a timer of one second, for an hour of virtual time"
-    for _ in $(seq "$RUNS"); do
-        on_one "$bench/idle" 2>/dev/null | awk 'END { print $1 / 1e6 }'
-    done | row "  real milliseconds (aim: < 10)" 3
-    head_line "The same with libevent"
-    for _ in $(seq "$RUNS"); do
-        on_one "$bench/idle" libevent 2>/dev/null | awk 'END { print $1 / 1e6 }'
-    done | row "  real milliseconds (aim: < 10)" 3
+    idle_hours
     for _ in $(seq "$RUNS"); do on_one "$bench/wrapper"; done > "$bench/wrapper.ns"
     head_line "A wrapper while no world is active, real nanoseconds of a call"
     column 1 "$bench/wrapper.ns" | row "  read of 0 bytes from /dev/null, by us" 1

@@ -1,5 +1,6 @@
 /* libuv: TCP with a look-up of the name and a deadline, a pipe with the pool and an async handle
- * beside it, a socket of the user's own with uv_poll, a signal, and datagrams.
+ * beside it, a socket of the user's own with uv_poll, a signal, datagrams, and a file that the pool
+ * writes and reads.
  * packages: libuv1-dev
  * libs: libuv
  */
@@ -355,12 +356,89 @@ static void calls_by_datagram(void **state)
     assert_int_equal(uv_loop_close(&c.loop), 0);
 }
 
+/* ---- A file, by the pool ----------------------------------------------------------------- */
+
+#define NOTE "/tmp/faulttest-libuv-note"
+
+/* One request after the other; the file is closed and removed whatever became of them. */
+struct noter { struct asker asker; uv_loop_t loop; uv_fs_t fs; int fd, err; bool made, cancelled;
+               char text[16]; };
+
+static void noter_turns(uv_fs_t *fs);
+
+static void noter_removed(uv_fs_t *fs)
+{
+    struct noter *n = fs->data;
+    if (!n->err && fs->result < 0) n->err = (int)fs->result;
+    uv_fs_req_cleanup(fs);
+    if (n->err) tell_failed(&n->asker, n->err, uv_strerror(n->err));
+    else        tell_done(&n->asker);
+}
+static void noter_closed(uv_fs_t *fs)
+{
+    struct noter *n = fs->data;
+    if (!n->err && fs->result < 0) n->err = (int)fs->result;
+    uv_fs_req_cleanup(fs);
+    int err = uv_fs_unlink(&n->loop, fs, NOTE, noter_removed);
+    if (err) tell_failed(&n->asker, err, uv_strerror(err));
+}
+/* What comes next, after `result` of what was asked before; 0 if it is under way. */
+static int noter_next(struct noter *n, ssize_t result)
+{
+    uv_buf_t out = uv_buf_init("a note\n", 7), in = uv_buf_init(n->text, sizeof n->text);
+    if (n->cancelled) return UV_ECANCELED;
+    if (result < 0) return (int)result;
+    switch (n->fs.fs_type) {
+    case UV_FS_OPEN: return uv_fs_write(&n->loop, &n->fs, n->fd, &out, 1, 0, noter_turns);
+    case UV_FS_WRITE:
+        if (result != 7) return UV_EIO;
+        return uv_fs_read(&n->loop, &n->fs, n->fd, &in, 1, 0, noter_turns);
+    default: keep(&n->asker, n->text, (size_t)result); return UV_EOF;
+    }
+}
+static void noter_turns(uv_fs_t *fs)
+{
+    struct noter *n = fs->data;
+    ssize_t result = fs->result;
+    if (fs->fs_type == UV_FS_OPEN && result >= 0) n->made = true, n->fd = (int)result;
+    uv_fs_req_cleanup(fs);
+    int err = noter_next(n, result);
+    if (!err) return;
+    if (err != UV_EOF) n->err = err;
+    if (n->made) uv_fs_close(&n->loop, fs, n->fd, noter_closed);
+    else         tell_failed(&n->asker, n->err, uv_strerror(n->err));
+}
+static void noter_cancel(struct noter *n)
+{
+    bool ends = n->fs.fs_type == UV_FS_CLOSE || n->fs.fs_type == UV_FS_UNLINK;
+    n->cancelled = true;
+    if (!ends) uv_cancel((uv_req_t *)&n->fs);
+}
+static void writes_a_note(void **state)
+{
+    struct noter n;
+    (void)state;
+    memset(&n, 0, sizeof n);
+    asks(&n.asker, "note");
+    int err = uv_loop_init(&n.loop);
+    if (err) {
+        tell_failed(&n.asker, err, uv_strerror(err));
+        return;
+    }
+    n.fs.data = &n;
+    fit_on_cancel(n.asker.op, noter_cancel, &n);
+    err = uv_fs_open(&n.loop, &n.fs, NOTE, O_RDWR | O_CREAT | O_TRUNC, 0600, noter_turns);
+    if (err) tell_failed(&n.asker, err, uv_strerror(err));
+    uv_run(&n.loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&n.loop), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(asks_for_a_line), cmocka_unit_test(works_in_the_pool),
         cmocka_unit_test(polls_a_socket), cmocka_unit_test(hears_a_signal),
-        cmocka_unit_test(calls_by_datagram),
+        cmocka_unit_test(calls_by_datagram), cmocka_unit_test(writes_a_note),
     };
     return fit_run_group_tests(tests, NULL, NULL);
 }
