@@ -5,10 +5,12 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #include "fi/choice.h"
 #include "fi/guard.h"
 #include "fi/kernel.h"
+#include "fi/raw.h"
 #include "fi/symbols.h"
 #include "fi/trace.h"
 #include "harness/loops/thunk.h"
@@ -199,7 +201,16 @@ bool fit__users_callback(const struct fit__library *library, const void *caller)
 size_t fit__loops_census(struct fit__census_entry *entries, size_t most)
 {
     size_t count = fit__uv_census(entries, most);
-    return count + fit__event_census(entries + count, most - count);
+    count += fit__event_census(entries + count, most - count);
+    count += fit__ev_census(entries + count, most - count);
+    return count + fit__glib_census(entries + count, most - count);
+}
+
+bool fit__peek(void *out, const void *address, size_t size)
+{
+    struct iovec to = { out, size }, from = { (void *)(uintptr_t)address, size };
+    return fit__raw(SYS_process_vm_readv, fit__raw(SYS_getpid), &to, 1, &from, 1, 0) ==
+           (long)size;
 }
 
 void fit__loops_reset(void)
@@ -209,7 +220,9 @@ void fit__loops_reset(void)
     fit__uv_reset();
     fit__event_reset();
     fit__ev_reset();
+    fit__ev_census_reset();
     fit__glib_reset();
+    fit__glib_census_reset();
     fit__openssl_start();
 }
 

@@ -79,8 +79,18 @@ struct fit__census_entry { const char *type; unsigned count; };
 size_t fit__uv_census(struct fit__census_entry *entries, size_t most);
 /* libevent: bases that were not freed. */
 size_t fit__event_census(struct fit__census_entry *entries, size_t most);
+/* libev: loops of ev_loop_new() that were not destroyed, and watchers that are active on any loop
+ * that is there, the default one as well ("ev_timer", 1). That one itself is for ever. */
+size_t fit__ev_census(struct fit__census_entry *entries, size_t most);
+/* GLib: sources that the program added to the default context, which is for ever, and that are
+ * still there, by how they were added ("GSource of g_timeout_add()", 1). Those of other contexts go
+ * with them, and a context that is left holds descriptors. */
+size_t fit__glib_census(struct fit__census_entry *entries, size_t most);
 /* All libraries together. */
 size_t fit__loops_census(struct fit__census_entry *entries, size_t most);
+/* Copies memory that may be gone by now, a stack or a freed block: false if it is. By a system
+ * call, which fails where a load would crash, and is no matter for Memcheck. */
+bool fit__peek(void *out, const void *address, size_t size);
 /* uv_loop_close() returned UV_EBUSY since the test began: how often. */
 unsigned fit__uv_busy_closes(void);
 
@@ -96,7 +106,9 @@ void fit__loops_reset(void);
 void fit__uv_reset(void);        /* its parts */
 void fit__event_reset(void);
 void fit__ev_reset(void);
+void fit__ev_census_reset(void);
 void fit__glib_reset(void);
+void fit__glib_census_reset(void);
 
 /* From here on OpenSSL, if the program has it, draws its random numbers from the world. */
 void fit__openssl_start(void);

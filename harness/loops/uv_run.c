@@ -206,31 +206,22 @@ static const char *const type_names[UV_HANDLE_TYPE_MAX] = {
 };
 #undef TYPE_NAME
 
-/* A loop that was never closed may be gone by now: it lay on the stack, or was freed. So its
- * queue is read by a system call, which fails where a load would crash (and is no matter for
- * Memcheck), and every link is checked. */
-static bool peek(void *out, const void *address, size_t size)
-{
-    struct iovec to = { out, size }, from = { (void *)(uintptr_t)address, size };
-    return fit__raw(SYS_process_vm_readv, fit__raw(SYS_getpid), &to, 1, &from, 1, 0) ==
-           (long)size;
-}
-
 static uv_handle_t *handle_of(void *link)
 {
     return (uv_handle_t *)((char *)link - offsetof(uv_handle_t, handle_queue));
 }
 
-/* Counts by type; false if the memory holds no intact loop any more. */
+/* Counts by type; false if the memory holds no intact loop any more: one that was never closed may
+ * be gone by now. So every link is checked. */
 static bool count_handles(const uv_loop_t *uv, unsigned counts[UV_HANDLE_TYPE_MAX])
 {
     const void *head = &uv->handle_queue, *before = head;
     void *links[2];
-    if (!peek(links, head, sizeof links)) return false;
+    if (!fit__peek(links, head, sizeof links)) return false;
     for (unsigned i = 0; i < HANDLES_MAX && links[0] != head; i++) {
         uv_handle_t handle;
         void *link = links[0];
-        if (!peek(&handle, handle_of(link), sizeof handle)) return false;
+        if (!fit__peek(&handle, handle_of(link), sizeof handle)) return false;
         memcpy(links, handle.handle_queue, sizeof links);
         if (links[1] != before || handle.loop != uv) return false;
         if (handle.type <= UV_UNKNOWN_HANDLE || handle.type >= UV_HANDLE_TYPE_MAX) return false;

@@ -22,14 +22,14 @@ no() { echo "not ok $1: $2"; }
 compile() {
     source=$1 program=$2
     shift 2
-    libs=$(said "$source" libs)
-    # The words of $libs, and of what pkg-config says, are arguments of their own.
+    libs=$(said "$source" libs) link=$(said "$source" link)
+    # The words of $libs and $link, and of what pkg-config says, are arguments of their own.
     # shellcheck disable=SC2046,SC2086
     ${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -DFAULTTEST -U_FORTIFY_SOURCE -Wall -Wextra -Werror \
         -O1 -g -rdynamic -I"$build/include" "$@" \
         $(test -z "$libs" || pkg-config --cflags $libs) -o "$program" "$source" \
         -L"$LIBDIR" -Wl,-rpath,"$LIBDIR" -Wl,--no-as-needed -lfaulttest -Wl,--as-needed \
-        -lcmocka $(test -z "$libs" || pkg-config --libs $libs) -pthread
+        -lcmocka $(test -z "$libs" || pkg-config --libs $libs) $link -pthread
 }
 
 # sweep NAME FORM: leaves FORM.jsonl, FORM.out and the exit status in $status

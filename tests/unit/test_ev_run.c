@@ -39,7 +39,7 @@ static void run_timers(bool world, void (*turn)(unsigned))
     fit__active = world;
     at_turn = turn;
     ev = ev_loop_new(EVFLAG_AUTO);
-    ev_timer_init(&repeated, on_timer, 0.001, 0.001);
+    ev_timer_init(&repeated, on_timer, 0.1, 0.1);     /* the first run is in real time */
     ev_timer_start(ev, &repeated);
     for (int i = 0; i < 4; i++) tell("run=%d ", ev_run(ev, 0));
     tell("nowait=%d ", ev_run(ev, EVRUN_NOWAIT));
