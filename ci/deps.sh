@@ -7,7 +7,7 @@ build="gcc make pkg-config libc6-dev libuv1-dev libcurl4-openssl-dev libcmocka-d
 libjansson-dev libdw-dev libelf-dev valgrind"
 tests="lcov libgd-dev libevent-dev nginx-light jq netbase patch redis-server gdb"
 libraries="libev-dev libglib2.0-dev libhiredis-dev libpq-dev libnghttp2-dev libmicrohttpd-dev
-libmosquitto-dev libc-ares-dev libssl-dev"
+libmosquitto-dev libc-ares-dev libssl-dev liburing-dev"
 lint="shellcheck clang-tidy cppcheck universal-ctags"
 
 wanted="$build $tests $libraries"

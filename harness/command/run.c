@@ -140,16 +140,22 @@ static int sweep_memcheck(struct run *run, struct fit__results *results)
     return fit__sweep(results, &orders, false);
 }
 
+static void add_note(struct fit__results *results, char *note)
+{
+    if (note)
+        fit__words_add(&results->notes, note);
+    free(note);
+}
+
 static void sweep_binary(struct run *run, const char *path)
 {
     struct fit__results *results = &run->binaries[run->count++];
     results->binary = path;
     results->peer_threads = run->options.peer_threads;
     results->real = run->options.real;
-    char *wrapped = fit__wrapped_note(path);
-    if (wrapped)
-        fit__words_add(&results->notes, wrapped);
-    free(wrapped);
+    add_note(results, fit__wrapped_note(path));
+    if (!results->real)
+        add_note(results, fit__rings_note(path));
     int trouble = fit__sweep(results, &run->orders, run->options.verbose);
     if (trouble == FIT_X_OK && run->options.valgrind != FIT_VALGRIND_NONE)
         trouble = sweep_memcheck(run, results);

@@ -226,3 +226,17 @@ char *fit__wrapped_note(const char *path)
     free(own);
     return note;
 }
+
+/* ---- io_uring ---------------------------------------------------------------------------- */
+
+char *fit__rings_note(const char *path)
+{
+    struct object program;
+    char *note = NULL;
+    if (object_open(&program, path)
+        && (needs(program.elf, "liburing.so") || defines(program.elf, "io_uring_queue_mmap")))
+        note = fit__print("%s uses io_uring (liburing), which the simulated kernel does not have: "
+            "io_uring_setup() gives ENOSYS, and what is swept is what the program does then", path);
+    object_close(&program);
+    return note;
+}

@@ -12,5 +12,7 @@ int fit__preload_for(const char *path, char **preload, char **failure);
 
 /* NULL, or a sentence about calls of libc's functions that -Wl,--wrap leads elsewhere. */
 char *fit__wrapped_note(const char *path);
+/* NULL, or a sentence about io_uring, which the program uses and the simulated kernel has not. */
+char *fit__rings_note(const char *path);
 
 #endif

@@ -43,6 +43,9 @@ const struct fit__kernel *fit__kernel_over_real(bool swept);
 /* real_faults.c: adds to them what a sweep needs, a ledger of descriptors and faults. */
 void fit__real_faults(struct fit__kernel *over);
 
+/* barred.c: from here on the real kernel has no io_uring either. */
+void fit__bar_calls(void);
+
 /* children.c: what fit__processes points to over the real kernel. */
 extern const struct fit__processes fit__real_processes;
 bool fit__children_exist(void);         /* some may still end */

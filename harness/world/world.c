@@ -39,6 +39,7 @@ int fit__world_new(void)
     if (count < 0) return count;
     if (count != 1) return -EBUSY;
     if (!fit__tls_known()) return -ENOSYS;
+    if (!over_real) fit__bar_calls();
     fit__enter();
     fit__stack_warm_up();
     /* There is one kernel thread, so more arenas gain nothing: they only cost each snapshot. */

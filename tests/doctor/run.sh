@@ -60,6 +60,31 @@ says 'imports !! uncovered imports msgget of libc'
 says_not 'write'
 says 'instructions ok'
 
+# Rings of the real kernel would go past the world: there are none. liburing asks by instructions of
+# its own.
+if [ "$(dpkg-query -W -f '${db:Status-Status}' liburing-dev 2>/dev/null)" = installed ]; then
+    gcc -g -O1 -o uring_free "$here/uring.c" -luring -lcmocka && ./uring_free >output 2>&1
+    result $? 'a program with io_uring, by itself'
+    build uring "$here/uring.c" -DWITHOUT -luring
+    ends 0 'without io_uring in a sweep' run --valgrind=none ./uring
+    says 'uring, 2 tests, no faults: pass'
+    says 'note ./uring uses io_uring \(liburing\), which the simulated kernel does not have'
+    ends 0 'and under Memcheck' run --valgrind=all ./uring
+    says 'uring, 2 tests, no faults: pass'
+    ends 1 'its instructions' doctor ./uring
+    says 'io_uring_setup, by an instruction of liburing.so.2[.0-9]* itself, in io_uring_queue'
+    build uring_static "$here/uring.c" -DWITHOUT -Wl,-Bstatic -luring -Wl,-Bdynamic
+    ends 0 'and statically' run --valgrind=none ./uring_static
+    says 'note ./uring_static uses io_uring'
+    ends 1 'and they are in the program' doctor ./uring_static
+    says 'io_uring_setup, by an instruction of uring_static itself'
+    build uring_strict "$here/uring.c" -DWITHOUT -DSTRICT -luring
+    ./uring_strict >output 2>&1
+    result $? 'nor in a plain run of a strict group'
+else
+    echo '# skipped: liburing-dev is not installed'
+fi
+
 static=$(gcc -print-file-name=libuv_a.a)
 [ -f "$static" ] || static=$(gcc -print-file-name=libuv.a)
 build static "$here/clean.c" "$static"
