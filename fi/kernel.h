@@ -153,8 +153,8 @@ struct fit__kernel {
     ssize_t (*getrandom)(void *buffer, size_t size, unsigned flags);
     int (*getaddrinfo)(const char *node, const char *service, const struct addrinfo *hints,
                        struct addrinfo **result);        /* returns 0 or EAI_*. Each row is a
-        block of __libc_calloc with its address inside, the canonical name another: glibc's own
-        freeaddrinfo releases them, or a walk with __libc_free. */
+        block of fit__plain_calloc with its address inside, the canonical name another: glibc's own
+        freeaddrinfo releases them, or a walk with fit__plain_free. */
     int (*getnameinfo)(const struct sockaddr *address, socklen_t size, char *host,
                        socklen_t host_size, char *service, socklen_t service_size, int flags);
     /* for faults */
@@ -208,6 +208,11 @@ void fit__unsupported(const char *function, const void *caller, const char *advi
     __attribute__((noreturn));
 /* The harness plugs in here; it must not return. */
 extern void (*fit__on_unsupported)(const char *function, const void *caller, const char *advice);
+
+/* Memory that glibc's functions, or the program, may free, and that no watcher hears of. The
+ * program's own allocator, where AddressSanitizer has put another in front of glibc's. */
+void *fit__plain_calloc(size_t count, size_t size);
+void fit__plain_free(void *block);
 
 /* The kernel of the active world, set by the world when it starts. Valid while fit__active. */
 extern const struct fit__kernel *fit__kernel;

@@ -16,7 +16,7 @@ struct object {
     struct object *next;
     const char *path, *library;
     uintptr_t load_address, start, end;
-    bool users, ours, program;
+    bool users, ours, program, sanitizer;
     bool gone;                   /* unloaded: its texts are still in use */
     bool seen;                   /* during a scan */
     bool read;
@@ -89,6 +89,16 @@ static struct object *known(uintptr_t start, const char *name)
     return NULL;
 }
 
+/* By gcc's names, and clang's. */
+static bool is_sanitizer(const char *path)
+{
+    static const char *const names[] = { "/libasan.so", "/libubsan.so", "/libclang_rt.asan",
+                                         "/libclang_rt.ubsan" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strstr(path, names[i])) return true;
+    return false;
+}
+
 static int scan_one(struct dl_phdr_info *info, size_t size, void *arg)
 {
     struct object *o;
@@ -112,6 +122,7 @@ static int scan_one(struct dl_phdr_info *info, size_t size, void *arg)
         /* libfiu runs between our frames: the user never calls it in a world. */
         o->ours = !o->program && ((self >= start && self < end) || strstr(o->path, "/libfiu.so"));
         o->users = o->program || (!o->ours && strchr(o->path, '/') && !in_system_folder(o->path));
+        o->sanitizer = is_sanitizer(o->path);
         if (loaded.last) loaded.last->next = o;
         else loaded.first = o;
         loaded.last = o;
@@ -166,7 +177,8 @@ bool fit__symbol_of(const void *pointer, struct fit__symbol *symbol)
     if (!o) return false;
     read_once(o);
     *symbol = (struct fit__symbol){ .object = o->path, .library = o->library, .users = o->users,
-                                    .load_address = o->load_address, .ours = o->ours };
+                                    .load_address = o->load_address, .ours = o->ours,
+                                    .sanitizer = o->sanitizer };
     f = fit__elf_function_at(&o->elf, address - o->load_address);
     if (!f) return true;
     symbol->exact = address - o->load_address < f->end;
@@ -193,13 +205,39 @@ static const char *explain(const char *function, const struct object *o)
     if (o->program)
         return fit__format("the program defines %s itself, so its calls never reach libfaulttest:"
                            " leave that definition out of the program that is swept", function);
-    if (strncmp(o->library, "libasan", 7) == 0 || strncmp(o->library, "libtsan", 7) == 0 ||
-        strncmp(o->library, "libmsan", 7) == 0 || strncmp(o->library, "liblsan", 7) == 0)
+    if (strncmp(o->library, "libtsan", 7) == 0 || strncmp(o->library, "libmsan", 7) == 0 ||
+        strncmp(o->library, "liblsan", 7) == 0)
         return fit__format("%s is a sanitizer's (%s), found before libfaulttest's: build the "
                            "program that is swept without -fsanitize; --valgrind finds the same",
                            function, o->path);
     return fit__format("%s is found in %s before libfaulttest: put `pkg-config --libs faulttest` "
                        "before all other libraries when you link", function, o->path);
+}
+
+struct order { uintptr_t ours; bool libc_seen, first; };
+
+static int look_who_is_first(struct dl_phdr_info *info, size_t size, void *arg)
+{
+    struct order *order = arg;
+    (void)size;
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+        uintptr_t start = info->dlpi_addr + part->p_vaddr;
+        if (part->p_type == PT_LOAD && order->ours >= start && order->ours < start + part->p_memsz)
+            order->first = !order->libc_seen;
+    }
+    order->libc_seen |= strstr(info->dlpi_name, "/libc.so.") != NULL;
+    return 0;
+}
+
+/* AddressSanitizer's functions look at the arguments and call the next definition: ours, if it lies
+ * before libc's. But its allocator is its own. */
+static bool hands_on(const struct object *o)
+{
+    struct order order = { .ours = (uintptr_t)&fit__unarmed_reason };
+    if (!o->sanitizer) return false;
+    dl_iterate_phdr(look_who_is_first, &order);
+    return order.first;
 }
 
 const char *fit__unarmed_reason(void)
@@ -217,6 +255,7 @@ const char *fit__unarmed_reason(void)
         void *found = dlsym(RTLD_DEFAULT, needed[i]);
         struct object *o = found ? object_of((uintptr_t)found) : NULL;
         if (o && is_table_entry(o, (uintptr_t)found)) continue;
+        if (o && hands_on(o)) continue;
         if (!o || !o->ours) return explain(needed[i], o);
     }
     for (size_t i = 0; i < sizeof loops / sizeof loops[0]; i++) {

@@ -2,14 +2,17 @@
  *
  * This works under Memcheck, too, which with --soname-synonyms=somalloc=nouserintercepts replaces
  * what these names lead to, and not our definitions. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "fi/arena.h"
 #include "fi/export.h"
 #include "fi/guard.h"
+#include "fi/kernel.h"
 #include "fi/watch.h"
 
 void *__libc_malloc(size_t size);
@@ -19,6 +22,26 @@ void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *block);
 
 const struct fit__watcher *fit__watcher;
+
+/* AddressSanitizer's own allocator is found before ours, and hands nothing on. */
+void *fit__plain_calloc(size_t count, size_t size)
+{
+    static void *(*its)(size_t, size_t);
+    if (!fit__asan) return __libc_calloc(count, size);
+    if (!its) *(void **)&its = dlsym(RTLD_DEFAULT, "calloc");
+    return its(count, size);
+}
+
+void fit__plain_free(void *block)
+{
+    static void (*its)(void *);
+    if (!fit__asan) {
+        __libc_free(block);
+        return;
+    }
+    if (!its) *(void **)&its = dlsym(RTLD_DEFAULT, "free");
+    its(block);
+}
 
 static inline bool simulated(void)
 {

@@ -79,9 +79,10 @@ $(BUILD)/conformance: $(wildcard tests/conformance/*.c tests/conformance/*.h) $(
 conformance: $(BUILD)/conformance
 	$(Q)$(BUILD)/conformance
 
-# Libraries as Debian ships them, used as their users do; `make libraries SHORT=1`: natively only.
+# Libraries as Debian ships them, used as their users do; `make libraries SHORT=1`: natively only;
+# SANITIZE=1: programs built with -fsanitize=address,undefined.
 libraries: all
-	$(Q)sh tests/libraries/run.sh $(if $(SHORT),--short) $(BUILD)
+	$(Q)sh tests/libraries/run.sh $(if $(SANITIZE),--sanitize,$(if $(SHORT),--short)) $(BUILD)
 
 # Random sequences of calls on both kernels: make differential SEED=s CALLS=n.
 SEED  ?= 1

@@ -5,6 +5,7 @@
 #include "harness/command/commands.h"
 #include "harness/command/options.h"
 #include "harness/command/sweep.h"
+#include "harness/command/takeover.h"
 #include "harness/report/lines.h"
 
 /* The cases of a finding of the last run, one a line. */
@@ -72,6 +73,8 @@ int fit__command_list(int count, char **arguments)
         return fit__fail_with(FIT_X_USAGE, fit__copy("list what? faulttest list TEST-BINARY [TEST] "
             "[--mode MODE,...], or faulttest list --finding NUMBER"));
     char *refused = fit__binary_refused(options.words.list[0]);
+    if (!refused)
+        refused = fit__peer_threads_refused(options.words.list[0], &options.peer_threads);
     if (refused)
         return fit__fail_with(FIT_X_USAGE, refused);
     const char *test = options.words.count == 2 ? options.words.list[1] : NULL;

@@ -9,6 +9,7 @@
 #include "harness/command/commands.h"
 #include "harness/command/options.h"
 #include "harness/command/sweep.h"
+#include "harness/command/takeover.h"
 #include "harness/report/evidence.h"
 #include "harness/report/lines.h"
 
@@ -194,6 +195,11 @@ static int replay(const struct wanted *wanted, const struct fit__options *option
                                   .peer_threads = wanted->peer_threads,
                                   .real = options->real || was_real(wanted) };
     struct fit__replayed replayed = { 0 };
+    if (!refused)
+        refused = fit__peer_threads_refused(wanted->binary, &wanted->peer_threads);
+    if (!refused && memcheck && fit__has_asan(wanted->binary))
+        refused = fit__print("%s is built with AddressSanitizer, which Memcheck cannot run: replay "
+                             "it without --valgrind", wanted->binary);
     if (refused)
         return fit__fail_with(FIT_X_USAGE, refused);
     if ((refused = tools_refused(options, memcheck)))

@@ -68,6 +68,8 @@ static int check(struct fit__options *options)
             "faulttest run TEST-BINARY... (see `faulttest help run`)"));
     for (size_t i = 0; i < options->words.count; i++) {
         char *refused = fit__binary_refused(options->words.list[i]);
+        if (!refused)
+            refused = fit__peer_threads_refused(options->words.list[i], &options->peer_threads);
         if (refused)
             return fit__fail_with(FIT_X_USAGE, refused);
     }
@@ -153,11 +155,16 @@ static void sweep_binary(struct run *run, const char *path)
     results->binary = path;
     results->peer_threads = run->options.peer_threads;
     results->real = run->options.real;
+    bool asan = fit__has_asan(path);
+    if (asan)
+        add_note(results, fit__print("%s is built with AddressSanitizer: what it finds is a "
+            "memory-error; Memcheck is not used, memory that is left is not looked at, and no "
+            "allocation fails", path));
     add_note(results, fit__wrapped_note(path));
     if (!results->real)
         add_note(results, fit__rings_note(path));
     int trouble = fit__sweep(results, &run->orders, run->options.verbose);
-    if (trouble == FIT_X_OK && run->options.valgrind != FIT_VALGRIND_NONE)
+    if (trouble == FIT_X_OK && run->options.valgrind != FIT_VALGRIND_NONE && !asan)
         trouble = sweep_memcheck(run, results);
     run->trouble = graver(run->trouble, trouble);
     fit__results_settle(results, run->totals.findings + 1);

@@ -107,7 +107,6 @@ static bool gains_rights(const char *path)
 static const char *sanitizer_in(Elf *elf)
 {
     static const struct { const char *library, *function, *name; } known[] = {
-        { "libasan.so", "__asan_init", "AddressSanitizer" },
         { "libtsan.so", "__tsan_init", "ThreadSanitizer" },
         { "libmsan.so", "__msan_init", "MemorySanitizer" },
         { "liblsan.so", "__lsan_init", "LeakSanitizer" },
@@ -118,19 +117,36 @@ static const char *sanitizer_in(Elf *elf)
     return NULL;
 }
 
+/* The one that can be swept, as long as it is a library: it hands calls on to whoever is next. */
+static const char *asan_of(Elf *elf)
+{
+    const char *name = needs(elf, "libasan.so");
+    return name ? name : needs(elf, "libclang_rt.asan");
+}
+
+static bool has_static_asan(Elf *elf)
+{
+    return defines(elf, "__asan_init") && !asan_of(elf);
+}
+
 static char *elf_refused(Elf *elf, const char *path)
 {
     if (defines(elf, "_cmocka_run_group_tests"))
         return fit__print("CMocka is linked into %s statically, so its groups cannot be taken "
             "over: relink with -lfaulttest before -lcmocka, and the shared library of CMocka",
             path);
-    if (needs(elf, library))
-        return NULL;
+    if (has_static_asan(elf))
+        return fit__print("%s has the runtime of AddressSanitizer linked in statically, and "
+            "nothing can be put between it and libc: link it as a library (gcc's default, "
+            "-shared-libasan of clang), or sweep a build without -fsanitize=address, with "
+            "Memcheck (--valgrind)", path);
     const char *sanitizer = sanitizer_in(elf);
     if (sanitizer)
-        return fit__print("%s is built with %s, which wants to be loaded first and has a malloc "
-            "of its own, so nothing can be loaded in front of it: sweep a build without "
-            "-fsanitize; with --valgrind, Memcheck finds what it finds", path, sanitizer);
+        return fit__print("%s is built with %s, which does not go together with green threads and "
+            "copies of the process: sweep a build without it; with --valgrind, Memcheck finds "
+            "errors of memory", path, sanitizer);
+    if (needs(elf, library))
+        return NULL;
     if (gains_rights(path))
         return fit__print("%s is setuid, setgid or has capabilities, and nothing can be loaded in "
             "front of such a program: sweep a copy without these rights", path);
@@ -168,23 +184,53 @@ static char *installed_library(void)
     return NULL;
 }
 
+/* AddressSanitizer wants to be the first of all. */
+static char *after_asan(Elf *elf, char *own)
+{
+    const char *name = elf ? asan_of(elf) : NULL;
+    if (!own || !name)
+        return own;
+    char *both = fit__print("%s:%s", name, own);
+    free(own);
+    return both;
+}
+
+bool fit__has_asan(const char *path)
+{
+    struct object object;
+    bool has = object_open(&object, path) && asan_of(object.elf);
+    object_close(&object);
+    return has;
+}
+
+char *fit__peer_threads_refused(const char *path, const struct fit__words *patterns)
+{
+    if (patterns->count == 0 || !fit__has_asan(path))
+        return NULL;
+    return fit__print("--peer-thread knows threads by where they start, and all threads of %s "
+        "start in the runtime of AddressSanitizer: sweep a build without -fsanitize=address", path);
+}
+
 int fit__preload_for(const char *path, char **preload, char **failure)
 {
     struct object object;
     *preload = NULL;
     bool linked = object_open(&object, path) && needs(object.elf, library);
+    char *own = linked ? NULL : installed_library();
+    if (!own || !strpbrk(own, " :"))
+        *preload = after_asan(object.elf, own);
     object_close(&object);
-    if (linked)
+    if (linked || *preload)
         return 0;
-    *preload = installed_library();
-    if (!*preload)
+    if (!own)
         *failure = fit__print("%s is not linked with %s, which is not in ../lib "
                               "of the command either, to be loaded in front of it", path, library);
     /* The loader parts the list at these. */
-    else if (strpbrk(*preload, " :"))
+    else
         *failure = fit__print("%s cannot be loaded in front of %s: its path holds a space or a "
-                              "colon", *preload, path);
-    return *failure ? -ENOENT : 0;
+                              "colon", own, path);
+    free(own);
+    return -ENOENT;
 }
 
 /* ---- mocks made by the linker ------------------------------------------------------------ */

@@ -21,8 +21,8 @@ static const struct fit__verdict verdicts[] = {
       "from inside a library or a callback.",
       "Turn the assert into an error that is reported; an error that the outside world can cause "
       "is no broken invariant. If it is policy, allow it: fit_allow(\"abort\", ...)." },
-    { "memory-error", F, 2, "Memcheck or a sanitizer saw an invalid access or the use of an "
-      "uninitialised value.",
+    { "memory-error", F, 2, "Memcheck or a sanitizer saw an invalid access, the use of an "
+      "uninitialised value, or undefined behaviour.",
       "The usual case is freed memory used by a callback that was still pending, or a buffer "
       "used beyond what a short read filled. Use the count that was returned; stop or close "
       "handles before freeing what they point to." },

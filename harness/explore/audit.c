@@ -113,6 +113,8 @@ static void look(long number, const long a[ARGUMENTS], const void *from)
         entry = s;
         i++;
     }
+    /* A sanitizer's own business: its shadow, its report. */
+    if (i < count && fit__symbol_of(frames[i], &s) && s.sanitizer) return;
     if (i < count && fit__symbol_of(frames[i], &s) && s.ours) return;
     if (seen_before(number, from, i < count ? frames[i] : NULL)) return;
     send_escape(number, a, entry.object ? entry.function ? entry.function : "?" : NULL,

@@ -68,6 +68,7 @@ static void send_bound(const struct tables *t, const char *name, const void *fou
     struct fit__symbol importer, definer;
     fit__symbol_of((const void *)(t->start + 1), &importer);
     if (!fit__symbol_of((const char *)found + 1, &definer) || importer.ours) return;
+    if (definer.sanitizer) return;       /* it hands on: fi/symbols.c */
     fit__record_begin(&r, memory, sizeof memory, "bound");
     fit__record_add(&r, "function", "%s", name);
     fit__record_add(&r, "object", "%s", importer.object);

@@ -58,7 +58,7 @@ void fit__record_stack(struct fit__record *r, const char *key, void *const *fram
     const char *test = fit__test_function();
     value[0] = 0;
     for (unsigned i = 0; i < depth && have < sizeof value; i++) {
-        if (!fit__symbol_of(frames[i], &s) || s.ours) continue;
+        if (!fit__symbol_of(frames[i], &s) || s.ours || s.sanitizer) continue;
         have += (size_t)snprintf(value + have, sizeof value - have, "%s%lx@%s",
                                  have ? " " : "",
                                  (unsigned long)((uintptr_t)frames[i] - s.load_address), s.object);

@@ -243,6 +243,7 @@ bool fit__session_start(void)
         parse_line(line, value);
     }
     set_defaults();
+    fit__sanitizers_watch();
     if (fit__session.orders.real) fit__world_over_real(true);
     if (fit__session.orders.job == FIT_J_REAL) fit__world_over_real(false);
     say_hello();

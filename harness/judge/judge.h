@@ -108,6 +108,9 @@ void fit__judge_start(void);             /* a test begins: plugs into fi/watch.h
 const struct fit__finding *fit__judge_bad_close(void);
 /* TRUNK, under Valgrind: makes the cases cheaper. */
 void fit__judge_warm_up(void);
+/* From here on what AddressSanitizer reports, if the program has it, ends its run with a finding.
+ * (UndefinedBehaviorSanitizer finds its hook by itself.) */
+void fit__sanitizers_watch(void);
 /* CASE: the place of its fault. */
 const struct fit__point *fit__judge_point(void);
 /* A case begins in this process: the fault is about to happen. */

@@ -14,8 +14,6 @@
 
 #define LOOK_UP_NS FIT_MS
 
-void *__libc_calloc(size_t count, size_t size);
-void __libc_free(void *block);
 
 /* In glibc's order. Who asks for no kind in particular is told of the common ones. */
 static const struct { int type, protocol; bool common; } kinds[] = {
@@ -241,8 +239,8 @@ static void free_rows(struct addrinfo *row)
 {
     while (row) {
         struct addrinfo *next = row->ai_next;
-        __libc_free(row->ai_canonname);
-        __libc_free(row);
+        fit__plain_free(row->ai_canonname);
+        fit__plain_free(row);
         row = next;
     }
 }
@@ -250,7 +248,7 @@ static void free_rows(struct addrinfo *row)
 static struct addrinfo *new_row(unsigned kind, const struct addrinfo *hints,
                                 const struct target *target, uint16_t port)
 {
-    struct addrinfo *row = __libc_calloc(1, sizeof *row + sizeof(struct sockaddr_in6));
+    struct addrinfo *row = fit__plain_calloc(1, sizeof *row + sizeof(struct sockaddr_in6));
     if (!row)
         return NULL;
     row->ai_flags = hints->ai_flags;
@@ -264,7 +262,7 @@ static struct addrinfo *new_row(unsigned kind, const struct addrinfo *hints,
 
 static bool name_row(struct addrinfo *row, const char *node)
 {
-    row->ai_canonname = __libc_calloc(1, strlen(node) + 1);
+    row->ai_canonname = fit__plain_calloc(1, strlen(node) + 1);
     if (row->ai_canonname)
         strcpy(row->ai_canonname, node);
     return row->ai_canonname != NULL;

@@ -2,9 +2,10 @@
 # Sweeps the programs of this folder: libraries as Debian ships them, used as their users do.
 # Every finding, also one that Faulttest allows by itself, must stand in `expected`, and all that
 # stands there must be found.
-#   tests/libraries/run.sh [--short] BUILD [NAME...]
-# --short: natively only. Otherwise also under Memcheck. NAME as in NAME.c. What is skipped, since
-# a package is missing, says so. Ends with a line for each library: its cases, the different
+#   tests/libraries/run.sh [--short | --sanitize] BUILD [NAME...]
+# --short: natively only. --sanitize: natively, the programs built with AddressSanitizer and
+# UndefinedBehaviorSanitizer. Otherwise also under Memcheck. NAME as in NAME.c. What is skipped,
+# since a package is missing, says so. Ends with a line for each library: its cases, the different
 # reasons that `expected` gives for what was found in them, and in how many cases that was.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -29,10 +30,10 @@ make_certificate() {
 # compile NAME
 compile() {
     source=$here/$1.c libs=$(said "$here/$1.c" libs) link=$(said "$here/$1.c" link)
-    # The words of $libs and $link, and of what pkg-config says, are arguments of their own.
+    # The words of these, and of what pkg-config says, are arguments of their own.
     # shellcheck disable=SC2046,SC2086
     ${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -DFAULTTEST -U_FORTIFY_SOURCE -Wall -Wextra -Werror \
-        -O1 -g -rdynamic -I"$build/include" -I"$out" \
+        -O1 -g $sanitize -rdynamic -I"$build/include" -I"$out" \
         $(test -z "$libs" || pkg-config --cflags $libs) -o "$out/$1" "$source" \
         -L"$build" -Wl,-rpath,"$build" -Wl,--no-as-needed -lfaulttest -Wl,--as-needed \
         -lcmocka $(test -z "$libs" || pkg-config --libs $libs) $link -pthread
@@ -96,12 +97,15 @@ one() {
         "$(wc -l <"$out/$1.findings")"
 }
 
-short=
-[ "${1:-}" != --short ] || { short=1; shift; }
-[ $# -ge 1 ] || { echo "usage: $0 [--short] BUILD [NAME...]" >&2; exit 2; }
+short='' sanitize=''
+case ${1:-} in
+    --short) short=1; shift ;;
+    --sanitize) short=1 sanitize=-fsanitize=address,undefined; shift ;;
+esac
+[ $# -ge 1 ] || { echo "usage: $0 [--short | --sanitize] BUILD [NAME...]" >&2; exit 2; }
 build=$(cd "$1" && pwd) || exit 2
 shift
-out=$build/libraries
+out=$build/libraries${sanitize:+_sanitized}
 mkdir -p "$out"
 if [ $# -eq 0 ]; then
     for file in "$here"/*.c; do

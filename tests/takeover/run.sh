@@ -93,18 +93,55 @@ says_not 'hang'
 ends 0 'is noticed' replay --peer-thread 'server_*' ./once asks:socket:in=ask:error=EMFILE
 says '^noticed .*test waits in end of peer thread'
 
+# ---- built with sanitizers: swept as they are, and what is reported is a finding ----------------
+overflow="undefined behaviour at sanitized.c:[0-9]+: [Ss]igned integer overflow: .*in overflows"
+compile asan sanitized.c -fsanitize=address
+ends 1 'a suite with AddressSanitizer' run ./asan
+says '4 tests, no faults: pass, deterministic'
+says 'memory-error asan.writes_behind 3 cases: 3 emfile'
+says 'heap-buffer-overflow, WRITE of size 1, by AddressSanitizer, in writes_behind \(sanitized.c:'
+says 'heap-use-after-free, READ of size 1, by AddressSanitizer, in uses_what_is_gone \(sanitized.c:'
+says '9 cases, 6 failed'
+says 'note ./asan is built with AddressSanitizer: what it finds is a memory-error; Memcheck is'
+ends 1 'a replay of that' replay 1
+says 'SYMPTOM .*heap-.*by AddressSanitizer.* (writes_behind|uses_what_is_gone) sanitized.c:[0-9]+ '
+says 'same verdict as in the sweep'
+ends 2 'which Memcheck cannot do' replay --valgrind 1
+says 'built with AddressSanitizer, which Memcheck cannot run: replay it without'
+compile ubsan sanitized.c -fsanitize=undefined
+ends 1 'one with UBSan, which by default goes on' run --valgrind=none --test overflows ./ubsan
+says "memory-error ubsan.overflows 3 cases: .*$overflow"
+compile ubsan_ends sanitized.c -fsanitize=undefined -fno-sanitize-recover
+ends 1 'or ends' run --valgrind=none --test overflows ./ubsan_ends
+says "memory-error ubsan_ends.overflows 3 cases: .*$overflow"
+compile both server.c -fsanitize=address,undefined
+ends 1 'both, with threads' run ./both
+says 'leak-fd both.asks .*opened by ask '
+says_not 'memory-error both|crash|hang'
+ends 2 'whose threads cannot be told apart' run --peer-thread 'server_*' ./both
+says 'all threads of ./both start in the runtime of AddressSanitizer: sweep a build without'
+gcc -g -fsanitize=address,undefined -o linked "$here/sanitized.c" \
+    -L"$build" -Wl,-rpath,"$build" -Wl,--push-state,--no-as-needed,-lfaulttest,--pop-state \
+    -lcmocka -lpthread >output 2>&1
+result $? 'linked is built, with libfaulttest'
+ends 1 'it is swept, too' run ./linked
+says '9 cases, 9 failed|12 cases, 9 failed'
+ends 0 'and nothing goes past' doctor ./linked
+
 # ---- calls that never reach us -----------------------------------------------------------------
 compile wrapped wrapped.c -Wl,--wrap=recv -Wl,--wrap=own_number
 ends 0 'a mock made with -Wl,--wrap' run --valgrind=none ./wrapped
 says 'note ./wrapped has mocks of its own, made with -Wl,--wrap: recv\. What'
 
 # ---- what cannot be taken over: one clear sentence ---------------------------------------------
-compile asan server.c -fsanitize=address
-ends 2 'an AddressSanitizer build is refused' run ./asan
-says '^faulttest: ./asan is built with AddressSanitizer, which .*sweep a build without'
-compile ubsan server.c -fsanitize=undefined -fno-sanitize-recover
-ends 1 'one with UBSan is swept' run --valgrind=none --peer-thread 'server_*' --test asks ./ubsan
-says 'leak-fd ubsan.asks'
+for sanitizer in thread leak; do
+    compile "${sanitizer}san" server.c -fsanitize=$sanitizer
+    ends 2 "a build with -fsanitize=$sanitizer is refused" run "./${sanitizer}san"
+    says "^faulttest: ./${sanitizer}san is built with [TL][a-z]*Sanitizer, .*sweep a build without"
+done
+compile static_asan server.c -fsanitize=address -static-libasan
+ends 2 'AddressSanitizer linked statically is refused' run ./static_asan
+says 'the runtime of AddressSanitizer linked in statically, .*link it as a library .*or sweep'
 compile own_cmocka own_cmocka.c
 ends 2 'CMocka linked statically is refused' run ./own_cmocka
 says 'CMocka is linked into ./own_cmocka statically.* relink with -lfaulttest before -lcmocka'
