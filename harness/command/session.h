@@ -5,7 +5,8 @@
  * descriptors, no arguments, standard input /dev/null, and an environment that holds, sorted,
  * only LANG=C, LC_ALL=C, TZ=UTC, FAULTTEST_CONTROL, LD_PRELOAD with libfaulttest.so for a binary
  * that is not linked with it, and those of these that are set:
- *   ASAN_OPTIONS GCOV_PREFIX GCOV_PREFIX_STRIP HOME LD_LIBRARY_PATH LSAN_OPTIONS PATH TMPDIR
+ *   ASAN_OPTIONS (behind symbolize=0:detect_leaks=0, which is always there) GCOV_PREFIX
+ *   GCOV_PREFIX_STRIP HOME LD_LIBRARY_PATH LSAN_OPTIONS PATH TMPDIR
  *   TSAN_OPTIONS UBSAN_OPTIONS VALGRIND_LIB, and automake's abs_builddir abs_srcdir
  *   abs_top_builddir abs_top_srcdir builddir srcdir top_builddir top_srcdir
  * It runs in a process group of its own, which is killed when the session ends. */
