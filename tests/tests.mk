@@ -52,7 +52,7 @@ $(BUILD)/unit/test_event_run $(BUILD)/unit/test_ev_run $(BUILD)/unit/test_glib_r
 $(BUILD)/unit/test_sched $(BUILD)/unit/test_world $(BUILD)/unit/test_files \
 $(BUILD)/unit/test_names: $(LIB_OBJECTS)
 WRAPPERS = cancel change child desc dir disk epoll file futex host inotify io memory message name path poll process socket \
-           signal stdio syscall temp time
+           signal splice stdio syscall temp time
 $(BUILD)/unit/test_wrap $(BUILD)/unit/test_wrap_faults: $(call unit_objects, \
     $(addprefix fi/,arena catalogue engine fault flags guard kernel_real trace wait wrap) \
     $(WRAPPERS:%=fi/wrap_%))

@@ -290,6 +290,7 @@ void fit__objects_reset(void)
 const struct fit__kernel fit__kernel_sim = {
     .close = sim_close, .dup = sim_dup, .dup3 = sim_dup3, .fcntl = sim_fcntl, .ioctl = sim_ioctl,
     .readv = fit__call_readv, .writev = fit__call_writev, .lseek = sim_lseek, .fstat = sim_fstat,
+    .splice = fit__call_splice, .tee = fit__call_tee, .sendfile = fit__call_sendfile,
     .socket = fit__call_socket, .socketpair = fit__call_socketpair, .pipe = sim_pipe,
     .eventfd = sim_eventfd, .timerfd = sim_timerfd, .epoll_create = sim_epoll_create,
     .inotify_init = fit__call_inotify_init, .inotify_add = fit__call_inotify_add,

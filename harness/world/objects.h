@@ -82,6 +82,19 @@ extern const struct fit__file_ops fit__tcp_ops, fit__datagram_ops, fit__local_op
 
 /* Each returns files with one reference of the caller's. */
 void fit__pipe_new(int flags, struct fit__file *ends[2]);
+bool fit__is_pipe(const struct fit__file *file);
+/* Of either end: bytes to read; room for bytes that lie in pages of their own; nobody is at the
+ * other end any more. */
+size_t fit__pipe_bytes(const struct fit__file *end);
+size_t fit__pipe_room(const struct fit__file *end);
+bool fit__pipe_ended(const struct fit__file *end);
+bool fit__pipes_are_one(const struct fit__file *a, const struct fit__file *b);
+/* Bytes that lay at `offset` of a file, in its pages; there is room for them. */
+void fit__pipe_put(struct fit__file *writer, const char *bytes, size_t size, off_t offset);
+size_t fit__pipe_look(struct fit__file *reader, char *bytes, size_t size);
+void fit__pipe_take(struct fit__file *reader, size_t size);
+/* From one to the other as far as there is room, page by page. `copy`: they stay, too. */
+size_t fit__pipe_move(struct fit__file *reader, struct fit__file *writer, size_t size, bool copy);
 struct fit__file *fit__eventfd_new(unsigned initial, int flags);
 struct fit__file *fit__timerfd_new(int clock, int flags);
 int fit__timerfd_set(struct fit__file *file, int flags, const struct itimerspec *value,
