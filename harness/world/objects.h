@@ -162,6 +162,9 @@ int fit__tcp_name(struct fit__file *file, bool of_peer, struct sockaddr *out, so
 void fit__tcp_hold(fit_ns ns);                           /* its part of fit__kernel.hold */
 void fit__tcp_info(struct fit__file *file, void *value, socklen_t *size);
 bool fit__tcp_listens(struct fit__file *file);
+struct fit__link;
+void fit__tcp_link_changed(const struct fit__link *link);
+void fit__tcp_options_changed(struct fit__file *file);   /* of any file */
 void fit__tcp_look(struct fit__file *file);      /* its owner has asked how it is */
 bool fit__tcp_is_stream(struct fit__file *file);         /* connected or connecting */
 bool fit__can_be_held(struct fit__file *file);           /* fit__kernel.hold works on it */

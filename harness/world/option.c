@@ -1,5 +1,6 @@
 /* option.c - getsockopt and setsockopt, and what all sockets have in common. */
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -222,6 +223,20 @@ static int set_special(struct fit__socket *socket, int option, const void *value
     }
 }
 
+/* Linux refuses numbers out of range for these. */
+static const struct { int option, least, most; } ranges[] = {
+    { TCP_KEEPIDLE, 1, 32767 }, { TCP_KEEPINTVL, 1, 32767 }, { TCP_KEEPCNT, 1, 127 },
+    { TCP_SYNCNT, 1, 127 }, { TCP_USER_TIMEOUT, 0, INT_MAX },
+};
+
+static bool in_range(int level, int option, int number)
+{
+    for (unsigned i = 0; level == IPPROTO_TCP && i < sizeof ranges / sizeof ranges[0]; i++)
+        if (ranges[i].option == option)
+            return number >= ranges[i].least && number <= ranges[i].most;
+    return true;
+}
+
 static int cooked(int level, int option, int number)
 {
     if (level != SOL_SOCKET)
@@ -250,7 +265,10 @@ int fit__option_set(struct fit__file *file, int level, int option, const void *v
     if (size < sizeof number)
         return -EINVAL;
     memcpy(&number, value, sizeof number);
+    if (!in_range(level, option, number))
+        return -EINVAL;
     socket->stored[i] = cooked(level, option, number);
     socket->changed[i] = true;
+    fit__tcp_options_changed(file);
     return 0;
 }
