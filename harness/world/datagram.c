@@ -103,7 +103,7 @@ static bool taken(const void *who, uint16_t port)
 static int take_port(struct fit__datagram *socket)
 {
     if (!socket->local.port)
-        socket->local.port = fit__free_port(socket->host, taken, socket);
+        socket->local.port = fit__free_port(socket->host, &socket->socket, taken, socket);
     return socket->local.port ? 0 : -EAGAIN;
 }
 

@@ -37,9 +37,27 @@ fit_ns fit__deadline(int64_t timeout_ns)
 
 /* ---- descriptors ------------------------------------------------------------------------- */
 
+/* As in Linux the number is free while close() waits. */
+static int close_lingering(int fd, struct fit__file *file, fit_ns limit)
+{
+    fit_ns deadline = fit__deadline(limit);
+    struct fit__waitq *queue = &file->queue;
+    int over = 0;
+    file->references++;
+    fit__uninstall(fd);
+    while (!over && !fit__tcp_has_arrived(file))
+        over = fit__block_open("close", &queue, 1, deadline, false);
+    fit__file_release(file);
+    return 0;
+}
+
 static int sim_close(int fd)
 {
+    struct fit__file *file = fit__file_of(fd);
+    fit_ns limit;
     fit__call_begins();
+    if (file && file->references == 1 && fit__tcp_lingers(file, &limit))
+        return close_lingering(fd, file, limit);
     if (!fit__is_standard(fd))
         return fit__uninstall(fd);
     fit__standard_covered(fd);

@@ -33,7 +33,7 @@ enum { FIT_DATA_EVENTS = EPOLLIN | EPOLLPRI | EPOLLRDNORM | EPOLLRDBAND,
 /* ---- sockets ----------------------------------------------------------------------------- */
 
 enum { FIT_SHUT_RECEIVE = 1, FIT_SHUT_SEND = 2, FIT_SHUT_BOTH = 3 };
-enum { FIT_STORED_OPTIONS = 32 };
+enum { FIT_STORED_OPTIONS = 32, FIT_PORT_RANGE = 51 /* IP_LOCAL_PORT_RANGE, of Linux 6.3 */ };
 
 /* What a socket does beside reading and writing bytes. None of it blocks. What is NULL is
  * -EOPNOTSUPP, but `connected`, `send` and `receive`: a stream without descriptors to pass has
@@ -162,6 +162,10 @@ int fit__tcp_name(struct fit__file *file, bool of_peer, struct sockaddr *out, so
 void fit__tcp_hold(fit_ns ns);                           /* its part of fit__kernel.hold */
 void fit__tcp_info(struct fit__file *file, void *value, socklen_t *size);
 bool fit__tcp_listens(struct fit__file *file);
+/* The last close of a file: must it wait until what was sent has arrived, and how long (SO_LINGER)?
+ * Then this side has ended by now, and waits on the file's queue. */
+bool fit__tcp_lingers(struct fit__file *file, fit_ns *limit);
+bool fit__tcp_has_arrived(struct fit__file *file);
 struct fit__link;
 void fit__tcp_link_changed(const struct fit__link *link);
 void fit__tcp_options_changed(struct fit__file *file);   /* of any file */

@@ -24,7 +24,7 @@ static const struct { int level, option, initial; enum whose whose; } stored[] =
     { IPPROTO_TCP, TCP_KEEPINTVL, 75, TCP }, { IPPROTO_TCP, TCP_KEEPCNT, 9, TCP },
     { IPPROTO_TCP, TCP_QUICKACK, 1, TCP }, { IPPROTO_TCP, TCP_USER_TIMEOUT, 0, TCP },
     { IPPROTO_TCP, TCP_CORK, 0, TCP }, { IPPROTO_IP, IP_TOS, 0, INET },
-    { IPPROTO_IP, IP_TTL, 64, INET }, { IPPROTO_TCP, TCP_SYNCNT, 6, TCP },
+    { IPPROTO_IP, IP_TTL, 64, INET }, { IPPROTO_IP, FIT_PORT_RANGE, 0, INET }, { IPPROTO_TCP, TCP_SYNCNT, 6, TCP },
     { IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT, INET },
     { IPPROTO_IP, IP_MULTICAST_TTL, 1, INET }, { IPPROTO_IP, IP_MULTICAST_LOOP, 1, INET },
     { IPPROTO_IPV6, IPV6_V6ONLY, 0, SIX }, { IPPROTO_IPV6, IPV6_UNICAST_HOPS, 64, SIX },
@@ -231,6 +231,9 @@ static const struct { int option, least, most; } ranges[] = {
 
 static bool in_range(int level, int option, int number)
 {
+    unsigned low = (unsigned)number & 0xffff, high = (unsigned)number >> 16;
+    if (level == IPPROTO_IP && option == FIT_PORT_RANGE)
+        return !low || !high || low <= high;
     for (unsigned i = 0; level == IPPROTO_TCP && i < sizeof ranges / sizeof ranges[0]; i++)
         if (ranges[i].option == option)
             return number >= ranges[i].least && number <= ranges[i].most;

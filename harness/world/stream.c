@@ -238,8 +238,11 @@ static void data_arrived(struct fit__tcp *end, const char *bytes, size_t size)
 /* The sender hears of it last: the answer has a way to go. */
 static void end_arrived(struct fit__tcp *end)
 {
-    if (end->peer)
+    if (end->peer) {
         end->peer->end_arrived = true;
+        if (end->peer->file)
+            fit__wake_all(&end->peer->file->queue);      /* close() may wait for it */
+    }
     if (end->state == FIT_TCP_OPEN) {
         end->end_received = true;
         end->socket.shut |= FIT_SHUT_RECEIVE;

@@ -52,9 +52,8 @@ int fit__tcp_listen(struct fit__file *file, int backlog)
     if (end->state == FIT_TCP_LISTENING)
         return 0;
     if (!end->has_port) {
-        int error = fit__tcp_take_port(end);
-        if (error)
-            return error;
+        if (fit__tcp_take_port(end))
+            return -EADDRINUSE;
     } else if (fit__tcp_port_taken(end, fit__tcp_local(end), end->local_port)) {
         return -EADDRINUSE;
     }
@@ -82,12 +81,17 @@ bool fit__tcp_is_stream(struct fit__file *file)
 static struct fit__tcp *listener_at(const struct fit__host *host, struct fit__ip address,
                                     uint16_t port)
 {
-    struct fit__tcp *end;
-    TAILQ_FOREACH(end, &fit__tcps, all)
-        if (end->state == FIT_TCP_LISTENING && end->host == host && end->local_port == port
-            && fit__ips_overlap(fit__tcp_local(end), address))
-            return end;
-    return NULL;
+    struct fit__tcp *end, *any = NULL;
+    TAILQ_FOREACH(end, &fit__tcps, all) {
+        if (end->state != FIT_TCP_LISTENING || end->host != host || end->local_port != port
+            || !fit__ips_overlap(fit__tcp_local(end), address))
+            continue;
+        if (end->local != INADDR_ANY)
+            return end;                      /* nearer than one that listens everywhere */
+        if (!any)
+            any = end;
+    }
+    return any;
 }
 
 void fit__tcp_forget_child(struct fit__tcp *child)
@@ -243,8 +247,8 @@ static void syn_due(struct fit__event *event)
 void fit__tcp_start_syn(struct fit__tcp *end, fit_ns at)
 {
     struct fit__host *host = target_of(end);
-    fit__event_set(&end->syn, at + (connects_too_long(end) ? 0 : host ? fit__link_latency(end->host, host) : FIT_MS),
-                   syn_due);
+    fit_ns way = host ? fit__link_latency(end->host, host) : FIT_MS;
+    fit__event_set(&end->syn, at + (connects_too_long(end) ? 0 : way), syn_due);
 }
 
 void fit__tcp_lose_handshake(struct fit__tcp *end)
@@ -423,6 +427,27 @@ static void close_open(struct fit__tcp *end)
     fit__bytes_clear(&end->unread);
     fit__tcp_send_reset(end);
     fit__tcp_die(end, 0);
+}
+
+bool fit__tcp_lingers(struct fit__file *file, fit_ns *limit)
+{
+    if (file->ops != &fit__tcp_ops)
+        return false;
+    struct fit__tcp *end = fit__tcp_of(file);
+    const struct fit__socket *socket = &end->socket;
+    if (!socket->linger_on || socket->linger_seconds <= 0 || end->state != FIT_TCP_OPEN
+        || end->unread.size || fit__tcp_is_mute(end))
+        return false;
+    *limit = socket->linger_seconds * FIT_S;
+    end->socket.shut = FIT_SHUT_BOTH;
+    fit__tcp_queue_end(end);
+    return true;
+}
+
+bool fit__tcp_has_arrived(struct fit__file *file)
+{
+    const struct fit__tcp *end = fit__tcp_of(file);
+    return end->state != FIT_TCP_OPEN || end->end_arrived;
 }
 
 void fit__tcp_release(struct fit__file *file)

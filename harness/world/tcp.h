@@ -12,7 +12,8 @@
 #include "fi/choice.h"
 #include "harness/world/ip.h"
 
-enum { FIT_SEGMENT = 1448, FIT_TCP_HEADERS = 66 /* of Ethernet, IP and TCP */, FIT_SEND_BUFFER = 65536, FIT_RECEIVE_BUFFER = 131072 };
+enum { FIT_SEGMENT = 1448, FIT_TCP_HEADERS = 66 /* of Ethernet, IP and TCP */,
+       FIT_SEND_BUFFER = 65536, FIT_RECEIVE_BUFFER = 131072 };
 
 enum fit__tcp_state {
     FIT_TCP_CLOSED, FIT_TCP_LISTENING, FIT_TCP_SYN_SENT, FIT_TCP_SYN_RECEIVED,
