@@ -183,6 +183,7 @@ static bool deliver(struct fit__udp_packet *packet)
 void fit__datagram_give(struct fit__datagram *socket, struct fit__udp_packet *packet)
 {
     socket->cost += cost_of(packet);
+    packet->arrived = fit__now();
     TAILQ_INSERT_TAIL(&socket->unread, packet, link);
     fit__datagram_changed(socket, EPOLLIN | EPOLLRDNORM);
 }

@@ -33,7 +33,7 @@ enum { FIT_DATA_EVENTS = EPOLLIN | EPOLLPRI | EPOLLRDNORM | EPOLLRDBAND,
 /* ---- sockets ----------------------------------------------------------------------------- */
 
 enum { FIT_SHUT_RECEIVE = 1, FIT_SHUT_SEND = 2, FIT_SHUT_BOTH = 3 };
-enum { FIT_STORED_OPTIONS = 32, FIT_PORT_RANGE = 51 /* IP_LOCAL_PORT_RANGE, of Linux 6.3 */ };
+enum { FIT_STORED_OPTIONS = 48, FIT_PORT_RANGE = 51 /* IP_LOCAL_PORT_RANGE, of Linux 6.3 */ };
 
 /* What a socket does beside reading and writing bytes. None of it blocks. What is NULL is
  * -EOPNOTSUPP, but `connected`, `send` and `receive`: a stream without descriptors to pass has
