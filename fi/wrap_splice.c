@@ -21,7 +21,7 @@ FIT_EXPORT ssize_t splice(int in, off64_t *in_offset, int out, off64_t *out_offs
                           unsigned flags)
 {
     if (fit__passes())
-        return fit__result(fit__raw(SYS_splice, in, in_offset, out, out_offset, size, flags));
+        return fit__result(fit__raw_point(SYS_splice, in, in_offset, out, out_offset, size, flags));
     struct fit__call c;
     fit__begin(&c, FIT_CALL_splice, out, FIT_CALLER);
     if (in_offset) fit__check_defined(in_offset, sizeof *in_offset);
@@ -33,7 +33,7 @@ FIT_EXPORT ssize_t splice(int in, off64_t *in_offset, int out, off64_t *out_offs
 
 FIT_EXPORT ssize_t tee(int in, int out, size_t size, unsigned flags)
 {
-    if (fit__passes()) return fit__result(fit__raw(SYS_tee, in, out, size, flags));
+    if (fit__passes()) return fit__result(fit__raw_point(SYS_tee, in, out, size, flags));
     struct fit__call c;
     fit__begin(&c, FIT_CALL_tee, out, FIT_CALLER);
     long result = fit__kernel->tee(in, out, size, flags);
@@ -45,5 +45,5 @@ FIT_EXPORT ssize_t tee(int in, int out, size_t size, unsigned flags)
 FIT_EXPORT ssize_t vmsplice(int fd, const struct iovec *iov, size_t count, unsigned flags)
 {
     if (!fit__passes()) fit__unsupported("vmsplice", FIT_CALLER, "use writev or readv");
-    return fit__result(fit__raw(SYS_vmsplice, fd, iov, count, flags));
+    return fit__result(fit__raw_point(SYS_vmsplice, fd, iov, count, flags));
 }
