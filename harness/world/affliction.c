@@ -104,6 +104,7 @@ void fit__tcp_mute(struct fit__tcp *end)
         fit__tcp_clear_packets(&end->peer->wire);
         end->peer->wire_bytes = 0;
         fit__tcp_rearm(end->peer);
+        fit__tcp_patience(end->peer);
     }
 }
 

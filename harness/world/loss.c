@@ -1,5 +1,5 @@
 /* loss.c - TCP's patience: with a link that is cut, with a window that stays closed, with somebody
- * who says nothing.
+ * who says nothing any more.
  *
  * What would arrive over a link that is cut is lost. Its sender tries again, in the rhythm of
  * Linux: after 0.2 s, then each time twice as long, at most 120 s. The packet stays on the wire
@@ -111,26 +111,35 @@ bool fit__tcp_loses(struct fit__tcp *end, struct fit__packet *packet)
     return true;
 }
 
-/* ---- keepalive --------------------------------------------------------------------------- */
+/* ---- patience with what is not lost ------------------------------------------------------- */
 
-static struct fit__tcp *tcp_of_patience(struct fit__event *event)
+/* A side that has fallen silent: who asks for signs of life finds its host gone, too. */
+static bool is_cut_off(const struct fit__tcp *end)
 {
-    return (struct fit__tcp *)((char *)event - offsetof(struct fit__tcp, patience));
+    return fit__link_is_cut(end->host, end->peer->host) || fit__tcp_is_mute(end->peer);
 }
 
-static void patience_over(struct fit__event *event)
+/* Something was sent that nobody will acknowledge. */
+static bool is_unheard(const struct fit__tcp *end)
 {
-    struct fit__tcp *end = tcp_of_patience(event), *peer = end->peer;
-    if (TAILQ_EMPTY(&end->unsent))
-        fit__tcp_send_reset(end);            /* as the last of the probes */
-    fit__tcp_die(end, ETIMEDOUT);
-    fit__tcp_reap(end);
-    if (peer)
-        fit__tcp_reap(peer);
+    return fit__tcp_is_mute(end->peer) && end->unheard && user_timeout(end);
+}
+
+/* The window of the other side is closed, and stays so: an answer to each question, but no room.
+ * Only who has set a limit gives up. */
+static bool is_stuck(const struct fit__tcp *end)
+{
+    return !TAILQ_EMPTY(&end->unsent) && !is_cut_off(end) && user_timeout(end);
+}
+
+static bool asks_for_life(const struct fit__tcp *end)
+{
+    return is_cut_off(end) && fit__option_stored(&end->socket, SOL_SOCKET, SO_KEEPALIVE)
+           && !expects_answer(end->peer);
 }
 
 /* Probes that are answered change nothing that anybody sees, so none is sent while they are. The
- * other side was heard last when it answered the last one before the link was cut. */
+ * other side was heard last when it answered the last one before it was cut off. */
 static fit_ns keepalive_ends(const struct fit__tcp *end)
 {
     fit_ns idle = option(end, TCP_KEEPIDLE) * FIT_S, between = option(end, TCP_KEEPINTVL) * FIT_S;
@@ -144,25 +153,31 @@ static fit_ns keepalive_ends(const struct fit__tcp *end)
     return heard + idle + probes * between;
 }
 
-/* The window of the other side is closed, and stays so: an answer to each question, but no room.
- * Only who has set a limit gives up. */
-static bool is_stuck(const struct fit__tcp *end)
+static void patience_over(struct fit__event *event)
 {
-    return !TAILQ_EMPTY(&end->unsent) && user_timeout(end);
+    struct fit__tcp *end = (struct fit__tcp *)
+        (void *)((char *)event - offsetof(struct fit__tcp, patience));
+    struct fit__tcp *peer = end->peer;
+    bool asked = peer && asks_for_life(end);
+    if (end->state != FIT_TCP_OPEN || !peer || (!asked && !is_unheard(end) && !is_stuck(end)))
+        return;                              /* silence was lifted meanwhile */
+    if (asked)
+        fit__tcp_send_reset(end);            /* as the last of the probes */
+    fit__tcp_die(end, ETIMEDOUT);
+    fit__tcp_reap(end);
+    fit__tcp_reap(peer);
 }
 
 void fit__tcp_patience(struct fit__tcp *end)
 {
     bool open = end->state == FIT_TCP_OPEN && end->peer;
-    bool cut = open && fit__link_is_cut(end->host, end->peer->host);
-    if (open && !cut && is_stuck(end)) {
+    if (open && (is_stuck(end) || is_unheard(end))) {
         if (end->patience.slot < 0)
             fit__event_set(&end->patience, fit__now() + user_timeout(end), patience_over);
         return;
     }
     fit__event_cancel(&end->patience);
-    if (cut && fit__option_stored(&end->socket, SOL_SOCKET, SO_KEEPALIVE)
-        && !expects_answer(end->peer))
+    if (open && asks_for_life(end))
         fit__event_set(&end->patience, keepalive_ends(end), patience_over);
 }
 

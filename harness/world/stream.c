@@ -398,6 +398,10 @@ static size_t queue_segments(struct fit__tcp *end, const struct iovec *iov, int 
         done += part;
     }
     fit__tcp_pump(end);
+    if (end->peer && fit__tcp_is_mute(end->peer) && !end->unheard) {
+        end->unheard = true;
+        fit__tcp_patience(end);
+    }
     return done;
 }
 

@@ -61,6 +61,7 @@ struct fit__tcp {
     unsigned lost_tries;                 /* of the wire's first packet: loss.c */
     fit_ns lost_since, heard;            /* when anything of the other side arrived last */
     struct fit__event patience;          /* is over: with a closed window, or silence */
+    bool unheard;                        /* something was sent to one that is silent */
     struct fit__packets unsent;
     size_t unsent_bytes;
     bool short_of_room;                  /* somebody waits for room to send */

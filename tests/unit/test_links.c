@@ -350,6 +350,42 @@ static void keepalive(void *server)
     close(fd);
 }
 
+static void falls_silent(int fd)
+{
+    fit__enter();
+    check(fit__kernel->afflict(fd, FIT_A_SILENT, 0) == 0);
+    fit__leave();
+}
+
+/* A program that says nothing any more: whoever asks for signs of life finds its host gone. */
+static void keepalive_of_the_silent(void *server)
+{
+    start(server);
+    int fd = connected(), patient = connected();
+    set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
+    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 5);
+    set(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
+    double before = seconds();
+    falls_silent(fd);
+    falls_silent(patient);
+    expect_timeout(fd, before, 75);
+    check(await(patient, 50000) == 0);
+    close(patient);
+}
+
+static void user_timeout_of_the_silent(void *server)
+{
+    start(server);
+    int fd = connected();
+    set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 5000);
+    falls_silent(fd);
+    check(await(fd, 50000) == 0);            /* nothing was sent */
+    double before = seconds();
+    check(send(fd, "x", 1, 0) == 1);
+    expect_timeout(fd, before, 5);
+}
+
 /* What one side has said and closed with while cut off is lost when it has given up. */
 static void closed_while_cut(void *server)
 {
@@ -380,6 +416,8 @@ int main(void)
     RUN(user_timeout, serve_tcp);
     RUN(closed_window, serve_tcp);
     RUN(keepalive, serve_tcp);
+    RUN(keepalive_of_the_silent, serve_tcp);
+    RUN(user_timeout_of_the_silent, serve_tcp);
     RUN(closed_while_cut, serve_tcp);
     return 0;
 }
