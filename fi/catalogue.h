@@ -25,7 +25,7 @@ enum fit__family {
     X(FIT_WRITE, write) X(FIT_WRITE, writev) X(FIT_WRITE, send) X(FIT_WRITE, sendto)          \
     X(FIT_WRITE, sendmsg) X(FIT_WRITE, sendmmsg) X(FIT_NO_FAULTS, pwrite)                     \
     X(FIT_NO_FAULTS, pwritev)                                                                 \
-    X(FIT_NO_FAULTS, sendfile)                                                                \
+    X(FIT_NO_FAULTS, sendfile) X(FIT_NO_FAULTS, splice) X(FIT_NO_FAULTS, tee)          \
     X(FIT_MAKE, socket) X(FIT_MAKE, socketpair) X(FIT_MAKE, pipe) X(FIT_MAKE, pipe2)          \
     X(FIT_MAKE, eventfd) X(FIT_MAKE, timerfd_create) X(FIT_MAKE, epoll_create)                \
     X(FIT_MAKE, epoll_create1) X(FIT_MAKE, open) X(FIT_MAKE, openat) X(FIT_MAKE, creat)       \

@@ -84,6 +84,10 @@ struct fit__kernel {
     /* A count of 0: readv or writev of nothing, for which Linux does not ask the object at all. */
     ssize_t (*readv)(int fd, const struct iovec *iov, int count, off_t offset /* -1: current */);
     ssize_t (*writev)(int fd, const struct iovec *iov, int count, off_t offset);
+    ssize_t (*splice)(int in, off64_t *in_offset, int out, off64_t *out_offset, size_t size,
+                      unsigned flags);
+    ssize_t (*tee)(int in, int out, size_t size, unsigned flags);
+    ssize_t (*sendfile)(int out, int in, off_t *offset, size_t size);
     off_t (*lseek)(int fd, off_t offset, int whence);
     int (*fstat)(int fd, struct stat *st);
     /* making descriptors */

@@ -47,6 +47,22 @@ static ssize_t k_writev(int fd, const struct iovec *iov, int count, off_t offset
     return fit__raw(SYS_pwritev, fd, iov, count, offset, 0);
 }
 
+static ssize_t k_splice(int in, off64_t *in_offset, int out, off64_t *out_offset, size_t size,
+                        unsigned flags)
+{
+    return fit__raw(SYS_splice, in, in_offset, out, out_offset, size, flags);
+}
+
+static ssize_t k_tee(int in, int out, size_t size, unsigned flags)
+{
+    return fit__raw(SYS_tee, in, out, size, flags);
+}
+
+static ssize_t k_sendfile(int out, int in, off_t *offset, size_t size)
+{
+    return fit__raw(SYS_sendfile, out, in, offset, size);
+}
+
 static off_t k_lseek(int fd, off_t offset, int whence)
 {
     return fit__raw(SYS_lseek, fd, offset, whence);
@@ -374,7 +390,8 @@ static void k_limit_disk(int64_t bytes) { (void)bytes; }
 
 const struct fit__kernel fit__kernel_real = {
     .close = k_close, .dup = k_dup, .dup3 = k_dup3, .fcntl = k_fcntl, .ioctl = k_ioctl,
-    .readv = k_readv, .writev = k_writev, .lseek = k_lseek, .fstat = k_fstat,
+    .readv = k_readv, .writev = k_writev, .splice = k_splice, .tee = k_tee,
+    .sendfile = k_sendfile, .lseek = k_lseek, .fstat = k_fstat,
     .socket = k_socket, .socketpair = k_socketpair, .pipe = k_pipe, .eventfd = k_eventfd,
     .timerfd = k_timerfd, .epoll_create = k_epoll_create, .open = k_open,
     .inotify_init = k_inotify_init, .inotify_add = k_inotify_add,

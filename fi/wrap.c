@@ -30,7 +30,7 @@ static const bool cancellation_points[FIT_CALL_COUNT] = {
     POINT(accept), POINT(accept4), POINT(connect), POINT(epoll_wait), POINT(epoll_pwait),
     POINT(epoll_pwait2), POINT(poll), POINT(ppoll), POINT(select), POINT(pselect),
     POINT(nanosleep), POINT(clock_nanosleep), POINT(usleep), POINT(sleep), POINT(pause),
-    POINT(sigsuspend), POINT(sigtimedwait), POINT(getrandom),
+    POINT(sigsuspend), POINT(sigtimedwait), POINT(getrandom), POINT(splice), POINT(tee),
 #undef POINT
 };
 

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -189,53 +188,7 @@ FIT_EXPORT int eventfd_write(int fd, eventfd_t value)
 
 /* ---- from one to the other --------------------------------------------------------------- */
 
-enum { SENDFILE_ROUND = 65536 };
-
-/* One round: Linux, too, may move less than was asked for. */
-static long sendfile_round(int out, int in, off_t *offset, size_t count)
-{
-    off_t from = offset ? *offset : fit__kernel->lseek(in, 0, SEEK_CUR);
-    if (from < 0) return offset ? -EINVAL : from;
-    int way = fit__kernel->fcntl(out, F_GETFL, 0);
-    if (way < 0) return way;
-    if ((way & O_ACCMODE) == O_RDONLY) return -EBADF;
-    if (way & O_APPEND) return -EINVAL;
-    if (count > SENDFILE_ROUND) count = SENDFILE_ROUND;
-    struct iovec one = { fit__alloc(count ? count : 1), count };
-    long result = fit__kernel->readv(in, &one, 1, from);
-    if (result > 0) {
-        struct iovec part = { one.iov_base, (size_t)result };
-        result = fit__kernel->writev(out, &part, 1, -1);
-    }
-    fit__free(one.iov_base);
-    if (result > 0 && offset) *offset += result;
-    else if (result > 0) fit__kernel->lseek(in, from + result, SEEK_SET);
-    return result;
-}
-
-FIT_EXPORT ssize_t sendfile(int out, int in, off_t *offset, size_t count)
-{
-    if (fit__passes()) return fit__result(fit__raw(SYS_sendfile, out, in, offset, count));
-    struct fit__call c;
-    fit__begin(&c, FIT_CALL_sendfile, out, FIT_CALLER);
-    long result = sendfile_round(out, in, offset, count);
-    if (fit__traces()) fit__traced(&c, result, "%d, %d, %zu", out, in, count);
-    return fit__end_write(&c, result, 0);
-}
-FIT_ALIAS(sendfile64, sendfile);
-
-FIT_EXPORT ssize_t splice(int in, off64_t *in_offset, int out, off64_t *out_offset, size_t size,
-                          unsigned flags)
-{
-    if (!fit__passes()) fit__unsupported("splice", FIT_CALLER, "use read and write");
-    return fit__result(fit__raw(SYS_splice, in, in_offset, out, out_offset, size, flags));
-}
-
-FIT_EXPORT ssize_t tee(int in, int out, size_t size, unsigned flags)
-{
-    if (!fit__passes()) fit__unsupported("tee", FIT_CALLER, "use read and write");
-    return fit__result(fit__raw(SYS_tee, in, out, size, flags));
-}
+enum { COPY_ROUND = 65536 };
 
 static long must_be_file(int fd)
 {
@@ -254,7 +207,7 @@ static long copy_round(int in, off64_t *in_offset, int out, off64_t *out_offset,
     if (fit__kernel->fcntl(out, F_GETFL, 0) & O_APPEND) return -EBADF;
     off_t from = in_offset ? *in_offset : -1, to = out_offset ? *out_offset : -1;
     if ((in_offset && from < 0) || (out_offset && to < 0)) return -EINVAL;
-    if (size > SENDFILE_ROUND) size = SENDFILE_ROUND;
+    if (size > COPY_ROUND) size = COPY_ROUND;
     struct iovec one = { fit__alloc(size ? size : 1), size };
     long result = fit__kernel->readv(in, &one, 1, from), got = result;
     if (result >= 0) {

@@ -42,6 +42,7 @@ static bool transfers(long number, const long a[ARGUMENTS], long *result)
     case SYS_lseek: *result = lseek(I(0), a[1], I(2)); return true;
     case SYS_splice: *result = splice(I(0), P(1), I(2), P(3), (size_t)a[4], (unsigned)a[5]);
         return true;
+    case SYS_tee: *result = tee(I(0), I(1), (size_t)a[2], (unsigned)a[3]); return true;
     case SYS_copy_file_range:
         *result = copy_file_range(I(0), P(1), I(2), P(3), (size_t)a[4], (unsigned)a[5]);
         return true;

@@ -104,30 +104,15 @@ void fit__tcp_mute(struct fit__tcp *end)
         fit__tcp_clear_packets(&end->peer->wire);
         end->peer->wire_bytes = 0;
         fit__tcp_rearm(end->peer);
+        fit__tcp_patience(end->peer);
     }
 }
 
 static int silence(struct fit__tcp *end)
 {
     if (end->state == FIT_TCP_SYN_SENT) {
-        struct fit__tcp *child = end->peer;
         end->syn_lost = true;
-        fit__tcp_clear_packets(&end->wire);
-        fit__tcp_rearm(end);
-        if (child) {
-            /* Its SYN did arrive: the listener's half-open end is dropped with it. */
-            child->peer = end->peer = NULL;
-            fit__tcp_clear_packets(&child->wire);
-            fit__tcp_rearm(child);
-            if (child->listener)
-                fit__tcp_forget_child(child);
-            fit__tcp_die(child, 0);
-            fit__tcp_reap(child);
-        }
-        if (!end->syn_tries)
-            end->syn_tries = 1;
-        fit__tcp_start_syn(end, end->syn_began
-                           + ((fit_ns)(1 << end->syn_tries) - 1) * FIT_S);
+        fit__tcp_lose_handshake(end);
         return 0;
     }
     if (!end->peer || end->state != FIT_TCP_OPEN)

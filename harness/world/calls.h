@@ -38,6 +38,11 @@ ssize_t fit__call_recvmsg(int fd, struct msghdr *message, int flags);
 int fit__call_accept(int fd, struct sockaddr *address, socklen_t *size, int flags);
 int fit__call_connect(int fd, const struct sockaddr *address, socklen_t size);
 
+/* splice.c */
+ssize_t fit__call_splice(int in, off64_t *from, int out, off64_t *to, size_t size, unsigned flags);
+ssize_t fit__call_tee(int in, int out, size_t size, unsigned flags);
+ssize_t fit__call_sendfile(int out, int in, off_t *offset, size_t size);
+
 /* waiting.c */
 int fit__call_epoll_ctl(int ep, int operation, int fd, struct epoll_event *event);
 int fit__call_epoll_await(int ep, int64_t timeout_ns);

@@ -103,7 +103,7 @@ static bool taken(const void *who, uint16_t port)
 static int take_port(struct fit__datagram *socket)
 {
     if (!socket->local.port)
-        socket->local.port = fit__free_port(socket->host, taken, socket);
+        socket->local.port = fit__free_port(socket->host, &socket->socket, taken, socket);
     return socket->local.port ? 0 : -EAGAIN;
 }
 
@@ -212,17 +212,6 @@ static int datagram_shutdown(struct fit__file *file, unsigned how)
 
 /* ---- sending ----------------------------------------------------------------------------- */
 
-static int check_control(const struct msghdr *message)
-{
-    struct cmsghdr *c;
-    for (c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR((struct msghdr *)message, c)) {
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-            return -EINVAL;
-        fit__unsupported("sendmsg", NULL, "control messages of UDP are not simulated");
-    }
-    return 0;
-}
-
 /* The receiver of this message, or of all since connect(). */
 static int find_target(struct fit__datagram *socket, const struct msghdr *message,
                        struct fit__endpoint *to)
@@ -248,12 +237,13 @@ static ssize_t datagram_send(struct fit__file *file, const struct msghdr *messag
     struct fit__datagram *socket = fit__datagram_of(file);
     size_t size = fit__iov_size(message->msg_iov, (int)message->msg_iovlen);
     struct fit__endpoint to = { 0 };
+    struct fit__udp_control control;
     (void)flags;
     int error = take_port(socket);
     if (!error)
         error = find_target(socket, message, &to);
-    if (!error && message->msg_controllen)
-        error = check_control(message);
+    if (!error)
+        error = fit__udp_control_read(socket, message, to.ip.six, &control);
     if (!error && size > (size_t)(to.ip.six ? MOST_V6 : MOST_V4))
         error = -EMSGSIZE;
     if (!error)
@@ -273,7 +263,11 @@ static ssize_t datagram_send(struct fit__file *file, const struct msghdr *messag
     packet->arrival.slot = -1;
     packet->from_host = socket->host;
     packet->to_host = host;
-    packet->from = (struct fit__endpoint){ own_ip(socket, to.ip), socket->local.port };
+    bool sourced = control.source.v4 != INADDR_ANY;
+    packet->from = (struct fit__endpoint){ sourced ? control.source : own_ip(socket, to.ip),
+                                           socket->local.port };
+    packet->ttl = control.ttl;
+    packet->tos = control.tos;
     packet->to = to;
     packet->by_service = socket->service;
     packet->size = fit__iov_read(message->msg_iov, (int)message->msg_iovlen, 0, packet->bytes,
@@ -316,8 +310,8 @@ static ssize_t datagram_receive(struct fit__file *file, struct msghdr *message, 
     size_t copied = fit__iov_write(message->msg_iov, (int)message->msg_iovlen, packet->bytes,
                                    packet->size);
     ssize_t result = (ssize_t)(flags & MSG_TRUNC ? packet->size : copied);
-    message->msg_controllen = 0;
     message->msg_flags = copied < packet->size ? MSG_TRUNC : 0;
+    fit__udp_control_write(socket, packet, message);
     if (socket->service)
         fit__progressed();
     if (!(flags & MSG_PEEK)) {

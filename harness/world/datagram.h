@@ -20,6 +20,8 @@ struct fit__udp_packet {
     struct fit__endpoint from, to;
     bool by_service;                     /* sent by the code under test */
     bool refusal;                        /* ICMP: there is nobody at `from` */
+    int ttl, tos;
+    fit_ns arrived;                      /* at its socket */
     size_t size;
     char bytes[];
 };
@@ -51,6 +53,15 @@ struct fit__ip fit__datagram_local(const struct fit__datagram *socket);
 struct fit__udp_packet *fit__datagram_first(const struct fit__datagram *socket);
 void fit__datagram_take(struct fit__datagram *socket, struct fit__udp_packet *packet);
 void fit__datagram_give(struct fit__datagram *socket, struct fit__udp_packet *packet);
+
+/* ancillary.c. What goes with a datagram: the socket's own, if the message does not say. */
+struct fit__udp_control { struct fit__ip source /* INADDR_ANY: the usual one */; int ttl, tos; };
+/* `six`: it goes to an IPv6 address. 0 or -errno. */
+int fit__udp_control_read(const struct fit__datagram *socket, const struct msghdr *message,
+                          bool six, struct fit__udp_control *control);
+/* What the socket wants to be told of the packet, as far as there is room; adds to msg_flags. */
+void fit__udp_control_write(const struct fit__datagram *socket,
+                            const struct fit__udp_packet *packet, struct msghdr *message);
 
 /* delivery.c: sends a packet on its way; it belongs to the network from here. */
 void fit__datagram_send(struct fit__udp_packet *packet);

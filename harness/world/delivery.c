@@ -7,10 +7,11 @@
 #include "fi/arena.h"
 #include "harness/world/datagram.h"
 #include "harness/world/dns.h"
+#include "harness/world/link.h"
 
 /* How Linux counts buffers: a datagram costs the memory that it takes. */
 enum { HEADERS = 64, SHARED = 320, DESCRIPTOR = 256, SMALL_HEAD = 576, SMALLEST = 1024,
-       LARGEST_HEAD = 16384, PAGED = 1024, FIRST_EPHEMERAL = 40001 };
+       LARGEST_HEAD = 16384, PAGED = 1024, FIRST_EPHEMERAL = 40001, UDP_HEADERS = 42 };
 
 /* Sides that have fallen silent. */
 struct mute { struct mute *next; const struct fit__host *host; struct fit__endpoint where; };
@@ -182,6 +183,7 @@ static bool deliver(struct fit__udp_packet *packet)
 void fit__datagram_give(struct fit__datagram *socket, struct fit__udp_packet *packet)
 {
     socket->cost += cost_of(packet);
+    packet->arrived = fit__now();
     TAILQ_INSERT_TAIL(&socket->unread, packet, link);
     fit__datagram_changed(socket, EPOLLIN | EPOLLRDNORM);
 }
@@ -198,7 +200,7 @@ static void packet_due(struct fit__event *event)
     struct fit__udp_packet *packet = (struct fit__udp_packet *)
         (void *)((char *)event - offsetof(struct fit__udp_packet, arrival));
     TAILQ_REMOVE(&under_way, packet, link);
-    if (!deliver(packet))
+    if (fit__link_is_cut(packet->from_host, packet->to_host) || !deliver(packet))
         fit__free(packet);
 }
 
@@ -209,10 +211,13 @@ void fit__datagram_send(struct fit__udp_packet *packet)
             fit__free(packet);
         return;
     }
-    fit_ns latency = packet->from_host->latency > packet->to_host->latency
-                     ? packet->from_host->latency : packet->to_host->latency;
+    if (fit__link_is_cut(packet->from_host, packet->to_host)) {
+        fit__free(packet);
+        return;
+    }
+    fit_ns delay = fit__link_delay(packet->from_host, packet->to_host, packet->size + UDP_HEADERS);
     TAILQ_INSERT_TAIL(&under_way, packet, link);
-    fit__event_set(&packet->arrival, fit__now() + latency, packet_due);
+    fit__event_set(&packet->arrival, fit__now() + delay, packet_due);
 }
 
 void fit__datagrams_under_way_drop(void)

@@ -14,6 +14,7 @@
 #include "fi/raw.h"
 #include "fi/stack.h"
 #include "harness/world/inner.h"
+#include "harness/world/link.h"
 
 enum {
     LIMIT = 1024,                            /* RLIMIT_NOFILE as the service sees it */
@@ -21,8 +22,6 @@ enum {
     HOSTS_MAX = 60000,                       /* 10.0.0.2 and on */
     FIRST_PORT = 40001
 };
-#define LATENCY FIT_MS
-#define LATENCY_LOOPBACK (10 * (fit_ns)1000)
 
 static struct {
     struct fit__process **processes;
@@ -51,7 +50,6 @@ static struct fit__host *add_host(const char *name, uint32_t address)
     struct fit__host *host = fit__alloc(sizeof *host);
     snprintf(host->name, sizeof host->name, "%s", name);
     host->address = address;
-    host->latency = table.hosts ? LATENCY : LATENCY_LOOPBACK;
     host->next_port = FIRST_PORT;
     *table.hosts_end = host;
     table.hosts_end = &host->next;
@@ -334,6 +332,7 @@ void fit__desc_end(void)
         fit__free(process->slots);
         fit__free(process);
     }
+    fit__links_forget();
     for (struct fit__host *host; (host = table.hosts) != NULL; ) {
         table.hosts = host->next;
         fit__free(host);

@@ -53,15 +53,39 @@ static uint32_t ready_bits(const struct fit__epitem *item)
     return item->file->ops->poll(item->file) & item->events & ~(uint32_t)PRIVATE_BITS;
 }
 
+/* EPOLLEXCLUSIVE: one for whom somebody waits is enough. A change of all kinds is for all. */
+static bool is_enough(const struct fit__epitem *item, uint32_t events)
+{
+    uint32_t way = events & (EPOLLIN | EPOLLOUT);
+    return (item->events & EPOLLEXCLUSIVE) && !TAILQ_EMPTY(&item->epoll->file->queue.waiters)
+           && (way == EPOLLIN || way == EPOLLOUT) && (item->events & way);
+}
+
 void fit__epoll_notify(struct fit__file *file, uint32_t events)
 {
     struct fit__epitem *item;
+    bool enough = false;
     LIST_FOREACH(item, &file->watchers, of_file) {
-        if (!(item->events & ~(uint32_t)PRIVATE_BITS) || !(item->events & events))
+        if (!(item->events & ~(uint32_t)PRIVATE_BITS) || !(item->events & events)
+            || (enough && (item->events & EPOLLEXCLUSIVE)))
             continue;
+        enough |= is_enough(item, events);
         make_ready(item);
         fit__file_changed(item->epoll->file, EPOLLIN);
     }
+}
+
+/* The youngest first, and behind them those that are exclusive, the oldest first. */
+static void insert(struct fit__file *file, struct fit__epitem *item)
+{
+    struct fit__epitem *last = LIST_FIRST(&file->watchers);
+    if (!last || !(item->events & EPOLLEXCLUSIVE)) {
+        LIST_INSERT_HEAD(&file->watchers, item, of_file);
+        return;
+    }
+    while (LIST_NEXT(last, of_file))
+        last = LIST_NEXT(last, of_file);
+    LIST_INSERT_AFTER(last, item, of_file);
 }
 
 static void remove_item(struct fit__epitem *item)
@@ -139,7 +163,7 @@ static int add(struct epoll *epoll, int fd, struct fit__file *file, struct epoll
     item->fd = fd;
     item->events = event->events | EPOLLERR | EPOLLHUP;
     item->data = event->data;
-    LIST_INSERT_HEAD(&file->watchers, item, of_file);
+    insert(file, item);
     TAILQ_INSERT_TAIL(&epoll->items, item, of_epoll);
     look_now(item);
     return 0;

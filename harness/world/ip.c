@@ -102,12 +102,23 @@ const char *fit__ip_text(struct fit__ip ip, uint16_t port, char *out, size_t siz
     return out;
 }
 
-uint16_t fit__free_port(struct fit__host *host, bool (*taken)(const void *who, uint16_t port),
-                        const void *who)
+/* What IP_LOCAL_PORT_RANGE asked for; a half of 0 is the host's own. */
+static void range_of(const struct fit__socket *socket, uint16_t *first, uint16_t *last)
 {
-    for (int i = 0; i <= LAST_EPHEMERAL - FIRST_EPHEMERAL; i++) {
-        if (host->next_port < FIRST_EPHEMERAL || host->next_port > LAST_EPHEMERAL)
-            host->next_port = FIRST_EPHEMERAL;
+    unsigned range = (unsigned)fit__option_stored(socket, IPPROTO_IP, FIT_PORT_RANGE);
+    unsigned low = range & 0xffff, high = range >> 16;
+    *first = low ? (uint16_t)low : FIRST_EPHEMERAL;
+    *last = high ? (uint16_t)high : LAST_EPHEMERAL;
+}
+
+uint16_t fit__free_port(struct fit__host *host, const struct fit__socket *socket,
+                        bool (*taken)(const void *who, uint16_t port), const void *who)
+{
+    uint16_t first, last;
+    range_of(socket, &first, &last);
+    for (int i = 0; i <= last - first; i++) {
+        if (host->next_port < first || host->next_port > last)
+            host->next_port = first;
         uint16_t port = host->next_port++;
         if (!taken(who, port))
             return port;

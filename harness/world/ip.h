@@ -29,8 +29,9 @@ const char *fit__ip_name(struct fit__ip ip, char *out, size_t size);
 /* "10.0.0.2:40001", "[::1]:80". */
 const char *fit__ip_text(struct fit__ip ip, uint16_t port, char *out, size_t size);
 
-/* The next port of the host that `taken` does not object to, or 0. */
-uint16_t fit__free_port(struct fit__host *host, bool (*taken)(const void *who, uint16_t port),
-                        const void *who);
+/* The next port of the host, in the socket's own range if it has one, that `taken` does not object
+ * to, or 0. */
+uint16_t fit__free_port(struct fit__host *host, const struct fit__socket *socket,
+                        bool (*taken)(const void *who, uint16_t port), const void *who);
 
 #endif

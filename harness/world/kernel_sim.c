@@ -37,9 +37,27 @@ fit_ns fit__deadline(int64_t timeout_ns)
 
 /* ---- descriptors ------------------------------------------------------------------------- */
 
+/* As in Linux the number is free while close() waits. */
+static int close_lingering(int fd, struct fit__file *file, fit_ns limit)
+{
+    fit_ns deadline = fit__deadline(limit);
+    struct fit__waitq *queue = &file->queue;
+    int over = 0;
+    file->references++;
+    fit__uninstall(fd);
+    while (!over && !fit__tcp_has_arrived(file))
+        over = fit__block_open("close", &queue, 1, deadline, false);
+    fit__file_release(file);
+    return 0;
+}
+
 static int sim_close(int fd)
 {
+    struct fit__file *file = fit__file_of(fd);
+    fit_ns limit;
     fit__call_begins();
+    if (file && file->references == 1 && fit__tcp_lingers(file, &limit))
+        return close_lingering(fd, file, limit);
     if (!fit__is_standard(fd))
         return fit__uninstall(fd);
     fit__standard_covered(fd);
@@ -290,6 +308,7 @@ void fit__objects_reset(void)
 const struct fit__kernel fit__kernel_sim = {
     .close = sim_close, .dup = sim_dup, .dup3 = sim_dup3, .fcntl = sim_fcntl, .ioctl = sim_ioctl,
     .readv = fit__call_readv, .writev = fit__call_writev, .lseek = sim_lseek, .fstat = sim_fstat,
+    .splice = fit__call_splice, .tee = fit__call_tee, .sendfile = fit__call_sendfile,
     .socket = fit__call_socket, .socketpair = fit__call_socketpair, .pipe = sim_pipe,
     .eventfd = sim_eventfd, .timerfd = sim_timerfd, .epoll_create = sim_epoll_create,
     .inotify_init = fit__call_inotify_init, .inotify_add = fit__call_inotify_add,

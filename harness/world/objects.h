@@ -33,7 +33,7 @@ enum { FIT_DATA_EVENTS = EPOLLIN | EPOLLPRI | EPOLLRDNORM | EPOLLRDBAND,
 /* ---- sockets ----------------------------------------------------------------------------- */
 
 enum { FIT_SHUT_RECEIVE = 1, FIT_SHUT_SEND = 2, FIT_SHUT_BOTH = 3 };
-enum { FIT_STORED_OPTIONS = 32 };
+enum { FIT_STORED_OPTIONS = 48, FIT_PORT_RANGE = 51 /* IP_LOCAL_PORT_RANGE, of Linux 6.3 */ };
 
 /* What a socket does beside reading and writing bytes. None of it blocks. What is NULL is
  * -EOPNOTSUPP, but `connected`, `send` and `receive`: a stream without descriptors to pass has
@@ -82,6 +82,19 @@ extern const struct fit__file_ops fit__tcp_ops, fit__datagram_ops, fit__local_op
 
 /* Each returns files with one reference of the caller's. */
 void fit__pipe_new(int flags, struct fit__file *ends[2]);
+bool fit__is_pipe(const struct fit__file *file);
+/* Of either end: bytes to read; room for bytes that lie in pages of their own; nobody is at the
+ * other end any more. */
+size_t fit__pipe_bytes(const struct fit__file *end);
+size_t fit__pipe_room(const struct fit__file *end);
+bool fit__pipe_ended(const struct fit__file *end);
+bool fit__pipes_are_one(const struct fit__file *a, const struct fit__file *b);
+/* Bytes that lay at `offset` of a file, in its pages; there is room for them. */
+void fit__pipe_put(struct fit__file *writer, const char *bytes, size_t size, off_t offset);
+size_t fit__pipe_look(struct fit__file *reader, char *bytes, size_t size);
+void fit__pipe_take(struct fit__file *reader, size_t size);
+/* From one to the other as far as there is room, page by page. `copy`: they stay, too. */
+size_t fit__pipe_move(struct fit__file *reader, struct fit__file *writer, size_t size, bool copy);
 struct fit__file *fit__eventfd_new(unsigned initial, int flags);
 struct fit__file *fit__timerfd_new(int clock, int flags);
 int fit__timerfd_set(struct fit__file *file, int flags, const struct itimerspec *value,
@@ -149,6 +162,13 @@ int fit__tcp_name(struct fit__file *file, bool of_peer, struct sockaddr *out, so
 void fit__tcp_hold(fit_ns ns);                           /* its part of fit__kernel.hold */
 void fit__tcp_info(struct fit__file *file, void *value, socklen_t *size);
 bool fit__tcp_listens(struct fit__file *file);
+/* The last close of a file: must it wait until what was sent has arrived, and how long (SO_LINGER)?
+ * Then this side has ended by now, and waits on the file's queue. */
+bool fit__tcp_lingers(struct fit__file *file, fit_ns *limit);
+bool fit__tcp_has_arrived(struct fit__file *file);
+struct fit__link;
+void fit__tcp_link_changed(const struct fit__link *link);
+void fit__tcp_options_changed(struct fit__file *file);   /* of any file */
 void fit__tcp_look(struct fit__file *file);      /* its owner has asked how it is */
 bool fit__tcp_is_stream(struct fit__file *file);         /* connected or connecting */
 bool fit__can_be_held(struct fit__file *file);           /* fit__kernel.hold works on it */

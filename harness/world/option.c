@@ -1,5 +1,6 @@
 /* option.c - getsockopt and setsockopt, and what all sockets have in common. */
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -11,7 +12,7 @@ enum { SMALLEST_BUFFER = 2304 };
 
 /* Options that are a number: kept, and reported as they were set. Those without `effect` have
  * none in the world either: no packet is lost there, no probe needed. */
-enum whose { ALL, TCP, INET, SIX, LOCAL, OTHER /* than TCP */ };
+enum whose { ALL, TCP, UDP, INET, SIX, LOCAL, OTHER /* than TCP */ };
 static const struct { int level, option, initial; enum whose whose; } stored[] = {
     { SOL_SOCKET, SO_SNDBUF, FIT_SEND_BUFFER, TCP },
     { SOL_SOCKET, SO_RCVBUF, FIT_RECEIVE_BUFFER, TCP },
@@ -24,10 +25,15 @@ static const struct { int level, option, initial; enum whose whose; } stored[] =
     { IPPROTO_TCP, TCP_QUICKACK, 1, TCP }, { IPPROTO_TCP, TCP_USER_TIMEOUT, 0, TCP },
     { IPPROTO_TCP, TCP_CORK, 0, TCP }, { IPPROTO_IP, IP_TOS, 0, INET },
     { IPPROTO_IP, IP_TTL, 64, INET }, { IPPROTO_TCP, TCP_SYNCNT, 6, TCP },
+    { IPPROTO_IP, FIT_PORT_RANGE, 0, INET },
     { IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT, INET },
     { IPPROTO_IP, IP_MULTICAST_TTL, 1, INET }, { IPPROTO_IP, IP_MULTICAST_LOOP, 1, INET },
     { IPPROTO_IPV6, IPV6_V6ONLY, 0, SIX }, { IPPROTO_IPV6, IPV6_UNICAST_HOPS, 64, SIX },
     { IPPROTO_IPV6, IPV6_TCLASS, 0, SIX }, { SOL_SOCKET, SO_PASSCRED, 0, LOCAL },
+    { IPPROTO_IP, IP_PKTINFO, 0, INET }, { IPPROTO_IP, IP_RECVTTL, 0, INET },
+    { IPPROTO_IP, IP_RECVTOS, 0, INET }, { IPPROTO_IPV6, IPV6_RECVPKTINFO, 0, SIX },
+    { IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 0, SIX }, { IPPROTO_IPV6, IPV6_RECVTCLASS, 0, SIX },
+    { SOL_SOCKET, SO_TIMESTAMP, 0, UDP }, { SOL_SOCKET, SO_TIMESTAMPNS, 0, UDP },
 };
 _Static_assert(sizeof stored / sizeof stored[0] <= FIT_STORED_OPTIONS, "enough room");
 
@@ -65,6 +71,7 @@ static bool has(const struct fit__socket *socket, enum whose whose)
     switch (whose) {
     case ALL: return true;
     case TCP: return tcp;
+    case UDP: return !local && !tcp;
     case OTHER: return !tcp;
     case INET: return !local;
     case SIX: return socket->domain == AF_INET6;
@@ -222,8 +229,45 @@ static int set_special(struct fit__socket *socket, int option, const void *value
     }
 }
 
+/* Linux refuses numbers out of range for these. */
+static const struct { int option, least, most; } ranges[] = {
+    { TCP_KEEPIDLE, 1, 32767 }, { TCP_KEEPINTVL, 1, 32767 }, { TCP_KEEPCNT, 1, 127 },
+    { TCP_SYNCNT, 1, 127 }, { TCP_USER_TIMEOUT, 0, INT_MAX },
+};
+
+static bool in_range(int level, int option, int number)
+{
+    unsigned low = (unsigned)number & 0xffff, high = (unsigned)number >> 16;
+    if (level == IPPROTO_IP && option == FIT_PORT_RANGE)
+        return !low || !high || low <= high;
+    if (level == IPPROTO_IP && option == IP_TTL)
+        return number == -1 || (number >= 1 && number <= 255);
+    for (unsigned i = 0; level == IPPROTO_TCP && i < sizeof ranges / sizeof ranges[0]; i++)
+        if (ranges[i].option == option)
+            return number >= ranges[i].least && number <= ranges[i].most;
+    return true;
+}
+
+/* -1 is the usual one; what is on or off is 1 or 0. */
+static int cooked_ip(int level, int option, int number)
+{
+    enum { USUAL_TTL = 64 };
+    bool six = level == IPPROTO_IPV6;
+    switch (option) {
+    case IP_TTL: return six || number != -1 ? number : USUAL_TTL;
+    case IPV6_UNICAST_HOPS: return six && number == -1 ? USUAL_TTL : number;
+    case IPV6_TCLASS: return six && number == -1 ? 0 : number;
+    case IP_PKTINFO: case IP_RECVTTL: case IP_RECVTOS: return six ? number : !!number;
+    case IPV6_RECVPKTINFO: case IPV6_RECVTCLASS: return six ? !!number : number;
+    case IPV6_RECVHOPLIMIT: return six ? !!number : number;
+    default: return number;
+    }
+}
+
 static int cooked(int level, int option, int number)
 {
+    if (level == IPPROTO_IP || level == IPPROTO_IPV6)
+        return cooked_ip(level, option, number);
     if (level != SOL_SOCKET)
         return number;
     if (option == SO_SNDBUF || option == SO_RCVBUF) {
@@ -232,6 +276,21 @@ static int cooked(int level, int option, int number)
         return number < SMALLEST_BUFFER / 2 ? SMALLEST_BUFFER : 2 * number;
     }
     return option == SO_PRIORITY ? number : !!number;
+}
+
+static void store(struct fit__socket *socket, int i, int number)
+{
+    socket->stored[i] = number;
+    socket->changed[i] = true;
+}
+
+/* There is one time only, in one of two units. */
+static void forget_other_time(struct fit__socket *socket, int level, int option)
+{
+    if (level == SOL_SOCKET && (option == SO_TIMESTAMP || option == SO_TIMESTAMPNS)) {
+        store(socket, index_of(socket, level, SO_TIMESTAMP), 0);
+        store(socket, index_of(socket, level, SO_TIMESTAMPNS), 0);
+    }
 }
 
 int fit__option_set(struct fit__file *file, int level, int option, const void *value,
@@ -250,7 +309,10 @@ int fit__option_set(struct fit__file *file, int level, int option, const void *v
     if (size < sizeof number)
         return -EINVAL;
     memcpy(&number, value, sizeof number);
-    socket->stored[i] = cooked(level, option, number);
-    socket->changed[i] = true;
+    if (!in_range(level, option, number))
+        return -EINVAL;
+    forget_other_time(socket, level, option);
+    store(socket, i, cooked(level, option, number));
+    fit__tcp_options_changed(file);
     return 0;
 }

@@ -178,6 +178,47 @@ static ssize_t o_sendmsg(int fd, const struct msghdr *message, int flags)
     return put_all(fd, message, message->msg_iov, (int)message->msg_iovlen, flags);
 }
 
+/* ---- from one descriptor to another ------------------------------------------------------ */
+
+static ssize_t o_splice(int in, off64_t *in_offset, int out, off64_t *out_offset, size_t size,
+                        unsigned flags)
+{
+    bool waits = !(flags & SPLICE_F_NONBLOCK);
+    int error = waits && may_block(in, 0) ? until_ready(in, POLLIN) : 0;
+    if (!error && waits && may_block(out, 0)) error = until_ready(out, POLLOUT);
+    if (error) return error;
+    long status = fit__raw(SYS_fcntl, out, F_GETFL);
+    fit__raw(SYS_fcntl, out, F_SETFL, status | O_NONBLOCK);
+    ssize_t moved = fit__kernel_real.splice(in, in_offset, out, out_offset, size,
+                                            flags | SPLICE_F_NONBLOCK);
+    fit__raw(SYS_fcntl, out, F_SETFL, status);
+    return moved;
+}
+
+static ssize_t o_tee(int in, int out, size_t size, unsigned flags)
+{
+    bool waits = !(flags & SPLICE_F_NONBLOCK);
+    int error = waits && may_block(in, 0) ? until_ready(in, POLLIN) : 0;
+    if (!error && waits && may_block(out, 0)) error = until_ready(out, POLLOUT);
+    return error ? error : fit__kernel_real.tee(in, out, size, flags | SPLICE_F_NONBLOCK);
+}
+
+static ssize_t o_sendfile(int out, int in, off_t *offset, size_t size)
+{
+    if (!may_block(out, 0)) return fit__kernel_real.sendfile(out, in, offset, size);
+    size_t done = 0;
+    ssize_t sent;
+    long status = fit__raw(SYS_fcntl, out, F_GETFL);
+    do {
+        fit__raw(SYS_fcntl, out, F_SETFL, status | O_NONBLOCK);
+        sent = fit__kernel_real.sendfile(out, in, offset, size - done);
+        fit__raw(SYS_fcntl, out, F_SETFL, status);
+        if (sent > 0) done += (size_t)sent;
+        if (sent == -EAGAIN && !(sent = until_ready(out, POLLOUT))) sent = 1;
+    } while (sent > 0 && done < size);
+    return done ? (ssize_t)done : sent;
+}
+
 static int o_connect(int fd, const struct sockaddr *address, socklen_t size)
 {
     int result, error = 0;
@@ -258,6 +299,9 @@ const struct fit__kernel *fit__kernel_over_real(bool swept)
     over = fit__kernel_real;
     over.readv = o_readv;
     over.writev = o_writev;
+    over.splice = o_splice;
+    over.tee = o_tee;
+    over.sendfile = o_sendfile;
     over.accept = o_accept;
     over.connect = o_connect;
     over.sendmsg = o_sendmsg;

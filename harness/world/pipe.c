@@ -1,6 +1,7 @@
 /* pipe.c - pipes: one queue of bytes, a reader's and a writer's file.
  *
  * Linux keeps the bytes in pages, and whether there is room depends on how they lie there. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -56,6 +57,21 @@ static void give_room(struct pipe *pipe, size_t size)
     }
 }
 
+static void was_read(struct pipe *pipe, size_t size)
+{
+    bool was_full = pipe->used == PAGES;
+    give_room(pipe, size);
+    fit__progressed();
+    if (pipe->writer && was_full && pipe->used < PAGES)
+        fit__file_changed(pipe->writer, EPOLLOUT | EPOLLWRNORM);
+}
+
+static void was_written(struct pipe *pipe)
+{
+    fit__progressed();
+    fit__file_changed(pipe->reader, EPOLLIN | EPOLLRDNORM);
+}
+
 static ssize_t pipe_read(struct fit__file *file, const struct iovec *iov, int count, int flags)
 {
     struct pipe *pipe = file->object;
@@ -64,12 +80,8 @@ static ssize_t pipe_read(struct fit__file *file, const struct iovec *iov, int co
         return 0;
     if (!pipe->bytes.size)
         return pipe->writer ? -EAGAIN : 0;
-    bool was_full = pipe->used == PAGES;
     size_t taken = fit__bytes_take(&pipe->bytes, iov, count, 0);
-    give_room(pipe, taken);
-    fit__progressed();
-    if (pipe->writer && was_full && pipe->used < PAGES)
-        fit__file_changed(pipe->writer, EPOLLOUT | EPOLLWRNORM);
+    was_read(pipe, taken);
     return (ssize_t)taken;
 }
 
@@ -92,8 +104,7 @@ static ssize_t pipe_write(struct fit__file *file, const struct iovec *iov, int c
         fit__bytes_append(&pipe->bytes, part, next);
         done += next;
     }
-    fit__progressed();
-    fit__file_changed(pipe->reader, EPOLLIN | EPOLLRDNORM);
+    was_written(pipe);
     return (ssize_t)done;
 }
 
@@ -167,6 +178,87 @@ void fit__pipe_new(int flags, struct fit__file *ends[2])
     pipe->writer = fit__file_new(&fit__pipe_writer_ops, pipe, O_WRONLY | status);
     ends[0] = pipe->reader;
     ends[1] = pipe->writer;
+}
+
+/* ---- for splice -------------------------------------------------------------------------- */
+
+bool fit__is_pipe(const struct fit__file *file)
+{
+    return file->ops == &fit__pipe_reader_ops || file->ops == &fit__pipe_writer_ops;
+}
+
+size_t fit__pipe_bytes(const struct fit__file *end)
+{
+    return ((const struct pipe *)end->object)->bytes.size;
+}
+
+size_t fit__pipe_room(const struct fit__file *end)
+{
+    return (size_t)(PAGES - ((const struct pipe *)end->object)->used) * PAGE;
+}
+
+bool fit__pipe_ended(const struct fit__file *end)
+{
+    const struct pipe *pipe = end->object;
+    return end == pipe->reader ? !pipe->writer : !pipe->reader;
+}
+
+bool fit__pipes_are_one(const struct fit__file *a, const struct fit__file *b)
+{
+    return a->object == b->object;
+}
+
+/* Into a page of its own; `end` of PAGE: nothing is ever written behind it. */
+static void put_page(struct pipe *pipe, const char *bytes, size_t size, size_t end)
+{
+    assert(pipe->used < PAGES && size);
+    *page_at(pipe, pipe->used++) = (struct page){ end, size };
+    fit__bytes_append(&pipe->bytes, bytes, size);
+}
+
+void fit__pipe_put(struct fit__file *writer, const char *bytes, size_t size, off_t offset)
+{
+    struct pipe *pipe = writer->object;
+    size_t done = 0, skip = (size_t)offset % PAGE;
+    while (done < size) {
+        size_t part = PAGE - skip < size - done ? PAGE - skip : size - done;
+        put_page(pipe, bytes + done, part, PAGE);
+        done += part;
+        skip = 0;
+    }
+    was_written(pipe);
+}
+
+size_t fit__pipe_look(struct fit__file *reader, char *bytes, size_t size)
+{
+    struct iovec one = { bytes, size };
+    return fit__bytes_take(&((struct pipe *)reader->object)->bytes, &one, 1, MSG_PEEK);
+}
+
+void fit__pipe_take(struct fit__file *reader, size_t size)
+{
+    struct pipe *pipe = reader->object;
+    fit__bytes_drop(&pipe->bytes, size);
+    was_read(pipe, size);
+}
+
+size_t fit__pipe_move(struct fit__file *reader, struct fit__file *writer, size_t size, bool copy)
+{
+    struct pipe *from = reader->object, *to = writer->object;
+    size_t done = 0;
+    for (unsigned i = 0; i < from->used && done < size && to->used < PAGES; i++) {
+        const struct page *page = page_at(from, i);
+        bool whole = page->size <= size - done;
+        size_t part = whole ? page->size : size - done;
+        const char *bytes = from->bytes.data + from->bytes.start + done;
+        put_page(to, bytes, part, whole && !copy ? page->end : PAGE);
+        done += part;
+    }
+    if (done)
+        was_written(to);
+    if (done && !copy)
+        fit__pipe_take(reader, done);
+    return done;
 }
 
 bool fit__counts_unread(const struct fit__file *file)

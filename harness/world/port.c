@@ -39,7 +39,7 @@ static bool taken(const void *who, uint16_t port)
 
 int fit__tcp_take_port(struct fit__tcp *end)
 {
-    end->local_port = fit__free_port(end->host, taken, end);
+    end->local_port = fit__free_port(end->host, &end->socket, taken, end);
     end->has_port = end->local_port != 0;
     return end->has_port ? 0 : -EADDRNOTAVAIL;
 }
@@ -65,12 +65,17 @@ int fit__tcp_bind(struct fit__file *file, const struct sockaddr *address, sockle
     ip.dual = ip.six && !fit__option_stored(&end->socket, IPPROTO_IPV6, IPV6_V6ONLY);
     if (port && fit__tcp_port_taken(end, ip, port))
         return -EADDRINUSE;
+    const uint32_t before = end->local;
     end->local = ip.v4;
     end->local_six = ip.six;
     end->local_port = port;
-    end->bound = true;
+    if (!port && fit__tcp_take_port(end)) {
+        end->local = before;
+        return -EADDRINUSE;
+    }
+    end->bound = end->has_port = true;
     end->accepted = false;
     end->address_locked = ip.v4 != INADDR_ANY;
-    end->has_port = end->port_locked = port != 0;
-    return port ? 0 : fit__tcp_take_port(end);
+    end->port_locked = port != 0;
+    return 0;
 }

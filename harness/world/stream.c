@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "fi/arena.h"
+#include "harness/world/link.h"
 #include "harness/world/tcp.h"
 
-#define LOOPBACK_NS ((fit_ns)10000)
 #define TIME_WAIT_NS (60 * FIT_S)
 
 struct fit__tcps fit__tcps = TAILQ_HEAD_INITIALIZER(fit__tcps);
@@ -32,7 +32,7 @@ struct fit__tcp *fit__tcp_make(struct fit__host *host, bool service)
     end->socket.protocol = 6;
     end->host = host;
     end->service = service;
-    end->arrival.slot = end->syn.slot = end->full.slot = -1;
+    end->arrival.slot = end->syn.slot = end->full.slot = end->patience.slot = -1;
     TAILQ_INIT(&end->wire);
     TAILQ_INIT(&end->unsent);
     TAILQ_INIT(&end->accept_queue);
@@ -55,6 +55,7 @@ void fit__tcp_free(struct fit__tcp *end)
     fit__event_cancel(&end->arrival);
     fit__event_cancel(&end->syn);
     fit__event_cancel(&end->full);
+    fit__event_cancel(&end->patience);
     fit__tcp_clear_packets(&end->wire);
     fit__tcp_clear_packets(&end->unsent);
     fit__bytes_clear(&end->unread);
@@ -73,14 +74,6 @@ void fit__tcp_reap(struct fit__tcp *end)
         return;
     if (end->time_wait <= fit__now())
         fit__tcp_free(end);
-}
-
-fit_ns fit__tcp_latency(const struct fit__tcp *from, const struct fit__host *to)
-{
-    if (from->host == to)
-        return LOOPBACK_NS;
-    fit_ns latency = from->host->latency > to->latency ? from->host->latency : to->latency;
-    return latency > 0 ? latency : FIT_MS;
 }
 
 void fit__tcp_changed(struct fit__tcp *end, uint32_t events)
@@ -133,11 +126,15 @@ void fit__tcp_pump(struct fit__tcp *end)
     struct fit__tcp *to = end->peer;
     while (to && end->state == FIT_TCP_OPEN && (packet = TAILQ_FIRST(&end->unsent))) {
         /* An end without a reader takes everything, to answer it with a reset. */
-        if (packet->size > receive_room(to) && to->state == FIT_TCP_OPEN)
+        if (packet->size > receive_room(to) && to->state == FIT_TCP_OPEN) {
+            fit__tcp_patience(end);
             return;
+        }
+        fit__event_cancel(&end->patience);
         TAILQ_REMOVE(&end->unsent, packet, link);
         end->unsent_bytes -= packet->size;
-        put_on_wire(to, packet, fit__tcp_latency(end, to->host));
+        put_on_wire(to, packet,
+                    fit__link_delay(end->host, to->host, packet->size + FIT_TCP_HEADERS));
     }
 }
 
@@ -158,7 +155,7 @@ void fit__tcp_send_reset(struct fit__tcp *end)
 {
     if (end->peer && end->peer->state != FIT_TCP_CLOSED)
         fit__tcp_send_packet(end->peer, FIT_PK_RST, NULL, 0,
-                             fit__tcp_latency(end, end->peer->host));
+                             fit__link_latency(end->host, end->peer->host));
 }
 
 /* ---- arriving ---------------------------------------------------------------------------- */
@@ -173,6 +170,7 @@ void fit__tcp_close_state(struct fit__tcp *end)
 void fit__tcp_die(struct fit__tcp *end, int error)
 {
     fit__event_cancel(&end->syn);
+    fit__event_cancel(&end->patience);
     if (error)
         end->socket.error = error;
     fit__tcp_clear_packets(&end->unsent);
@@ -240,8 +238,11 @@ static void data_arrived(struct fit__tcp *end, const char *bytes, size_t size)
 /* The sender hears of it last: the answer has a way to go. */
 static void end_arrived(struct fit__tcp *end)
 {
-    if (end->peer)
+    if (end->peer) {
         end->peer->end_arrived = true;
+        if (end->peer->file)
+            fit__wake_all(&end->peer->file->queue);      /* close() may wait for it */
+    }
     if (end->state == FIT_TCP_OPEN) {
         end->end_received = true;
         end->socket.shut |= FIT_SHUT_RECEIVE;
@@ -292,8 +293,12 @@ static void packet_arrives(struct fit__event *event)
     struct fit__tcp *end = tcp_of_arrival(event);
     struct fit__packet *packet = TAILQ_FIRST(&end->wire);
     assert(packet);
-    ssize_t size = fit__tcp_ask_arrival(end, packet);
+    bool lost = fit__tcp_loses(end, packet);
+    ssize_t size = lost ? -1 : fit__tcp_ask_arrival(end, packet);
     if (size >= 0) {
+        end->heard = fit__now();
+        if (end->peer)
+            end->peer->heard = fit__now();
         TAILQ_REMOVE(&end->wire, packet, link);
         end->wire_bytes -= packet->size;
         deliver(end, packet, (size_t)size);
@@ -301,7 +306,7 @@ static void packet_arrives(struct fit__event *event)
         fit__free(packet);
         if (cut && end->peer)
             fit__tcp_mute(end->peer);
-    } else if (end->peer) {
+    } else if (!lost && end->peer) {
         fit__tcp_mute(end->peer);
     }
     fit__tcp_rearm(end);
@@ -393,6 +398,10 @@ static size_t queue_segments(struct fit__tcp *end, const struct iovec *iov, int 
         done += part;
     }
     fit__tcp_pump(end);
+    if (end->peer && fit__tcp_is_mute(end->peer) && !end->unheard) {
+        end->unheard = true;
+        fit__tcp_patience(end);
+    }
     return done;
 }
 

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "harness/world/dns.h"
+#include "harness/world/link.h"
 #include "harness/world/tcp.h"
 
-enum { SYN_RETRIES = 6, MAX_BACKLOG = 4096 };
+enum { MAX_BACKLOG = 4096 };
 
 struct fit__tcp *fit__tcp_of(struct fit__file *file)
 {
@@ -51,9 +52,8 @@ int fit__tcp_listen(struct fit__file *file, int backlog)
     if (end->state == FIT_TCP_LISTENING)
         return 0;
     if (!end->has_port) {
-        int error = fit__tcp_take_port(end);
-        if (error)
-            return error;
+        if (fit__tcp_take_port(end))
+            return -EADDRINUSE;
     } else if (fit__tcp_port_taken(end, fit__tcp_local(end), end->local_port)) {
         return -EADDRINUSE;
     }
@@ -81,12 +81,17 @@ bool fit__tcp_is_stream(struct fit__file *file)
 static struct fit__tcp *listener_at(const struct fit__host *host, struct fit__ip address,
                                     uint16_t port)
 {
-    struct fit__tcp *end;
-    TAILQ_FOREACH(end, &fit__tcps, all)
-        if (end->state == FIT_TCP_LISTENING && end->host == host && end->local_port == port
-            && fit__ips_overlap(fit__tcp_local(end), address))
-            return end;
-    return NULL;
+    struct fit__tcp *end, *any = NULL;
+    TAILQ_FOREACH(end, &fit__tcps, all) {
+        if (end->state != FIT_TCP_LISTENING || end->host != host || end->local_port != port
+            || !fit__ips_overlap(fit__tcp_local(end), address))
+            continue;
+        if (end->local != INADDR_ANY)
+            return end;                      /* nearer than one that listens everywhere */
+        if (!any)
+            any = end;
+    }
+    return any;
 }
 
 void fit__tcp_forget_child(struct fit__tcp *child)
@@ -144,7 +149,7 @@ int fit__tcp_accept(struct fit__file *file, int flags)
  * told first. */
 static void let_arrive(const struct fit__tcp *end)
 {
-    fit__spend(fit__tcp_latency(end, end->host));
+    fit__spend(fit__link_latency(end->host, end->host));
 }
 
 static bool on_one_host(const struct fit__tcp *end)
@@ -177,7 +182,7 @@ static struct fit__host *target_of(const struct fit__tcp *end)
 static void open_child(struct fit__tcp *listener, struct fit__tcp *end)
 {
     struct fit__tcp *child = fit__tcp_make(listener->host, listener->service);
-    fit_ns latency = fit__tcp_latency(end, listener->host);
+    fit_ns latency = fit__link_latency(end->host, listener->host);
     child->socket = listener->socket;
     child->socket.error = 0;
     child->local = end->remote;
@@ -202,23 +207,32 @@ static struct fit__tcp *tcp_of_syn(struct fit__event *event)
     return (struct fit__tcp *)((char *)event - offsetof(struct fit__tcp, syn));
 }
 
+static bool connects_too_long(const struct fit__tcp *end)
+{
+    const struct fit__socket *socket = &end->socket;
+    fit_ns limit = fit__option_stored(socket, IPPROTO_TCP, TCP_USER_TIMEOUT) * FIT_MS;
+    int tries = fit__option_stored(socket, IPPROTO_TCP, TCP_SYNCNT);
+    return (int)end->syn_tries > tries
+           || (limit && end->syn_tries && fit__now() - end->syn_began >= limit);
+}
+
 /* One try of ours reaches the other host, or is lost; after the last one this is the end. */
 static void syn_due(struct fit__event *event)
 {
     struct fit__tcp *end = tcp_of_syn(event);
     struct fit__host *host = target_of(end);
-    if (end->syn_tries > SYN_RETRIES) {
+    if (connects_too_long(end)) {
         fit__tcp_die(end, ETIMEDOUT);
         return;
     }
-    if (host && !end->syn_lost) {
+    if (host && !end->syn_lost && !fit__link_is_cut(end->host, host)) {
         struct fit__tcp *listener = listener_at(host, fit__tcp_remote(end), end->remote_port);
         if (!listener && fit__dns_starts_listening(host, end->remote_port)) {
             fit__tcp_start_syn(end, fit__now() + FIT_MS);
             return;
         }
         if (!listener) {
-            fit__tcp_send_packet(end, FIT_PK_RST, NULL, 0, fit__tcp_latency(end, host));
+            fit__tcp_send_packet(end, FIT_PK_RST, NULL, 0, fit__link_latency(end->host, host));
             return;
         }
         if (listener->handshakes + listener->waiting <= (unsigned)listener->backlog) {
@@ -233,9 +247,29 @@ static void syn_due(struct fit__event *event)
 void fit__tcp_start_syn(struct fit__tcp *end, fit_ns at)
 {
     struct fit__host *host = target_of(end);
-    bool last = end->syn_tries > SYN_RETRIES;
-    fit__event_set(&end->syn, at + (last ? 0 : host ? fit__tcp_latency(end, host) : FIT_MS),
-                   syn_due);
+    fit_ns way = host ? fit__link_latency(end->host, host) : FIT_MS;
+    fit__event_set(&end->syn, at + (connects_too_long(end) ? 0 : way), syn_due);
+}
+
+void fit__tcp_lose_handshake(struct fit__tcp *end)
+{
+    struct fit__tcp *child = end->peer;
+    fit__tcp_clear_packets(&end->wire);
+    end->wire_bytes = 0;
+    fit__tcp_rearm(end);
+    if (child) {
+        /* Its SYN did arrive: the listener's half-open end is dropped with it. */
+        child->peer = end->peer = NULL;
+        fit__tcp_clear_packets(&child->wire);
+        fit__tcp_rearm(child);
+        if (child->listener)
+            fit__tcp_forget_child(child);
+        fit__tcp_die(child, 0);
+        fit__tcp_reap(child);
+    }
+    if (!end->syn_tries)
+        end->syn_tries = 1;
+    fit__tcp_start_syn(end, end->syn_began + ((fit_ns)(1 << end->syn_tries) - 1) * FIT_S);
 }
 
 /* Back to a socket that was never connected; an address given by bind() stays. */
@@ -393,6 +427,27 @@ static void close_open(struct fit__tcp *end)
     fit__bytes_clear(&end->unread);
     fit__tcp_send_reset(end);
     fit__tcp_die(end, 0);
+}
+
+bool fit__tcp_lingers(struct fit__file *file, fit_ns *limit)
+{
+    if (file->ops != &fit__tcp_ops)
+        return false;
+    struct fit__tcp *end = fit__tcp_of(file);
+    const struct fit__socket *socket = &end->socket;
+    if (!socket->linger_on || socket->linger_seconds <= 0 || end->state != FIT_TCP_OPEN
+        || end->unread.size || fit__tcp_is_mute(end))
+        return false;
+    *limit = socket->linger_seconds * FIT_S;
+    end->socket.shut = FIT_SHUT_BOTH;
+    fit__tcp_queue_end(end);
+    return true;
+}
+
+bool fit__tcp_has_arrived(struct fit__file *file)
+{
+    const struct fit__tcp *end = fit__tcp_of(file);
+    return end->state != FIT_TCP_OPEN || end->end_arrived;
 }
 
 void fit__tcp_release(struct fit__file *file)

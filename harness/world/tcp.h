@@ -12,7 +12,8 @@
 #include "fi/choice.h"
 #include "harness/world/ip.h"
 
-enum { FIT_SEGMENT = 1448, FIT_SEND_BUFFER = 65536, FIT_RECEIVE_BUFFER = 131072 };
+enum { FIT_SEGMENT = 1448, FIT_TCP_HEADERS = 66 /* of Ethernet, IP and TCP */,
+       FIT_SEND_BUFFER = 65536, FIT_RECEIVE_BUFFER = 131072 };
 
 enum fit__tcp_state {
     FIT_TCP_CLOSED, FIT_TCP_LISTENING, FIT_TCP_SYN_SENT, FIT_TCP_SYN_RECEIVED,
@@ -57,6 +58,10 @@ struct fit__tcp {
     struct fit__event arrival;           /* of the first packet on the wire */
     struct fit__bytes unread;
     bool end_received, end_sent, end_arrived;    /* FIN: theirs here; ours queued; ours there */
+    unsigned lost_tries;                 /* of the wire's first packet: loss.c */
+    fit_ns lost_since, heard;            /* when anything of the other side arrived last */
+    struct fit__event patience;          /* is over: with a closed window, or silence */
+    bool unheard;                        /* something was sent to one that is silent */
     struct fit__packets unsent;
     size_t unsent_bytes;
     bool short_of_room;                  /* somebody waits for room to send */
@@ -109,7 +114,6 @@ extern struct fit__tcps fit__tcps;       /* all of them, in order of creation */
 struct fit__tcp *fit__tcp_make(struct fit__host *host, bool service);
 void fit__tcp_free(struct fit__tcp *end);               /* also unlinks it from its peer */
 void fit__tcp_reap(struct fit__tcp *end);               /* frees what nobody can see any more */
-fit_ns fit__tcp_latency(const struct fit__tcp *from, const struct fit__host *to);
 void fit__tcp_send_packet(struct fit__tcp *to, enum fit__packet_kind kind, const void *bytes,
                           size_t size, fit_ns latency);
 void fit__tcp_rearm(struct fit__tcp *end);              /* arrival of the wire's first packet */
@@ -139,6 +143,15 @@ void fit__tcp_forget_child(struct fit__tcp *child);     /* takes it off its list
 /* The handshake is over at the listener's side. */
 void fit__tcp_accepted(struct fit__tcp *child);
 void fit__tcp_start_syn(struct fit__tcp *end, fit_ns at);
+
+/* Our SYN, or the answer to it, is lost: as if it had never arrived. */
+void fit__tcp_lose_handshake(struct fit__tcp *end);
+
+/* loss.c */
+/* Is the first packet on the wire lost, and will be sent again, or never? `packet` may be gone. */
+bool fit__tcp_loses(struct fit__tcp *end, struct fit__packet *packet);
+/* How long the end waits for the other side may have changed. */
+void fit__tcp_patience(struct fit__tcp *end);
 
 /* affliction.c */
 /* The first packet on the wire arrives: what of it? Returns the bytes that do (its size, or

@@ -133,7 +133,7 @@ void fit__sched_hide_dead_stacks(void);
 
 struct fit__file;
 struct fit__host { char name[64]; uint32_t address; /* network order, IPv4 */
-                   fit_ns latency; struct fit__host *next; uint16_t next_port; };
+                   struct fit__host *next; uint16_t next_port; };
 
 struct fit__slot { struct fit__file *file; bool cloexec;
                    bool exempt;               /* opened by a peer in the service's process */

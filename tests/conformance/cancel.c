@@ -38,7 +38,7 @@ static void let_it_wait(void)
 
 /* ---- where it acts ----------------------------------------------------------------------- */
 
-static int ends[2], epoll;
+static int ends[2], one_pipe[2], other_pipe[2], epoll;
 static sem_t semaphore;
 static pthread_mutex_t mutex;
 static pthread_cond_t condition;
@@ -115,6 +115,8 @@ static void in_accept(void)
     set_nonblocking(listener, false);
     accept(listener, NULL, NULL);
 }
+static void in_splice(void) { splice(one_pipe[0], NULL, other_pipe[1], NULL, 1, 0); }
+static void in_tee(void) { tee(one_pipe[0], other_pipe[1], 1, 0); }
 static void in_write(void) { static char many[1 << 20]; write(ends[1], many, sizeof many); }
 static void in_send(void) { static char many[1 << 22]; send(ends[1], many, sizeof many, 0); }
 
@@ -125,7 +127,7 @@ static const struct { const char *name; void (*call)(void); } points[] = {
     POINT(sleep), POINT(usleep), POINT(nanosleep), POINT(clock_nanosleep), POINT(pause),
     POINT(sigsuspend), POINT(sigwait), POINT(sem_wait), POINT(sem_timedwait), POINT(cond_wait),
     POINT(cond_timedwait), POINT(cond_clockwait), POINT(join), POINT(timedjoin), POINT(accept),
-    POINT(send), POINT(write),
+    POINT(splice), POINT(tee), POINT(send), POINT(write),
 #undef POINT
 };
 enum { POINTS = sizeof points / sizeof points[0] };
@@ -171,6 +173,8 @@ static void set_up(void)
     pthread_barrier_init(&barrier, NULL, 2);
     sem_init(&semaphore, 0, 0);
     socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+    pipe(one_pipe);
+    pipe(other_pipe);
     epoll = epoll_create1(0);
     epoll_ctl(epoll, EPOLL_CTL_ADD, ends[0], &event);
     never_ends = on_thread(waits_in_pause, NULL);
@@ -183,8 +187,11 @@ static void tear_down(void)
     pthread_barrier_destroy(&barrier);
     sem_destroy(&semaphore);
     close(epoll);
-    close(ends[0]);
-    close(ends[1]);
+    for (int i = 0; i < 2; i++) {
+        close(ends[i]);
+        close(one_pipe[i]);
+        close(other_pipe[i]);
+    }
 }
 
 static void at_each_point(void)

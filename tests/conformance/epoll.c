@@ -336,8 +336,77 @@ static void no_interest(void)
     close(ep);
 }
 
+/* ---- who is woken ------------------------------------------------------------------------ */
+
+enum { WAITERS = 4 };
+struct waiter { int ep, ms; int events; pthread_t thread; };
+
+static void *waits_once(void *arg)
+{
+    struct waiter *w = arg;
+    struct epoll_event event;
+    w->events = epoll_wait(w->ep, &event, 1, w->ms);
+    return NULL;
+}
+
+/* Each with an epoll of its own, or all with one; how many of them are told of one event. */
+static void note_woken(const char *what, uint32_t extra, unsigned exclusive, bool shared)
+{
+    struct waiter waiters[WAITERS];
+    int fd = eventfd(0, EFD_NONBLOCK), woken = 0, all = epoll_create1(0);
+    struct epoll_event event = { .events = EPOLLIN | extra };
+    for (unsigned i = 0; i < WAITERS; i++) {
+        waiters[i] = (struct waiter){ .ep = shared ? all : epoll_create1(0), .ms = 100 };
+        event.events = EPOLLIN | extra | (i < exclusive ? EPOLLEXCLUSIVE : 0);
+        epoll_ctl(waiters[i].ep, EPOLL_CTL_ADD, fd, &event);
+        waiters[i].thread = on_thread(waits_once, &waiters[i]);
+    }
+    settle();
+    eventfd_write(fd, 1);
+    for (unsigned i = 0; i < WAITERS; i++) {
+        wait_for_thread(waiters[i].thread);
+        woken += waiters[i].events == 1;
+        if (!shared)
+            close(waiters[i].ep);
+    }
+    note("%s: %d woken", what, woken);
+    close(all);
+    close(fd);
+}
+
+static void exclusive_wakes_one(void)
+{
+    note_woken("all exclusive", 0, WAITERS, false);
+    note_woken("all exclusive, edges", EPOLLET, WAITERS, false);
+    note_woken("two exclusive", 0, 2, false);
+    note_woken("none", 0, 0, false);
+}
+
+static void one_epoll_wakes_one(void)
+{
+    note_woken("edges", EPOLLET, 0, true);
+    note_woken("once", EPOLLONESHOT, 0, true);
+}
+
+/* Nobody waits: each gets to know. */
+static void exclusive_without_waiters(void)
+{
+    int fd = eventfd(0, EFD_NONBLOCK), a = epoll_create1(0), b = epoll_create1(0);
+    watch(a, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLEXCLUSIVE, 'a');
+    watch(b, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLEXCLUSIVE, 'b');
+    eventfd_write(fd, 1);
+    note_wait("first", a, 4, 0);
+    note_wait("second", b, 4, 0);
+    close(a);
+    close(b);
+    close(fd);
+}
+
 const struct conformance_case epoll_cases[] = {
     { "epoll/errors", errors }, { "epoll/exclusive", exclusive }, { "epoll/loops", loops },
+    { "epoll/exclusive_wakes_one", exclusive_wakes_one },
+    { "epoll/one_epoll_wakes_one", one_epoll_wakes_one },
+    { "epoll/exclusive_without_waiters", exclusive_without_waiters },
     { "epoll/nested", nested }, { "epoll/level", level }, { "epoll/edge", edge },
     { "epoll/edge_on_accept", edge_on_accept }, { "epoll/oneshot", oneshot },
     { "epoll/order", order_and_rotation }, { "epoll/edge_order", edge_order },

@@ -18,7 +18,7 @@ enum step_kind {
     STEP_TIMERFD, STEP_EPOLL, STEP_DUP, STEP_DUP2,
     /* ... and these use them. */
     STEP_CONNECT, STEP_BIND, STEP_LISTEN, STEP_CLOSE, STEP_SHUTDOWN, STEP_SEND, STEP_RECV,
-    STEP_WRITE, STEP_READ, STEP_WRITEV, STEP_READV, STEP_CONTROL, STEP_WAIT, STEP_POLL,
+    STEP_WRITE, STEP_READ, STEP_WRITEV, STEP_READV, STEP_SPLICE, STEP_CONTROL, STEP_WAIT, STEP_POLL,
     STEP_SELECT, STEP_UNREAD, STEP_ERROR, STEP_LINGER, STEP_OPTION, STEP_FLAGS, STEP_NAME,
     STEP_SETTIME, STEP_GETTIME,
     STEP_KINDS
@@ -72,6 +72,7 @@ void step_send(struct run *run, const struct step *step);
 void step_receive(struct run *run, const struct step *step);
 void step_write(struct run *run, const struct step *step);
 void step_read(struct run *run, const struct step *step);
+void step_splice(struct run *run, const struct step *step);          /* and tee */
 
 /* making.c: steps that make and connect objects. */
 void step_make(struct run *run, const struct step *step);

@@ -192,6 +192,7 @@ static void take(struct run *run, const struct step *step)
     case STEP_RECV: step_receive(run, step); break;
     case STEP_WRITE: case STEP_WRITEV: step_write(run, step); break;
     case STEP_READ: case STEP_READV: step_read(run, step); break;
+    case STEP_SPLICE: step_splice(run, step); break;
     case STEP_CONTROL: step_control(run, step); break;
     case STEP_WAIT: step_wait(run, step); break;
     case STEP_POLL: step_poll(run, step); break;

@@ -9,7 +9,8 @@ static const unsigned char usual[STEP_KINDS] = {
     [STEP_PAIR] = 4, [STEP_EVENTFD] = 2, [STEP_TIMERFD] = 2, [STEP_EPOLL] = 3, [STEP_DUP] = 3,
     [STEP_DUP2] = 1, [STEP_CONNECT] = 6, [STEP_BIND] = 1, [STEP_LISTEN] = 1, [STEP_CLOSE] = 5,
     [STEP_SHUTDOWN] = 4, [STEP_SEND] = 10, [STEP_RECV] = 10, [STEP_WRITE] = 8, [STEP_READ] = 8,
-    [STEP_WRITEV] = 3, [STEP_READV] = 3, [STEP_CONTROL] = 16, [STEP_WAIT] = 20, [STEP_POLL] = 10,
+    [STEP_WRITEV] = 3, [STEP_READV] = 3, [STEP_SPLICE] = 4, [STEP_CONTROL] = 16, [STEP_WAIT] = 20,
+    [STEP_POLL] = 10,
     [STEP_SELECT] = 2, [STEP_UNREAD] = 3, [STEP_ERROR] = 2, [STEP_LINGER] = 2, [STEP_OPTION] = 2,
     [STEP_FLAGS] = 1, [STEP_NAME] = 2, [STEP_SETTIME] = 2, [STEP_GETTIME] = 1,
 };
@@ -96,7 +97,7 @@ void generate(struct sequence *sequence, uint64_t seed)
         step->a = (uint8_t)below(&random, slots);
         step->b = (uint8_t)below(&random, slots);
         step->strict = below(&random, 16) == 0;
-        step->number = step->kind >= STEP_SEND && step->kind <= STEP_READV ? some_size(&random)
+        step->number = step->kind >= STEP_SEND && step->kind <= STEP_SPLICE ? some_size(&random)
                                                                             : next(&random);
         step->bits = step->kind == STEP_CONTROL || step->kind == STEP_POLL ? some_events(&random)
                                                                             : next(&random);

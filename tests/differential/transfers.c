@@ -1,4 +1,5 @@
 /* transfers.c - steps that move bytes. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -138,4 +139,23 @@ void step_read(struct run *run, const struct step *step)
                                            : read(slot->fd, buffer, size);
     seen(run, result, "%s(%d, %zu)", step->kind == STEP_READV ? "readv" : "read", at, size);
     also_bytes(run, result);
+}
+
+/* From one slot to the next; neither waits. */
+void step_splice(struct run *run, const struct step *step)
+{
+    bool copies = step->bits % 4 == 0;
+    int from = slot_for(run, step, step->a, copies ? PIPE : PIPE | STREAMS);
+    int to = slot_for(run, step, step->b, copies ? PIPE : PIPE | STREAMS);
+    struct slot *in = &run->slots[from], *out = &run->slots[to];
+    if ((in->object != NOTHING && is_blocking(in->fd))
+        || (out->object != NOTHING && is_blocking(out->fd)))
+        return;
+    size_t size = allowed(run, out, step->number);
+    if (copies)
+        seen(run, tee(in->fd, out->fd, size, SPLICE_F_NONBLOCK), "tee(%d, %d, %zu)", from, to,
+             size);
+    else
+        seen(run, splice(in->fd, NULL, out->fd, NULL, size, SPLICE_F_NONBLOCK),
+             "splice(%d, %d, %zu)", from, to, size);
 }
