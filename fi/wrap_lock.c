@@ -7,14 +7,19 @@
 
 static const struct timespec long_ago;
 
-/* Sleeps until the object is unlocked: 0, ETIMEDOUT, or EINVAL. */
-static int sleep_for(const void *object, const struct fit__sleep *why, clockid_t clock,
-                     const struct timespec *until)
+void fit__unpark_fairly(const void *key, unsigned most)
+{
+    if (fit__threads->unpark(key, most)) fit__threads->yield();
+}
+
+/* Sleeps, for the how-manieth time, until the object is unlocked: 0, ETIMEDOUT, or EINVAL. */
+static int sleep_for(const void *object, const struct fit__sleep why[2], unsigned time,
+                     clockid_t clock, const struct timespec *until)
 {
     int64_t left;
     if (!fit__time_left(clock, until, &left)) return EINVAL;
     if (left == 0) return ETIMEDOUT;
-    return fit__threads->park(object, why, left);
+    return fit__threads->park(object, &why[time > FIT_IN_VAIN], left);
 }
 
 /* ---- Mutexes ----------------------------------------------------------------------------- */
@@ -25,7 +30,9 @@ static pid_t owner_of_mutex(const void *object)
     return ((const pthread_mutex_t *)object)->__data.__owner;
 }
 
-static const struct fit__sleep for_mutex = { .what = "mutex", .owner = owner_of_mutex };
+static const struct fit__sleep for_mutex[] = FIT_SLEEP(
+    .what = "mutex", .call = "pthread_mutex_lock", .owner = owner_of_mutex,
+    .alone = "a mutex that nobody unlocks");
 
 /* An error-checking mutex tells its owner. Trying does not, but waiting does, and to wait for a
  * time that is over does not wait. */
@@ -38,10 +45,11 @@ static bool is_own(pthread_mutex_t *mutex)
 
 static int lock_mutex(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until)
 {
+    unsigned times = 0;
     int error;
     while ((error = FIT_NEXT(pthread_mutex_trylock)(mutex)) == EBUSY) {
         if (is_own(mutex)) return EDEADLK;
-        error = sleep_for(mutex, &for_mutex, clock, until);
+        error = sleep_for(mutex, for_mutex, ++times, clock, until);
         if (error) return error;
     }
     /* To try one that nobody can make consistent any more leaves it locked; to lock it does not. */
@@ -52,7 +60,7 @@ static int lock_mutex(pthread_mutex_t *mutex, clockid_t clock, const struct time
 static int unlock_mutex(pthread_mutex_t *mutex)
 {
     int error = FIT_NEXT(pthread_mutex_unlock)(mutex);
-    if (!error) fit__threads->unpark(mutex, 1);
+    if (!error) fit__unpark_fairly(mutex, 1);
     return error;
 }
 
@@ -117,15 +125,20 @@ static pid_t writer_of(const void *object)
     return ((const pthread_rwlock_t *)object)->__data.__cur_writer;
 }
 
-static const struct fit__sleep to_read = { .what = "read lock", .owner = writer_of },
-                               to_write = { .what = "write lock", .owner = writer_of };
+static const struct fit__sleep to_read[] = FIT_SLEEP(
+    .what = "read-write lock", .call = "pthread_rwlock_rdlock", .owner = writer_of,
+    .alone = "a read-write lock that nobody unlocks");
+static const struct fit__sleep to_write[] = FIT_SLEEP(
+    .what = "read-write lock", .call = "pthread_rwlock_wrlock", .owner = writer_of,
+    .alone = "a read-write lock that readers hold");
 
 static int lock_to_read(pthread_rwlock_t *lock, clockid_t clock, const struct timespec *until)
 {
+    unsigned times = 0;
     int error;
     while ((error = FIT_NEXT(pthread_rwlock_tryrdlock)(lock)) == EBUSY) {
         if (FIT_NEXT(pthread_rwlock_timedrdlock)(lock, &long_ago) == EDEADLK) return EDEADLK;
-        error = sleep_for(lock, &to_read, clock, until);
+        error = sleep_for(lock, to_read, ++times, clock, until);
         if (error) return error;
     }
     return error;
@@ -133,10 +146,11 @@ static int lock_to_read(pthread_rwlock_t *lock, clockid_t clock, const struct ti
 
 static int lock_to_write(pthread_rwlock_t *lock, clockid_t clock, const struct timespec *until)
 {
+    unsigned times = 0;
     int error;
     while ((error = FIT_NEXT(pthread_rwlock_trywrlock)(lock)) == EBUSY) {
         if (FIT_NEXT(pthread_rwlock_timedwrlock)(lock, &long_ago) == EDEADLK) return EDEADLK;
-        error = sleep_for(lock, &to_write, clock, until);
+        error = sleep_for(lock, to_write, ++times, clock, until);
         if (error) return error;
     }
     return error;
@@ -187,7 +201,7 @@ RWLOCK(pthread_rwlock_trywrlock, tried(FIT_NEXT(pthread_rwlock_trywrlock)(lock))
 static int unlock(pthread_rwlock_t *lock)
 {
     int error = FIT_NEXT(pthread_rwlock_unlock)(lock);
-    if (!error) fit__threads->unpark(lock, UINT32_MAX);
+    if (!error) fit__unpark_fairly(lock, UINT32_MAX);
     return error;
 }
 
@@ -196,15 +210,17 @@ RWLOCK(pthread_rwlock_unlock, unlock(lock))
 
 /* ---- Spin locks -------------------------------------------------------------------------- */
 
-static const struct fit__sleep for_spin_lock = { .what = "spin lock" };
+static const struct fit__sleep for_spin_lock[] = FIT_SLEEP(
+    .what = "spin lock", .call = "pthread_spin_lock", .alone = "a spin lock that nobody unlocks");
 
 FIT_EXPORT int pthread_spin_lock(pthread_spinlock_t *lock)
 {
+    unsigned times = 0;
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_spin_lock)(lock);
     fit__enter();
     while ((error = FIT_NEXT(pthread_spin_trylock)(lock)) == EBUSY)
-        fit__threads->park((const void *)lock, &for_spin_lock, -1);
+        sleep_for((const void *)lock, for_spin_lock, ++times, CLOCK_REALTIME, NULL);
     fit__leave();
     return error;
 }
@@ -218,7 +234,7 @@ FIT_EXPORT int pthread_spin_unlock(pthread_spinlock_t *lock)
     if (fit__passes()) return FIT_NEXT(pthread_spin_unlock)(lock);
     fit__enter();
     error = FIT_NEXT(pthread_spin_unlock)(lock);
-    fit__threads->unpark((const void *)lock, 1);
+    fit__unpark_fairly((const void *)lock, 1);
     fit__leave();
     return error;
 }

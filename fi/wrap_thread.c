@@ -137,20 +137,13 @@ FIT_EXPORT int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr)
     return error;
 }
 
-/* Names are kept in the thread-local storage of the thread that has them. */
-static _Thread_local char own_name[NAME_SIZE];
-
-static char *name_of(pthread_t thread)
-{
-    return (char *)thread + (own_name - (char *)pthread_self());
-}
-
 FIT_EXPORT int pthread_setname_np(pthread_t thread, const char *name)
 {
+    char *kept;
     if (fit__passes()) return FIT_NEXT(pthread_setname_np)(thread, name);
     if (strlen(name) >= NAME_SIZE) return ERANGE;
-    if (!fit__threads->is_ours(thread)) return ESRCH;
-    strcpy(name_of(thread), name);
+    if (!(kept = fit__threads->name_of(thread))) return ESRCH;
+    strcpy(kept, name);
     return 0;
 }
 
@@ -159,8 +152,7 @@ FIT_EXPORT int pthread_getname_np(pthread_t thread, char *name, size_t size)
     const char *kept;
     if (fit__passes()) return FIT_NEXT(pthread_getname_np)(thread, name, size);
     if (size < NAME_SIZE) return ERANGE;
-    if (!fit__threads->is_ours(thread)) return ESRCH;
-    kept = name_of(thread);
+    if (!(kept = fit__threads->name_of(thread))) return ESRCH;
     snprintf(name, NAME_SIZE, "%s", kept[0] ? kept : program_invocation_short_name);
     return 0;
 }

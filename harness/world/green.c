@@ -1,6 +1,4 @@
-/* What the thread wrappers use of the scheduler (struct fit__threads), and the threads' part
- * of the evidence. */
-#include <assert.h>
+/* What the thread wrappers use of the scheduler (struct fit__threads). */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +24,14 @@ static struct sleeper *sleeper_of(const struct fit__thread *thread)
     TAILQ_FOREACH(s, &sleepers, link)
         if (s->thread == thread) break;
     return s;
+}
+
+const struct fit__sleep *fit__sleep_of(const struct fit__thread *thread, const void **key)
+{
+    const struct sleeper *s = sleeper_of(thread);
+    if (!s) return NULL;
+    *key = s->key;
+    return s->why;
 }
 
 bool fit__sleeps_for_key(const struct fit__thread *thread)
@@ -80,9 +86,10 @@ static int park(const void *key, const struct fit__sleep *why, int64_t timeout_n
     return woken ? 0 : -result;
 }
 
-static void unpark(const void *key, unsigned most)
+static bool unpark(const void *key, unsigned most)
 {
     struct sleeper *s, *next;
+    bool starves = false;
     for (s = TAILQ_FIRST(&sleepers); s && most > 0; s = next) {
         next = TAILQ_NEXT(s, link);
         /* One whose time has run out, but who did not run since, is not there any more. */
@@ -91,8 +98,10 @@ static void unpark(const void *key, unsigned most)
             continue;
         TAILQ_REMOVE(&sleepers, s, link);
         s->woken = true;
+        starves |= s->why->starves;
         most--;
     }
+    return starves;
 }
 
 /* A thread that does nothing but yield uses up the processor, and time goes on. */
@@ -153,6 +162,7 @@ static int create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(
         snprintf(t->name, sizeof t->name, "peer thread %u", t->id);
     }
     if (attr) pthread_attr_getdetachstate(attr, &detach);
+    memcpy(t->given, fit__current->given, sizeof t->given);
     t->handle = true;
     t->detached = detach == PTHREAD_CREATE_DETACHED;
     if (fit__current->service) fit__progressed();
@@ -170,14 +180,17 @@ static int join(pthread_t handle, void **result, int64_t timeout_ns)
     if (t->detached || t->joined || !t->handle) return EINVAL;
     snprintf(what, sizeof what, "end of %s", t->name);
     t->joined = true;
+    fit__current->joins = t;
     while (t->state != FIT_T_ENDED) {
         struct fit__waitq *queue = &t->joiners;
         int error = fit__block_open(what, &queue, 1, deadline, true);
         if (t->state == FIT_T_ENDED) break;
         if (!error || (error == -EINTR && !fit__called_off())) continue;
         t->joined = false;
+        fit__current->joins = NULL;
         return -error;
     }
+    fit__current->joins = NULL;
     fit__current->guard.cancel.called_off = false;
     if (result) *result = t->result;
     fit__thread_forget(t);
@@ -205,6 +218,12 @@ static int cancel(pthread_t handle)
     return 0;
 }
 
+static char *name_of(pthread_t handle)
+{
+    struct fit__thread *t = find(handle);
+    return t ? t->given : NULL;
+}
+
 static int stack_of(pthread_t handle, void **lowest, size_t *size)
 {
     struct fit__thread *t = find(handle);
@@ -223,25 +242,7 @@ const struct fit__threads fit__green_threads = {
     .park = park,
     .unpark = unpark,
     .yield = yield,
+    .name_of = name_of,
     .stack_of = stack_of,
     .is_ours = is_ours,
 };
-
-size_t fit__threads_text(char *out, size_t size)
-{
-    struct fit__thread *t;
-    size_t length = 0;
-    for (t = fit__thread_first(); t; t = TAILQ_NEXT(t, all)) {
-        int more;
-        if (!t->service) continue;
-        more = snprintf(length < size ? out + length : NULL, length < size ? size - length : 0,
-                        "%-10s %s%s\n", t->name,
-                        t->state == FIT_T_ENDED ? "ended, not joined" :
-                        t == fit__current && t->state == FIT_T_RUNNABLE ? "runs" :
-                        t->state == FIT_T_RUNNABLE ? "could run" : "waits for ",
-                        t->state == FIT_T_BLOCKED ? t->waiting_for : "");
-        assert(more > 0);
-        length += (size_t)more;
-    }
-    return length < size ? length : size ? size - 1 : 0;
-}
