@@ -199,6 +199,7 @@ struct fit__threads {
     int (*park)(const void *key, const struct fit__sleep *why, int64_t timeout_ns);
     /* True: one of those it woke starves. Who unlocks and locks again at once should yield then. */
     bool (*unpark)(const void *key, unsigned most);
+    bool (*is_parked)(const void *key, const struct fit__sleep *why);        /* is anybody? */
     void (*yield)(void);
     char *(*name_of)(pthread_t thread);      /* 16 bytes, its own to change; NULL: no thread */
     int (*stack_of)(pthread_t thread, void **lowest, size_t *size);

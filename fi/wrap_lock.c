@@ -5,8 +5,6 @@
 #include "fi/thread.h"
 #include "fi/wrap.h"
 
-static const struct timespec long_ago;
-
 void fit__unpark_fairly(const void *key, unsigned most)
 {
     if (fit__threads->unpark(key, most)) fit__threads->yield();
@@ -34,19 +32,41 @@ static const struct fit__sleep for_mutex[] = FIT_SLEEP(
     .what = "mutex", .call = "pthread_mutex_lock", .owner = owner_of_mutex,
     .alone = "a mutex that nobody unlocks");
 
-/* An error-checking mutex tells its owner. Trying does not, but waiting does, and to wait for a
- * time that is over does not wait. */
-static bool is_own(pthread_mutex_t *mutex)
+/* The number by which glibc's locks know the running thread. */
+static pid_t own_number(void)
 {
-    enum { KIND = 3 };
-    return (mutex->__data.__kind & KIND) == PTHREAD_MUTEX_ERRORCHECK &&
-           FIT_NEXT(pthread_mutex_timedlock)(mutex, &long_ago) == EDEADLK;
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    FIT_NEXT(pthread_mutex_trylock)(&mutex);
+    pid_t number = mutex.__data.__owner;
+    FIT_NEXT(pthread_mutex_unlock)(&mutex);
+    return number;
+}
+
+/* glibc's kinds: whom waiting for one's own lock is an error for, and what needs the real kernel. */
+enum { KIND_TYPE = 3, KIND_ROBUST = 16, KIND_INHERIT = 32, KIND_PROTECT = 64 };
+
+static bool is_own(const pthread_mutex_t *mutex)
+{
+    return (mutex->__data.__kind & KIND_TYPE) == PTHREAD_MUTEX_ERRORCHECK &&
+           mutex->__data.__owner == own_number();
+}
+
+static void refuse_kind(const char *function, const pthread_mutex_t *mutex)
+{
+    int kind = mutex->__data.__kind;
+    if (kind & KIND_PROTECT)
+        fit__unsupported(function, NULL, "a mutex with PTHREAD_PRIO_PROTECT changes the real "
+                         "priority of its thread");
+    if (kind & KIND_INHERIT && kind & KIND_ROBUST)
+        fit__unsupported(function, NULL, "a mutex that is robust and inherits priorities belongs "
+                         "to the real kernel");
 }
 
 static int lock_mutex(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until)
 {
     unsigned times = 0;
     int error;
+    refuse_kind("pthread_mutex_lock", mutex);
     while ((error = FIT_NEXT(pthread_mutex_trylock)(mutex)) == EBUSY) {
         if (is_own(mutex)) return EDEADLK;
         error = sleep_for(mutex, for_mutex, ++times, clock, until);
@@ -80,6 +100,7 @@ FIT_EXPORT int pthread_mutex_trylock(pthread_mutex_t *mutex)
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_mutex_trylock)(mutex);
     fit__enter();
+    refuse_kind("pthread_mutex_trylock", mutex);
     error = FIT_NEXT(pthread_mutex_trylock)(mutex);
     if (error == EBUSY) fit__threads->yield();
     fit__leave();
@@ -132,12 +153,24 @@ static const struct fit__sleep to_write[] = FIT_SLEEP(
     .what = "read-write lock", .call = "pthread_rwlock_wrlock", .owner = writer_of,
     .alone = "a read-write lock that readers hold");
 
+/* One of a kind that prefers writers lets no reader in while one of them waits. */
+static int try_to_read(pthread_rwlock_t *lock)
+{
+    if (lock->__data.__flags == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP
+        && (fit__threads->is_parked(lock, &to_write[0])
+            || fit__threads->is_parked(lock, &to_write[1])))
+        return EBUSY;
+    return FIT_NEXT(pthread_rwlock_tryrdlock)(lock);
+}
+
 static int lock_to_read(pthread_rwlock_t *lock, clockid_t clock, const struct timespec *until)
 {
     unsigned times = 0;
+    int64_t left;
     int error;
-    while ((error = FIT_NEXT(pthread_rwlock_tryrdlock)(lock)) == EBUSY) {
-        if (FIT_NEXT(pthread_rwlock_timedrdlock)(lock, &long_ago) == EDEADLK) return EDEADLK;
+    if (!fit__time_left(clock, until, &left)) return EINVAL;
+    while ((error = try_to_read(lock)) == EBUSY) {
+        if (lock->__data.__cur_writer == own_number()) return EDEADLK;
         error = sleep_for(lock, to_read, ++times, clock, until);
         if (error) return error;
     }
@@ -147,11 +180,15 @@ static int lock_to_read(pthread_rwlock_t *lock, clockid_t clock, const struct ti
 static int lock_to_write(pthread_rwlock_t *lock, clockid_t clock, const struct timespec *until)
 {
     unsigned times = 0;
+    int64_t left;
     int error;
+    if (!fit__time_left(clock, until, &left)) return EINVAL;
     while ((error = FIT_NEXT(pthread_rwlock_trywrlock)(lock)) == EBUSY) {
-        if (FIT_NEXT(pthread_rwlock_timedwrlock)(lock, &long_ago) == EDEADLK) return EDEADLK;
+        if (lock->__data.__cur_writer == own_number()) return EDEADLK;
         error = sleep_for(lock, to_write, ++times, clock, until);
-        if (error) return error;
+        if (!error) continue;
+        fit__threads->unpark(lock, UINT32_MAX);      /* readers waited for this writer, too */
+        return error;
     }
     return error;
 }
@@ -193,7 +230,7 @@ static int tried(int error)
 }
 
 FIT_EXPORT int pthread_rwlock_tryrdlock(pthread_rwlock_t *lock)
-RWLOCK(pthread_rwlock_tryrdlock, tried(FIT_NEXT(pthread_rwlock_tryrdlock)(lock)))
+RWLOCK(pthread_rwlock_tryrdlock, tried(try_to_read(lock)))
 
 FIT_EXPORT int pthread_rwlock_trywrlock(pthread_rwlock_t *lock)
 RWLOCK(pthread_rwlock_trywrlock, tried(FIT_NEXT(pthread_rwlock_trywrlock)(lock)))

@@ -94,7 +94,7 @@ FIT_EXPORT int pthread_cond_broadcast(pthread_cond_t *cond)
 /* ---- Semaphores -------------------------------------------------------------------------- */
 
 static const struct fit__sleep for_semaphore[] = FIT_SLEEP(
-    .what = "semaphore", .call = "sem_wait", .by_signal = true,
+    .what = "semaphore", .call = "sem_wait", .by_signal = true, .limited = true,
     .alone = "a semaphore that nobody is left to post");
 
 static int take(sem_t *sem, clockid_t clock, const struct timespec *until)
@@ -104,6 +104,7 @@ static int take(sem_t *sem, clockid_t clock, const struct timespec *until)
     unsigned times = 0;
     int64_t left;
     fit__enter();
+    if (!fit__time_left(clock, until, &left)) error = EINVAL;
     while (!error && FIT_NEXT(sem_trywait)(sem)) {
         if (errno != EAGAIN) error = errno;
         else if (!fit__time_left(clock, until, &left)) error = EINVAL;

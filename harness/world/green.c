@@ -104,6 +104,14 @@ static bool unpark(const void *key, unsigned most)
     return starves;
 }
 
+static bool is_parked(const void *key, const struct fit__sleep *why)
+{
+    const struct sleeper *s;
+    TAILQ_FOREACH(s, &sleepers, link)
+        if (s->key == key && s->why == why) break;
+    return s != NULL;
+}
+
 /* A thread that does nothing but yield uses up the processor, and time goes on. */
 static void yield(void)
 {
@@ -241,6 +249,7 @@ const struct fit__threads fit__green_threads = {
     .cancel = cancel,
     .park = park,
     .unpark = unpark,
+    .is_parked = is_parked,
     .yield = yield,
     .name_of = name_of,
     .stack_of = stack_of,
