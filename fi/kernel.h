@@ -192,6 +192,7 @@ struct fit__threads {
                   void *(*start)(void *), void *arg);
     void __attribute__((noreturn)) (*exit)(void *result);
     int (*join)(pthread_t thread, void **result, int64_t timeout_ns /* -1: no end */);
+    bool (*has_ended)(pthread_t thread);     /* or there is none */
     int (*detach)(pthread_t thread);
     int (*cancel)(pthread_t thread);         /* 0 or ESRCH; ends the wait that it is in */
     /* Sleeps until unpark(key) or the timeout: 0, ETIMEDOUT or EINTR. A wake-up is a hint: look
@@ -202,7 +203,7 @@ struct fit__threads {
     bool (*is_parked)(const void *key, const struct fit__sleep *why);        /* is anybody? */
     void (*yield)(void);
     char *(*name_of)(pthread_t thread);      /* 16 bytes, its own to change; NULL: no thread */
-    int (*stack_of)(pthread_t thread, void **lowest, size_t *size);
+    int (*stack_of)(pthread_t thread, void **lowest, size_t *size, bool *detached);
     bool (*is_ours)(pthread_t thread);       /* between worlds: also one that is gone */
 };
 extern const struct fit__threads *fit__threads;    /* valid while fit__active */

@@ -156,11 +156,22 @@ static size_t stack_size_of(const pthread_attr_t *attr)
     return size;
 }
 
+/* glibc's attributes hold the upper end of the caller's own stack, or NULL. */
+static bool has_own_stack(const pthread_attr_t *attr)
+{
+    void *lowest;
+    size_t size;
+    return attr && !pthread_attr_getstack(attr, &lowest, &size) && (uintptr_t)lowest + size;
+}
+
 static int create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
 {
     enum { CREATE_NS = 10000 };
     int detach = PTHREAD_CREATE_JOINABLE;
     struct fit__thread *t;
+    if (has_own_stack(attr))
+        fit__unsupported("pthread_attr_setstack", NULL, "threads get their stacks from the "
+                         "simulated kernel: use pthread_attr_setstacksize");
     fit__spend(CREATE_NS);
     t = fit__thread_new(NULL, fit__current->process, start, arg, stack_size_of(attr));
     if (!t) return EAGAIN;
@@ -232,12 +243,19 @@ static char *name_of(pthread_t handle)
     return t ? t->given : NULL;
 }
 
-static int stack_of(pthread_t handle, void **lowest, size_t *size)
+static bool has_ended(pthread_t handle)
+{
+    const struct fit__thread *t = find(handle);
+    return !t || t->state == FIT_T_ENDED;
+}
+
+static int stack_of(pthread_t handle, void **lowest, size_t *size, bool *detached)
 {
     struct fit__thread *t = find(handle);
     if (!t) return ESRCH;
     *lowest = t->stack;
     *size = t->stack_size;
+    *detached = t->detached;
     return 0;
 }
 
@@ -245,6 +263,7 @@ const struct fit__threads fit__green_threads = {
     .create = create,
     .exit = fit__thread_exit,
     .join = join,
+    .has_ended = has_ended,
     .detach = detach,
     .cancel = cancel,
     .park = park,
