@@ -183,9 +183,11 @@ struct fit__kernel {
  * returned as pthread functions do (EAGAIN, positive). */
 /* Why a thread sleeps in the wrappers of thread functions. */
 struct fit__sleep {
-    const char *what;                        /* "mutex", "condition" */
+    const char *what, *call;                 /* "mutex", "pthread_mutex_lock" */
+    const char *alone;                       /* "a condition that nobody is left to signal" */
     bool by_signal;                          /* a handler ends it, as SA_RESTART says */
     bool limited;                            /* ... and whatever that says */
+    bool starves;                            /* it was woken in vain, again and again */
     pid_t (*owner)(const void *key);         /* who has it, as glibc's locks know it; 0: unknown */
 };
 
@@ -194,14 +196,18 @@ struct fit__threads {
                   void *(*start)(void *), void *arg);
     void __attribute__((noreturn)) (*exit)(void *result);
     int (*join)(pthread_t thread, void **result, int64_t timeout_ns /* -1: no end */);
+    bool (*has_ended)(pthread_t thread);     /* or there is none */
     int (*detach)(pthread_t thread);
     int (*cancel)(pthread_t thread);         /* 0 or ESRCH; ends the wait that it is in */
     /* Sleeps until unpark(key) or the timeout: 0, ETIMEDOUT or EINTR. A wake-up is a hint: look
      * again. `why` must stay. */
     int (*park)(const void *key, const struct fit__sleep *why, int64_t timeout_ns);
-    void (*unpark)(const void *key, unsigned most);
+    /* True: one of those it woke starves. Who unlocks and locks again at once should yield then. */
+    bool (*unpark)(const void *key, unsigned most);
+    bool (*is_parked)(const void *key, const struct fit__sleep *why);        /* is anybody? */
     void (*yield)(void);
-    int (*stack_of)(pthread_t thread, void **lowest, size_t *size);
+    char *(*name_of)(pthread_t thread);      /* 16 bytes, its own to change; NULL: no thread */
+    int (*stack_of)(pthread_t thread, void **lowest, size_t *size, bool *detached);
     bool (*is_ours)(pthread_t thread);       /* between worlds: also one that is gone */
 };
 extern const struct fit__threads *fit__threads;    /* valid while fit__active */

@@ -21,6 +21,15 @@ void fit__thread_destructors(void);
  * NULL. False: EINVAL, `until` is no time, or the clock none that threads can wait by. */
 bool fit__time_left(clockid_t clock, const struct timespec *until, int64_t *left);
 
+/* Why a thread sleeps for a lock: [1] after it was woken more than FIT_IN_VAIN times and found that
+ * somebody else had it again. */
+#define FIT_SLEEP(...) { { __VA_ARGS__ }, { __VA_ARGS__, .starves = true } }
+enum { FIT_IN_VAIN = 4 };
+
+/* Wakes those who wait for what was unlocked. Nothing here preempts a thread, so one that locks
+ * again and again would keep a lock from all others for ever, which no Linux does: it yields. */
+void fit__unpark_fairly(const void *key, unsigned most);
+
 /* A world ends, and with it all threads that wait in futex(). */
 void fit__futex_restart(void);
 

@@ -42,7 +42,9 @@ static int64_t span_of(int operation, const struct timespec *time, bool *bad)
     return ns < 0 ? 0 : ns;
 }
 
-static const struct fit__sleep for_futex = { .what = "futex" };
+static const struct fit__sleep for_futex = {
+    .what = "futex", .call = "futex", .alone = "a futex that nobody is left to wake"
+};
 
 static long sleep_on(const uint32_t *word, int operation, uint32_t expected,
                      const struct timespec *time, uint32_t bits)

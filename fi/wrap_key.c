@@ -59,7 +59,9 @@ FIT_EXPORT int pthread_setspecific(pthread_key_t key, const void *value)
 
 enum { ONCE_RUNS = 1, ONCE_DONE = 2 };       /* as glibc has them */
 
-static const struct fit__sleep for_once = { .what = "pthread_once" };
+static const struct fit__sleep for_once = {
+    .what = "pthread_once", .call = "pthread_once", .alone = "a routine that does not return"
+};
 
 /* Also when the routine is left by an exception, or because the thread ends in it: then it is as if
  * it had not been called. */

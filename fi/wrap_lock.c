@@ -5,16 +5,19 @@
 #include "fi/thread.h"
 #include "fi/wrap.h"
 
-static const struct timespec long_ago;
+void fit__unpark_fairly(const void *key, unsigned most)
+{
+    if (fit__threads->unpark(key, most)) fit__threads->yield();
+}
 
-/* Sleeps until the object is unlocked: 0, ETIMEDOUT, or EINVAL. */
-static int sleep_for(const void *object, const struct fit__sleep *why, clockid_t clock,
-                     const struct timespec *until)
+/* Sleeps, for the how-manieth time, until the object is unlocked: 0, ETIMEDOUT, or EINVAL. */
+static int sleep_for(const void *object, const struct fit__sleep why[2], unsigned time,
+                     clockid_t clock, const struct timespec *until)
 {
     int64_t left;
     if (!fit__time_left(clock, until, &left)) return EINVAL;
     if (left == 0) return ETIMEDOUT;
-    return fit__threads->park(object, why, left);
+    return fit__threads->park(object, &why[time > FIT_IN_VAIN], left);
 }
 
 /* ---- Mutexes ----------------------------------------------------------------------------- */
@@ -25,23 +28,48 @@ static pid_t owner_of_mutex(const void *object)
     return ((const pthread_mutex_t *)object)->__data.__owner;
 }
 
-static const struct fit__sleep for_mutex = { .what = "mutex", .owner = owner_of_mutex };
+static const struct fit__sleep for_mutex[] = FIT_SLEEP(
+    .what = "mutex", .call = "pthread_mutex_lock", .owner = owner_of_mutex,
+    .alone = "a mutex that nobody unlocks");
 
-/* An error-checking mutex tells its owner. Trying does not, but waiting does, and to wait for a
- * time that is over does not wait. */
-static bool is_own(pthread_mutex_t *mutex)
+/* The number by which glibc's locks know the running thread. */
+static pid_t own_number(void)
 {
-    enum { KIND = 3 };
-    return (mutex->__data.__kind & KIND) == PTHREAD_MUTEX_ERRORCHECK &&
-           FIT_NEXT(pthread_mutex_timedlock)(mutex, &long_ago) == EDEADLK;
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    FIT_NEXT(pthread_mutex_trylock)(&mutex);
+    pid_t number = mutex.__data.__owner;
+    FIT_NEXT(pthread_mutex_unlock)(&mutex);
+    return number;
+}
+
+/* glibc's kinds: whom waiting for one's own lock is an error for, and what needs the real kernel. */
+enum { KIND_TYPE = 3, KIND_ROBUST = 16, KIND_INHERIT = 32, KIND_PROTECT = 64 };
+
+static bool is_own(const pthread_mutex_t *mutex)
+{
+    return (mutex->__data.__kind & KIND_TYPE) == PTHREAD_MUTEX_ERRORCHECK &&
+           mutex->__data.__owner == own_number();
+}
+
+static void refuse_kind(const char *function, const pthread_mutex_t *mutex)
+{
+    int kind = mutex->__data.__kind;
+    if (kind & KIND_PROTECT)
+        fit__unsupported(function, NULL, "a mutex with PTHREAD_PRIO_PROTECT changes the real "
+                         "priority of its thread");
+    if (kind & KIND_INHERIT && kind & KIND_ROBUST)
+        fit__unsupported(function, NULL, "a mutex that is robust and inherits priorities belongs "
+                         "to the real kernel");
 }
 
 static int lock_mutex(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until)
 {
+    unsigned times = 0;
     int error;
+    refuse_kind("pthread_mutex_lock", mutex);
     while ((error = FIT_NEXT(pthread_mutex_trylock)(mutex)) == EBUSY) {
         if (is_own(mutex)) return EDEADLK;
-        error = sleep_for(mutex, &for_mutex, clock, until);
+        error = sleep_for(mutex, for_mutex, ++times, clock, until);
         if (error) return error;
     }
     /* To try one that nobody can make consistent any more leaves it locked; to lock it does not. */
@@ -52,7 +80,7 @@ static int lock_mutex(pthread_mutex_t *mutex, clockid_t clock, const struct time
 static int unlock_mutex(pthread_mutex_t *mutex)
 {
     int error = FIT_NEXT(pthread_mutex_unlock)(mutex);
-    if (!error) fit__threads->unpark(mutex, 1);
+    if (!error) fit__unpark_fairly(mutex, 1);
     return error;
 }
 
@@ -72,6 +100,7 @@ FIT_EXPORT int pthread_mutex_trylock(pthread_mutex_t *mutex)
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_mutex_trylock)(mutex);
     fit__enter();
+    refuse_kind("pthread_mutex_trylock", mutex);
     error = FIT_NEXT(pthread_mutex_trylock)(mutex);
     if (error == EBUSY) fit__threads->yield();
     fit__leave();
@@ -117,15 +146,32 @@ static pid_t writer_of(const void *object)
     return ((const pthread_rwlock_t *)object)->__data.__cur_writer;
 }
 
-static const struct fit__sleep to_read = { .what = "read lock", .owner = writer_of },
-                               to_write = { .what = "write lock", .owner = writer_of };
+static const struct fit__sleep to_read[] = FIT_SLEEP(
+    .what = "read-write lock", .call = "pthread_rwlock_rdlock", .owner = writer_of,
+    .alone = "a read-write lock that nobody unlocks");
+static const struct fit__sleep to_write[] = FIT_SLEEP(
+    .what = "read-write lock", .call = "pthread_rwlock_wrlock", .owner = writer_of,
+    .alone = "a read-write lock that readers hold");
+
+/* One of a kind that prefers writers lets no reader in while one of them waits. */
+static int try_to_read(pthread_rwlock_t *lock)
+{
+    if (lock->__data.__flags == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP
+        && (fit__threads->is_parked(lock, &to_write[0])
+            || fit__threads->is_parked(lock, &to_write[1])))
+        return EBUSY;
+    return FIT_NEXT(pthread_rwlock_tryrdlock)(lock);
+}
 
 static int lock_to_read(pthread_rwlock_t *lock, clockid_t clock, const struct timespec *until)
 {
+    unsigned times = 0;
+    int64_t left;
     int error;
-    while ((error = FIT_NEXT(pthread_rwlock_tryrdlock)(lock)) == EBUSY) {
-        if (FIT_NEXT(pthread_rwlock_timedrdlock)(lock, &long_ago) == EDEADLK) return EDEADLK;
-        error = sleep_for(lock, &to_read, clock, until);
+    if (!fit__time_left(clock, until, &left)) return EINVAL;
+    while ((error = try_to_read(lock)) == EBUSY) {
+        if (lock->__data.__cur_writer == own_number()) return EDEADLK;
+        error = sleep_for(lock, to_read, ++times, clock, until);
         if (error) return error;
     }
     return error;
@@ -133,11 +179,16 @@ static int lock_to_read(pthread_rwlock_t *lock, clockid_t clock, const struct ti
 
 static int lock_to_write(pthread_rwlock_t *lock, clockid_t clock, const struct timespec *until)
 {
+    unsigned times = 0;
+    int64_t left;
     int error;
+    if (!fit__time_left(clock, until, &left)) return EINVAL;
     while ((error = FIT_NEXT(pthread_rwlock_trywrlock)(lock)) == EBUSY) {
-        if (FIT_NEXT(pthread_rwlock_timedwrlock)(lock, &long_ago) == EDEADLK) return EDEADLK;
-        error = sleep_for(lock, &to_write, clock, until);
-        if (error) return error;
+        if (lock->__data.__cur_writer == own_number()) return EDEADLK;
+        error = sleep_for(lock, to_write, ++times, clock, until);
+        if (!error) continue;
+        fit__threads->unpark(lock, UINT32_MAX);      /* readers waited for this writer, too */
+        return error;
     }
     return error;
 }
@@ -179,7 +230,7 @@ static int tried(int error)
 }
 
 FIT_EXPORT int pthread_rwlock_tryrdlock(pthread_rwlock_t *lock)
-RWLOCK(pthread_rwlock_tryrdlock, tried(FIT_NEXT(pthread_rwlock_tryrdlock)(lock)))
+RWLOCK(pthread_rwlock_tryrdlock, tried(try_to_read(lock)))
 
 FIT_EXPORT int pthread_rwlock_trywrlock(pthread_rwlock_t *lock)
 RWLOCK(pthread_rwlock_trywrlock, tried(FIT_NEXT(pthread_rwlock_trywrlock)(lock)))
@@ -187,7 +238,7 @@ RWLOCK(pthread_rwlock_trywrlock, tried(FIT_NEXT(pthread_rwlock_trywrlock)(lock))
 static int unlock(pthread_rwlock_t *lock)
 {
     int error = FIT_NEXT(pthread_rwlock_unlock)(lock);
-    if (!error) fit__threads->unpark(lock, UINT32_MAX);
+    if (!error) fit__unpark_fairly(lock, UINT32_MAX);
     return error;
 }
 
@@ -196,15 +247,17 @@ RWLOCK(pthread_rwlock_unlock, unlock(lock))
 
 /* ---- Spin locks -------------------------------------------------------------------------- */
 
-static const struct fit__sleep for_spin_lock = { .what = "spin lock" };
+static const struct fit__sleep for_spin_lock[] = FIT_SLEEP(
+    .what = "spin lock", .call = "pthread_spin_lock", .alone = "a spin lock that nobody unlocks");
 
 FIT_EXPORT int pthread_spin_lock(pthread_spinlock_t *lock)
 {
+    unsigned times = 0;
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_spin_lock)(lock);
     fit__enter();
     while ((error = FIT_NEXT(pthread_spin_trylock)(lock)) == EBUSY)
-        fit__threads->park((const void *)lock, &for_spin_lock, -1);
+        sleep_for((const void *)lock, for_spin_lock, ++times, CLOCK_REALTIME, NULL);
     fit__leave();
     return error;
 }
@@ -218,7 +271,7 @@ FIT_EXPORT int pthread_spin_unlock(pthread_spinlock_t *lock)
     if (fit__passes()) return FIT_NEXT(pthread_spin_unlock)(lock);
     fit__enter();
     error = FIT_NEXT(pthread_spin_unlock)(lock);
-    fit__threads->unpark((const void *)lock, 1);
+    fit__unpark_fairly((const void *)lock, 1);
     fit__leave();
     return error;
 }

@@ -397,8 +397,6 @@ FIT_EXPORT int getitimer(__itimer_which_t which, struct itimerval *value)
 FIT_EXPORT int timer_create(clockid_t clock, struct sigevent *event, timer_t *timer)
 {
     if (fit__passes()) return FIT_NEXT(timer_create)(clock, event, timer);
-    if (event && event->sigev_notify == SIGEV_THREAD)
-        fit__unsupported("timer_create", FIT_CALLER, "SIGEV_THREAD is not simulated");
     if (event && event->sigev_notify == SIGEV_THREAD_ID)
         fit__unsupported("timer_create", FIT_CALLER, "SIGEV_THREAD_ID is not simulated");
     fit__enter();

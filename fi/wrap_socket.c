@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "fi/flags.h"
+#include "fi/thread.h"
 #include "fi/wrap.h"
 
 enum { ADDRESS_TEXT = 128 };
@@ -155,7 +156,7 @@ static bool on_its_way(struct fit__call *c, const struct sockaddr *address, sock
 static long await_connection(struct fit__call *c, const struct sockaddr *address, socklen_t size)
 {
     int rc;
-    do rc = fit__wait_for(c, POLLOUT, SO_SNDTIMEO); while (rc == -EINTR);
+    do rc = fit__wait_for(c, POLLOUT, SO_SNDTIMEO); while (rc == -EINTR && !fit__called_off());
     if (rc < 0) return -EINPROGRESS;
     return fit__kernel->connect(c->fd, address, size);
 }

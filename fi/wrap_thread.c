@@ -3,7 +3,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdarg.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "fi/thread.h"
 #include "fi/wrap.h"
@@ -81,6 +83,7 @@ FIT_EXPORT int pthread_tryjoin_np(pthread_t thread, void **result)
 {
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_tryjoin_np)(thread, result);
+    if (!fit__threads->has_ended(thread)) return EBUSY;
     error = join(thread, result, 0, false);
     return error == ETIMEDOUT ? EBUSY : error;
 }
@@ -126,31 +129,26 @@ FIT_EXPORT int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr)
 {
     void *lowest;
     size_t size;
+    bool detached;
     int error;
     /* A sanitizer asks while our own code runs, too. */
-    if (!fit__active || fit__threads->stack_of(thread, &lowest, &size))
+    if (!fit__active || fit__threads->stack_of(thread, &lowest, &size, &detached))
         return FIT_NEXT(pthread_getattr_np)(thread, attr);
     fit__enter();
     error = pthread_attr_init(attr);
     if (!error) error = pthread_attr_setstack(attr, lowest, size);
+    if (!error && detached) error = pthread_attr_setdetachstate(attr, PTHREAD_CREATE_DETACHED);
     fit__leave();
     return error;
 }
 
-/* Names are kept in the thread-local storage of the thread that has them. */
-static _Thread_local char own_name[NAME_SIZE];
-
-static char *name_of(pthread_t thread)
-{
-    return (char *)thread + (own_name - (char *)pthread_self());
-}
-
 FIT_EXPORT int pthread_setname_np(pthread_t thread, const char *name)
 {
+    char *kept;
     if (fit__passes()) return FIT_NEXT(pthread_setname_np)(thread, name);
     if (strlen(name) >= NAME_SIZE) return ERANGE;
-    if (!fit__threads->is_ours(thread)) return ESRCH;
-    strcpy(name_of(thread), name);
+    if (!(kept = fit__threads->name_of(thread))) return ESRCH;
+    strcpy(kept, name);
     return 0;
 }
 
@@ -159,10 +157,27 @@ FIT_EXPORT int pthread_getname_np(pthread_t thread, char *name, size_t size)
     const char *kept;
     if (fit__passes()) return FIT_NEXT(pthread_getname_np)(thread, name, size);
     if (size < NAME_SIZE) return ERANGE;
-    if (!fit__threads->is_ours(thread)) return ESRCH;
-    kept = name_of(thread);
+    if (!(kept = fit__threads->name_of(thread))) return ESRCH;
     snprintf(name, NAME_SIZE, "%s", kept[0] ? kept : program_invocation_short_name);
     return 0;
+}
+
+/* The name of the running thread, too; all else is the process's and the real kernel's. */
+FIT_EXPORT int prctl(int option, ...)
+{
+    va_list arguments;
+    unsigned long a[4];
+    va_start(arguments, option);
+    for (int i = 0; i < 4; i++) a[i] = va_arg(arguments, unsigned long);
+    va_end(arguments);
+    if (!fit__passes() && option == PR_SET_NAME) {
+        char *kept = fit__threads->name_of(pthread_self());
+        snprintf(kept, NAME_SIZE, "%s", (const char *)a[0]);
+        return 0;
+    }
+    if (!fit__passes() && option == PR_GET_NAME)
+        return pthread_getname_np(pthread_self(), (char *)a[0], NAME_SIZE);
+    return (int)fit__result(fit__raw(SYS_prctl, option, a[0], a[1], a[2], a[3]));
 }
 
 /* One kernel thread: where it runs is nobody's business in a world. */

@@ -10,7 +10,10 @@
 
 /* ---- Condition variables ----------------------------------------------------------------- */
 
-static const struct fit__sleep for_condition = { .what = "condition" };
+static const struct fit__sleep for_condition = {
+    .what = "condition", .call = "pthread_cond_wait",
+    .alone = "a condition that nobody is left to signal"
+};
 
 /* The object itself stays as it was initialised: who waits is known by its address. Who is cancelled
  * in the wait has the mutex again when its handlers run. */
@@ -90,19 +93,23 @@ FIT_EXPORT int pthread_cond_broadcast(pthread_cond_t *cond)
 
 /* ---- Semaphores -------------------------------------------------------------------------- */
 
-static const struct fit__sleep for_semaphore = { .what = "semaphore", .by_signal = true };
+static const struct fit__sleep for_semaphore[] = FIT_SLEEP(
+    .what = "semaphore", .call = "sem_wait", .by_signal = true, .limited = true,
+    .alone = "a semaphore that nobody is left to post");
 
 static int take(sem_t *sem, clockid_t clock, const struct timespec *until)
 {
     int saved = errno, error = 0;
     bool outer = fit__point_begin(true);
+    unsigned times = 0;
     int64_t left;
     fit__enter();
+    if (!fit__time_left(clock, until, &left)) error = EINVAL;
     while (!error && FIT_NEXT(sem_trywait)(sem)) {
         if (errno != EAGAIN) error = errno;
         else if (!fit__time_left(clock, until, &left)) error = EINVAL;
         else if (left == 0) error = ETIMEDOUT;
-        else error = fit__threads->park(sem, &for_semaphore, left);
+        else error = fit__threads->park(sem, &for_semaphore[++times > FIT_IN_VAIN], left);
     }
     fit__leave();
     fit__point_end(outer);
@@ -147,7 +154,7 @@ FIT_EXPORT int sem_post(sem_t *sem)
     if (fit__passes()) return FIT_NEXT(sem_post)(sem);
     fit__enter();
     result = FIT_NEXT(sem_post)(sem);
-    if (!result) fit__threads->unpark(sem, 1);
+    if (!result) fit__unpark_fairly(sem, 1);
     fit__leave();
     return result;
 }
@@ -172,7 +179,10 @@ FIT_EXPORT sem_t *sem_open(const char *name, int flags, ...)
 /* The first members of glibc's barrier. While nobody waits `in` is what we found. */
 struct barrier { unsigned in, round, count; };
 
-static const struct fit__sleep for_barrier = { .what = "barrier" };
+static const struct fit__sleep for_barrier = {
+    .what = "barrier", .call = "pthread_barrier_wait",
+    .alone = "others at a barrier, and nobody is left to come"
+};
 
 FIT_EXPORT int pthread_barrier_wait(pthread_barrier_t *object)
 {

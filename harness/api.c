@@ -62,22 +62,19 @@ static const char *hang_word(void)
 static void on_deadlock(void)
 {
     struct fit__finding f;
-    char waiting[200], ops[200], threads[160], site[200];
+    char waiting[200], ops[200], threads[FIT_SYMPTOM_MAX - 300], chain[200], site[200];
     fit__ops_waiting_text(waiting, sizeof waiting);
     fit__ops_waiting_site(ops, sizeof ops);
-    snprintf(threads, sizeof threads, "%s waits in %s", fit__thread_first()->name,
-             fit__thread_first()->waiting_for ? fit__thread_first()->waiting_for : "?");
-    snprintf(site, sizeof site, "%.90s/%.90s", ops, threads);
+    fit__deadlock_text(threads, sizeof threads, chain, sizeof chain);
+    snprintf(site, sizeof site, "%.90s/%.90s", ops, chain);
     fit__finding_make(&f, hang_word(), site, "nothing can run and no timer is set, at "
-                      "%lld.%03lld s; %s%s%s%s%s", (long long)(fit__now() / FIT_S),
+                      "%lld.%03lld s; %s%s%s%s", (long long)(fit__now() / FIT_S),
                       (long long)(fit__now() % FIT_S / FIT_MS), threads,
-                      fit__current->id == 0 ? ", in {symptom}" : "",
                       waiting[0] ? "; no outcome yet for " : "", waiting,
                       fit__shutdown_is_due()
                           ? "; fit_on_shutdown() is due, but no loop came to its next turn "
                             "(FAULT_CANCEL_POINT() marks a turn of your own loop)" : "");
-    /* The stack at hand is that of the thread that was the last to wait. */
-    if (fit__current->id == 0) f.depth = fit__stack(f.frames, FIT_STACK_MAX);
+    f.depth = fit__deadlock_stack(f.frames);
     fit__end_finding(&f);
 }
 

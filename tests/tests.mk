@@ -72,9 +72,17 @@ $(UNIT_BINARIES): $(BUILD)/unit/%: tests/unit/%.c
 	    $(UNIT_LIBS)
 
 # The same calls on this Linux and in the simulated kernel. Exceptions, for clean-up handlers.
-$(BUILD)/conformance: $(wildcard tests/conformance/*.c tests/conformance/*.h) $(LIB_OBJECTS)
+LATE := $(BUILD)/late_dynamic.so $(BUILD)/late_initial.so
+$(BUILD)/late_dynamic.so: LATE_C = -ftls-model=global-dynamic
+$(BUILD)/late_initial.so: LATE_C = -ftls-model=initial-exec
+$(LATE): tests/conformance/late/late.c
 	$(call say,LINK)
-	$(Q)$(CC) $(TEST_C) -fexceptions -O2 -rdynamic -o $@ $(filter %.c %.o,$^) -lfiu
+	$(Q)$(CC) $(TEST_C) $(LATE_C) -fPIC -shared -o $@ $<
+
+$(BUILD)/conformance: $(wildcard tests/conformance/*.c tests/conformance/*.h) $(LIB_OBJECTS) $(LATE)
+	$(call say,LINK)
+	$(Q)$(CC) $(TEST_C) -DLATE='"$(abspath $(BUILD))"' -fexceptions -O2 -rdynamic -o $@ \
+	    $(filter %.c %.o,$^) -lfiu
 
 conformance: $(BUILD)/conformance
 	$(Q)$(BUILD)/conformance

@@ -113,7 +113,7 @@ enum fit__test_state { FIT_TEST_DIED, FIT_TEST_READY, FIT_TEST_BROKEN, FIT_TEST_
 
 enum { FIT_OPS_MAX = 512, FIT_LEFT_MAX = 512, FIT_CENSUS_MAX = 64, FIT_FINDINGS_MAX = 16,
        FIT_MARKS_MAX = 256, FIT_RULES_MAX = 64,
-       FIT_SYMPTOM_MAX = 400, FIT_TEXT_MAX = 1000 };
+       FIT_SYMPTOM_MAX = 1400, FIT_TEXT_MAX = 1600 };
 
 struct fit__op_result { char name[64]; int state, code; uint64_t hash; size_t size; };
 struct fit__left { uintptr_t place; unsigned blocks; size_t bytes; };

@@ -45,6 +45,7 @@
  *            fault.stack, fault.ns, fault.turn, fault.call ("recv(7, buf, 65536, 0) = 1")
  *            symptom    what was seen, with {symptom} for the place:
  *                       "socket 7, connected to origin.test:80, opened by {symptom}, still open"
+ *                       and {at OFFSET@PATH} for places of other stacks than symptom.stack
  *            symptom.stack, symptom.ns
  *            site       key for grouping: equal findings have equal test, verdict and site
  *            left.bytes, left.blocks   memory beyond the run without faults (a suspicion)

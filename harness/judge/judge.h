@@ -27,6 +27,14 @@ unsigned fit__memory_census(struct fit__left *left, unsigned most);
 unsigned fit__memory_left(const struct fit__reference *reference, size_t lost,
                           struct fit__memory_left *worst, size_t *bytes);
 
+/* ---- deadlock.c: nothing can run any more ------------------------------------------------ */
+
+/* "main thread waits in recv, in {at ...}": what the test's thread waits for and, as far as it is
+ * another thread, what that waits for; first of all, after "deadlock: ", threads that wait for each
+ * other. `site`: the same by functions alone. */
+void fit__deadlock_text(char *out, size_t size, char *site, size_t site_size);
+unsigned fit__deadlock_stack(void **frames);     /* of the first thread told of; FIT_STACK_MAX */
+
 /* ---- descriptors.c ----------------------------------------------------------------------- */
 
 unsigned fit__fds_census(struct fit__left_fd *left, unsigned most);

@@ -212,6 +212,25 @@ char *fit__place(const char *stack)
     return place;
 }
 
+/* "{at OFFSET@PATH}" becomes a place, too. Takes the text over. */
+static char *fill_in_addresses(char *text)
+{
+    static const char mark[] = "{at ";
+    const char *rest = text, *at, *end;
+    struct fit__text filled = { 0 };
+    while ((at = strstr(rest, mark)) && (end = strchr(at, '}'))) {
+        const char *from = at + strlen(mark);
+        char *stack = fit__print("%.*s", (int)(end - from), from), *place = fit__place(stack);
+        fit__text_add(&filled, "%.*s%s", (int)(at - rest), rest, place ? place : "?");
+        free(stack);
+        free(place);
+        rest = end + 1;
+    }
+    fit__text_add(&filled, "%s", rest);
+    free(text);
+    return filled.data;
+}
+
 char *fit__fill_in(const char *text, const char *mark, const char *place)
 {
     struct fit__text filled = { 0 };
@@ -221,5 +240,5 @@ char *fit__fill_in(const char *text, const char *mark, const char *place)
         text = at + strlen(mark);
     }
     fit__text_add(&filled, "%s", text);
-    return filled.data;
+    return fill_in_addresses(filled.data);
 }

@@ -30,7 +30,8 @@ char *fit__place(const char *stack);
 /* Where a frame is: "http.c:141" or "libuv.so.1". The caller frees it. */
 char *fit__frame_where(const struct fit__frame *frame);
 
-/* `text` with every `mark` ("{fault}") replaced by `place`. The caller frees it. */
+/* `text` with every `mark` ("{fault}") replaced by `place`, and every "{at OFFSET@PATH}" by what
+ * fit__place makes of that. The caller frees it. */
 char *fit__fill_in(const char *text, const char *mark, const char *place);
 
 #endif

@@ -1,6 +1,4 @@
-/* What the thread wrappers use of the scheduler (struct fit__threads), and the threads' part
- * of the evidence. */
-#include <assert.h>
+/* What the thread wrappers use of the scheduler (struct fit__threads). */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +24,14 @@ static struct sleeper *sleeper_of(const struct fit__thread *thread)
     TAILQ_FOREACH(s, &sleepers, link)
         if (s->thread == thread) break;
     return s;
+}
+
+const struct fit__sleep *fit__sleep_of(const struct fit__thread *thread, const void **key)
+{
+    const struct sleeper *s = sleeper_of(thread);
+    if (!s) return NULL;
+    *key = s->key;
+    return s->why;
 }
 
 bool fit__sleeps_for_key(const struct fit__thread *thread)
@@ -80,9 +86,10 @@ static int park(const void *key, const struct fit__sleep *why, int64_t timeout_n
     return woken ? 0 : -result;
 }
 
-static void unpark(const void *key, unsigned most)
+static bool unpark(const void *key, unsigned most)
 {
     struct sleeper *s, *next;
+    bool starves = false;
     for (s = TAILQ_FIRST(&sleepers); s && most > 0; s = next) {
         next = TAILQ_NEXT(s, link);
         /* One whose time has run out, but who did not run since, is not there any more. */
@@ -91,8 +98,18 @@ static void unpark(const void *key, unsigned most)
             continue;
         TAILQ_REMOVE(&sleepers, s, link);
         s->woken = true;
+        starves |= s->why->starves;
         most--;
     }
+    return starves;
+}
+
+static bool is_parked(const void *key, const struct fit__sleep *why)
+{
+    const struct sleeper *s;
+    TAILQ_FOREACH(s, &sleepers, link)
+        if (s->key == key && s->why == why) break;
+    return s != NULL;
 }
 
 /* A thread that does nothing but yield uses up the processor, and time goes on. */
@@ -139,11 +156,22 @@ static size_t stack_size_of(const pthread_attr_t *attr)
     return size;
 }
 
+/* glibc's attributes hold the upper end of the caller's own stack, or NULL. */
+static bool has_own_stack(const pthread_attr_t *attr)
+{
+    void *lowest;
+    size_t size;
+    return attr && !pthread_attr_getstack(attr, &lowest, &size) && (uintptr_t)lowest + size;
+}
+
 static int create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
 {
     enum { CREATE_NS = 10000 };
     int detach = PTHREAD_CREATE_JOINABLE;
     struct fit__thread *t;
+    if (has_own_stack(attr))
+        fit__unsupported("pthread_attr_setstack", NULL, "threads get their stacks from the "
+                         "simulated kernel: use pthread_attr_setstacksize");
     fit__spend(CREATE_NS);
     t = fit__thread_new(NULL, fit__current->process, start, arg, stack_size_of(attr));
     if (!t) return EAGAIN;
@@ -153,6 +181,7 @@ static int create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(
         snprintf(t->name, sizeof t->name, "peer thread %u", t->id);
     }
     if (attr) pthread_attr_getdetachstate(attr, &detach);
+    memcpy(t->given, fit__current->given, sizeof t->given);
     t->handle = true;
     t->detached = detach == PTHREAD_CREATE_DETACHED;
     if (fit__current->service) fit__progressed();
@@ -170,14 +199,17 @@ static int join(pthread_t handle, void **result, int64_t timeout_ns)
     if (t->detached || t->joined || !t->handle) return EINVAL;
     snprintf(what, sizeof what, "end of %s", t->name);
     t->joined = true;
+    fit__current->joins = t;
     while (t->state != FIT_T_ENDED) {
         struct fit__waitq *queue = &t->joiners;
         int error = fit__block_open(what, &queue, 1, deadline, true);
         if (t->state == FIT_T_ENDED) break;
         if (!error || (error == -EINTR && !fit__called_off())) continue;
         t->joined = false;
+        fit__current->joins = NULL;
         return -error;
     }
+    fit__current->joins = NULL;
     fit__current->guard.cancel.called_off = false;
     if (result) *result = t->result;
     fit__thread_forget(t);
@@ -205,12 +237,25 @@ static int cancel(pthread_t handle)
     return 0;
 }
 
-static int stack_of(pthread_t handle, void **lowest, size_t *size)
+static char *name_of(pthread_t handle)
+{
+    struct fit__thread *t = find(handle);
+    return t ? t->given : NULL;
+}
+
+static bool has_ended(pthread_t handle)
+{
+    const struct fit__thread *t = find(handle);
+    return !t || t->state == FIT_T_ENDED;
+}
+
+static int stack_of(pthread_t handle, void **lowest, size_t *size, bool *detached)
 {
     struct fit__thread *t = find(handle);
     if (!t) return ESRCH;
     *lowest = t->stack;
     *size = t->stack_size;
+    *detached = t->detached;
     return 0;
 }
 
@@ -218,30 +263,14 @@ const struct fit__threads fit__green_threads = {
     .create = create,
     .exit = fit__thread_exit,
     .join = join,
+    .has_ended = has_ended,
     .detach = detach,
     .cancel = cancel,
     .park = park,
     .unpark = unpark,
+    .is_parked = is_parked,
     .yield = yield,
+    .name_of = name_of,
     .stack_of = stack_of,
     .is_ours = is_ours,
 };
-
-size_t fit__threads_text(char *out, size_t size)
-{
-    struct fit__thread *t;
-    size_t length = 0;
-    for (t = fit__thread_first(); t; t = TAILQ_NEXT(t, all)) {
-        int more;
-        if (!t->service) continue;
-        more = snprintf(length < size ? out + length : NULL, length < size ? size - length : 0,
-                        "%-10s %s%s\n", t->name,
-                        t->state == FIT_T_ENDED ? "ended, not joined" :
-                        t == fit__current && t->state == FIT_T_RUNNABLE ? "runs" :
-                        t->state == FIT_T_RUNNABLE ? "could run" : "waits for ",
-                        t->state == FIT_T_BLOCKED ? t->waiting_for : "");
-        assert(more > 0);
-        length += (size_t)more;
-    }
-    return length < size ? length : size ? size - 1 : 0;
-}

@@ -68,6 +68,9 @@ extern const struct fit__signals fit__world_signals;
 void fit__signals_forget(struct fit__thread *thread);   /* it ends */
 void fit__signals_restart(void);                        /* a world ended */
 
+/* green.c: why a thread sleeps, and for which key; NULL: it does not sleep for a key. */
+const struct fit__sleep *fit__sleep_of(const struct fit__thread *thread, const void **key);
+
 /* green.c: what fit__threads points to in a world. */
 extern const struct fit__threads fit__green_threads;
 bool fit__sleeps_for_key(const struct fit__thread *thread);

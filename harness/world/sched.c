@@ -27,6 +27,9 @@ static struct {
     struct fit__thread *test;
     struct fit__thread *dead;                /* ended; its stack is free once we have left it */
     bool deadlocked;                         /* nobody will run any more */
+    void (*look)(void *);                    /* fit__look_from: who is switched to calls it ... */
+    void *look_arg;
+    struct fit__thread *looker;              /* ... and switches back */
     struct fit__stack_memory test_stack;     /* kept for the next world */
     struct fit__guard *outer_guard;
     ucontext_t caller;
@@ -144,15 +147,38 @@ struct fit__thread *fit__thread_new(const char *name, struct fit__process *proce
  * thread-local storage, errno among it. */
 static void __attribute__((noreturn)) deadlock(void);
 
-static void switch_to(struct fit__thread *next)
+static void swap_to(struct fit__thread *next)
 {
     struct fit__thread *self = fit__current;
     fit__current = next;
     fit__guard = &next->guard;
     fit__tls_switch(next->tls);
     swapcontext(&self->context, &next->context);
+}
+
+static void switch_to(struct fit__thread *next)
+{
+    swap_to(next);
     bury();
+    while (sched.look) {
+        sched.look(sched.look_arg);
+        sched.look = NULL;
+        swap_to(sched.looker);
+    }
     if (sched.deadlocked) deadlock();
+}
+
+void fit__look_from(struct fit__thread *t, void (*look)(void *arg), void *arg)
+{
+    assert(t->state == FIT_T_BLOCKED && !sched.look);
+    if (t == fit__current) {
+        look(arg);
+        return;
+    }
+    sched.look = look;
+    sched.look_arg = arg;
+    sched.looker = fit__current;
+    swap_to(t);
 }
 
 /* Whoever found it was the last to wait. What people want to see is where the test waits, so it is

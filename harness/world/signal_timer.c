@@ -1,6 +1,7 @@
 /* signal_timer.c - timers that send signals: alarm, setitimer, timer_create. */
 #include <errno.h>
 
+#include "fi/arena.h"
 #include "fi/signal.h"
 #include "fi/wrap.h"
 #include "harness/world/objects.h"
@@ -13,6 +14,8 @@ struct fit__timer {
     bool used, queued;                       /* its signal waits to be taken */
     int notify, signal;
     union sigval value;
+    void (*function)(union sigval);          /* SIGEV_THREAD */
+    bool peers;                              /* made by a peer */
     fit_ns clock_start, interval, due;       /* due: when it last expired, or will */
     int overrun;                             /* of the signal that was taken last */
 };
@@ -56,6 +59,35 @@ static void next_period(struct fit__timer *t)
     fit__event_set(&t->event, t->due, expires);
 }
 
+struct notice { void (*function)(union sigval); union sigval value; };
+
+static void *notify(void *arg)
+{
+    struct notice notice = *(struct notice *)arg;
+    fit__enter();
+    fit__free(arg);
+    fit__leave();
+    notice.function(notice.value);
+    return NULL;
+}
+
+/* Each time on a thread of its own, as glibc does. Where there is none, this time is lost. */
+static void start_thread(const struct fit__timer *t)
+{
+    struct notice *notice = fit__alloc(sizeof *notice);
+    *notice = (struct notice){ t->function, t->value };
+    struct fit__thread *thread = fit__thread_new(NULL, fit__service_process(), notify, notice, 0);
+    if (!thread) {
+        fit__free(notice);
+        return;
+    }
+    thread->handle = thread->detached = true;
+    if (t->peers) {
+        thread->service = false;
+        thread->guard.exempt = true;
+    }
+}
+
 /* A timer whose signal waits does not go on: the periods are counted when it is taken. */
 static void expires(struct fit__event *event)
 {
@@ -70,6 +102,7 @@ static void expires(struct fit__event *event)
         }
         fit__signal_post(NULL, &info, real ? NULL : t, &t->queued);
     }
+    if (t->notify == SIGEV_THREAD) start_thread(t);
     if (t->interval && (real || !t->queued)) next_period(t);
 }
 
@@ -87,7 +120,8 @@ int fit__signal_timer_make(clockid_t clock, const struct sigevent *event)
     int id = FIT_TIMER_REAL + 1;
     bool real = clock == CLOCK_REALTIME;
     if (!real && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME) return -EINVAL;
-    if (event && event->sigev_notify != SIGEV_SIGNAL && event->sigev_notify != SIGEV_NONE)
+    if (event && event->sigev_notify != SIGEV_SIGNAL && event->sigev_notify != SIGEV_NONE
+        && event->sigev_notify != SIGEV_THREAD)
         return -EINVAL;
     if (event && event->sigev_notify == SIGEV_SIGNAL
         && (event->sigev_signo < 1 || event->sigev_signo >= _NSIG))
@@ -99,6 +133,9 @@ int fit__signal_timer_make(clockid_t clock, const struct sigevent *event)
         .signal = event ? event->sigev_signo : SIGALRM,
         .clock_start = (real ? FIT_REALTIME_START_S : FIT_UPTIME_START_S) * FIT_S,
     };
+    timers[id].peers = fit__current->guard.exempt;
+    if (event && event->sigev_notify == SIGEV_THREAD)
+        timers[id].function = event->sigev_notify_function;
     if (event) timers[id].value = event->sigev_value;
     else timers[id].value.sival_int = id;
     return id;

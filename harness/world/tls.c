@@ -25,6 +25,8 @@ static struct {
     bool asked, known, fast_switch;
     size_t size, align, of_pthread;          /* TLS and TCB, its alignment, struct pthread */
     size_t tid, keys, robust, futex_offset;  /* offsets in struct pthread; robust 0: none */
+    size_t list;                             /* there, too: glibc's list of threads ... */
+    struct links { struct links *next, *prev; } *users;      /* ... with stacks of their own */
     void *(*allocate)(void *);
     void (*release)(void *, bool);
     void (*ctype_init)(void);
@@ -93,6 +95,50 @@ static void find_robust_list(void)
     memcpy(&glibc.futex_offset, head + sizeof(void *), sizeof glibc.futex_offset);
 }
 
+/* A library that is loaded later, and whose thread-local storage has its place in every thread's
+ * block (initial-exec), gets it initialised by glibc in the threads that are in its lists. */
+static void find_list(void)
+{
+    enum { THREADS_MOST = 1000 };
+    const uint32_t *list = dlsym(RTLD_DEFAULT, "_thread_db_pthread_list");
+    const uint32_t *users = dlsym(RTLD_DEFAULT, "_thread_db_rtld_global__dl_stack_user");
+    char *rtld = dlsym(RTLD_DEFAULT, "_rtld_global"), *main_thread;
+    struct links *head, *link;
+    if (!list || !users || !rtld) return;
+    main_thread = pthread_at(__builtin_thread_pointer());
+    head = (struct links *)(void *)(rtld + users[2]);
+    link = head->next;
+    for (int i = 0; i < THREADS_MOST && link && link != head; i++, link = link->next)
+        if ((char *)link == main_thread + list[2]) {
+            glibc.list = list[2];
+            glibc.users = head;
+            return;
+        }
+}
+
+static struct links *links_of(void *tp)
+{
+    return (struct links *)(void *)(pthread_at(tp) + glibc.list);
+}
+
+static void enlist(void *tp)
+{
+    struct links *self = links_of(tp);
+    if (!glibc.users) return;
+    self->next = glibc.users->next;
+    self->prev = glibc.users;
+    self->next->prev = self;
+    glibc.users->next = self;
+}
+
+static void delist(void *tp)
+{
+    const struct links *self = links_of(tp);
+    if (!glibc.users) return;
+    self->next->prev = self->prev;
+    self->prev->next = self->next;
+}
+
 static bool find_layout(void)
 {
     void (*static_info)(size_t *, size_t *);
@@ -112,6 +158,7 @@ static bool find_layout(void)
     glibc.tid = tid[2];                      /* size in bits, number, offset */
     glibc.keys = keys[2];
     find_robust_list();
+    find_list();
     glibc.fast_switch = fast_switch();
     return *(int *)(void *)(pthread_at(__builtin_thread_pointer()) + glibc.tid) > 0;
 }
@@ -152,11 +199,13 @@ void *fit__tls_make(char *stack_end, unsigned id)
     set_robust_list(thread);
     key_blocks(thread)[0] =
         (char *)key_blocks(thread) - KEYS_A_BLOCK * sizeof(struct key_value);
+    enlist(tp);
     return tp;
 }
 
 void fit__tls_drop(void *tp)
 {
+    delist(tp);
     glibc.release(tp, false);
 }
 

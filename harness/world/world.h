@@ -76,6 +76,8 @@ struct fit__thread {
     bool detached, joined;
     struct fit__waitq joiners;
     const char *waiting_for;                 /* for evidence: "epoll_wait", "condition" */
+    const struct fit__thread *joins;         /* it waits for the end of this one */
+    char given[16];                          /* pthread_setname_np; or that of its maker */
     bool handle;                             /* made by pthread_create: kept until joined */
 };
 
@@ -115,6 +117,10 @@ int fit__block_on(const char *what, struct fit__waitq *queue, fit_ns deadline);
 void fit__wake_all(struct fit__waitq *queue);
 bool fit__wake_one(struct fit__waitq *queue);    /* false: nobody waited */
 void fit__yield(void);                           /* to the end of the run queue */
+
+/* Calls `look(arg)`, which must not block, on the stack of a thread that is blocked: to see where
+ * it waits. */
+void fit__look_from(struct fit__thread *thread, void (*look)(void *arg), void *arg);
 
 /* Nothing can run and no event is due. The explorer sets it; it must not return. */
 extern void (*fit__on_deadlock)(void);
@@ -236,6 +242,13 @@ extern void (*fit__on_time_limit)(void);
 size_t fit__descriptors_text(char *out, size_t size);
 /* Threads of the code under test and what each waits for. */
 size_t fit__threads_text(char *out, size_t size);
+
+/* waits.c: "main thread", "thread worker (worker_main)", "peer thread 3". */
+void fit__thread_title(const struct fit__thread *thread, char *out, size_t size);
+/* What a blocked thread waits for: the call ("pthread_mutex_lock", "recv"), the thread that has it
+ * (NULL: none, or unknown), and what it is. */
+struct fit__wait { const char *call; const struct fit__thread *by; char object[80]; };
+void fit__wait_of(const struct fit__thread *thread, struct fit__wait *wait);
 
 /* ---- world.c ----------------------------------------------------------------------------- */
 

@@ -40,8 +40,8 @@ extern const struct conformance_case connect_cases[], stream_cases[], close_case
     corner_cases[], lock_cases[], thread_cases[], watch_cases[],
     futex_cases[], file_cases[], directory_cases[], stdio_cases[],
     signal_cases[], signalfd_cases[], inotify_cases[], inotify_event_cases[], cancel_cases[],
-    unwound_cases[],
-    splice_cases[], patience_cases[], ancillary_cases[];
+    unwound_cases[], splice_cases[], patience_cases[], ancillary_cases[], lock_kind_cases[],
+    loaded_cases[], thread_way_cases[];
 
 /* Appends a line to what this run saw. */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -216,8 +216,8 @@ int main(int argc, char **argv)
         six_cases, futex_cases,
         file_cases, directory_cases, stdio_cases, signal_cases, signalfd_cases,
         inotify_cases, inotify_event_cases,
-        cancel_cases, unwound_cases,
-        splice_cases, patience_cases, ancillary_cases,
+        cancel_cases, unwound_cases, splice_cases, patience_cases, ancillary_cases,
+        lock_kind_cases, loaded_cases, thread_way_cases,
     };
     bool verbose = argc > 1 && !strcmp(argv[1], "-v");
     const char *wanted = argc > 1 + verbose ? argv[1 + verbose] : NULL;

@@ -61,6 +61,9 @@ check_defect() {
             "$out/$name/defect.jsonl" >"$out/$name/any" \
             || { no "$name" "no $word in :none"; return; }
     done
+    symptom=$(said "$here/$1.c" symptom)
+    [ -z "$symptom" ] || jq -e -s --arg like "$symptom" 'any(.[]; (.symptom // "") | test($like))' \
+        "$out/$name/defect.jsonl" >"$out/$name/any" || { no "$name" "no such symptom"; return; }
     echo "ok $name"
 }
 

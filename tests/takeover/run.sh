@@ -91,7 +91,7 @@ ends 1 'a teardown that waits for a server nobody asked' run --valgrind=none \
 says 'leak-fd once.asks .*opened by ask '
 says_not 'hang'
 ends 0 'is noticed' replay --peer-thread 'server_*' ./once asks:socket:in=ask:error=EMFILE
-says '^noticed .*test waits in end of peer thread'
+says '^noticed .*main thread waits in pthread_join, in .*, for peer thread'
 
 # ---- built with sanitizers: swept as they are, and what is reported is a finding ----------------
 overflow="undefined behaviour at sanitized.c:[0-9]+: [Ss]igned integer overflow: .*in overflows"
