@@ -331,7 +331,7 @@ FIT_EXPORT void fit_peer_replies(const char *address, const struct fit_reply *ro
 
 /* The service is to be told to stop, on its loop's thread. A loop that waits without end must come
  * round for that: by a wake-up of its library's own, or with EINTR, as after a signal. */
-static void wake_service(void)
+void fit__service_wake(void)
 {
     struct fit__process *own = fit__current->process;
     bool awake;
@@ -350,7 +350,7 @@ static void *run_client(void *arg)
     fit__enter();
     side.returned++;
     fit__wake_all(&side.clients_done);
-    if (fit__shutdown_is_due()) wake_service();
+    if (fit__shutdown_is_due()) fit__service_wake();
     fit__leave();
     return NULL;
 }
@@ -467,6 +467,11 @@ bool fit__shutdown_is_due(void)
 bool fit__shutdown_registered(void)
 {
     return side.stop && !side.told_to_stop;
+}
+
+bool fit__shutdown_known(void)
+{
+    return side.stop;
 }
 
 void fit__shutdown_register(void (*stop)(void *), void *arg)

@@ -46,7 +46,7 @@ static const struct fit__verdict verdicts[] = {
     { "callback-twice", F, 7, "The caller was told twice how one operation ended.",
       "Typical: an error path calls the callback, then falls through to the normal end. Clear "
       "the callback pointer, or set a `done` flag, before calling it." },
-    { "callback-late", U, 8, "A callback came after the operation was cancelled or closed and "
+    { "callback-late", F, 8, "A callback came after the operation was cancelled or closed and "
       "that had been confirmed.",
       "Cancel what is under way (timer, request, watcher) before confirming, or confirm only "
       "when the last of them has answered." },

@@ -116,6 +116,9 @@ void fit__wake_all(struct fit__waitq *queue);
 bool fit__wake_one(struct fit__waitq *queue);    /* false: nobody waited */
 void fit__yield(void);                           /* to the end of the run queue */
 
+/* No thread can run, and the clock is about to go on to `due`, the next event. May set events.
+ * Simulated kernel only; called on any thread. */
+extern void (*fit__on_idle)(fit_ns due);
 /* Nothing can run and no event is due. The explorer sets it; it must not return. */
 extern void (*fit__on_deadlock)(void);
 
