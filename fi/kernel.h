@@ -197,6 +197,7 @@ struct fit__threads {
     int (*park)(const void *key, const struct fit__sleep *why, int64_t timeout_ns);
     void (*unpark)(const void *key, unsigned most);
     void (*yield)(void);
+    bool (*competes)(void);                  /* another thread of the code under test could run */
     int (*stack_of)(pthread_t thread, void **lowest, size_t *size);
     bool (*is_ours)(pthread_t thread);       /* between worlds: also one that is gone */
 };

@@ -68,10 +68,11 @@ FIT_EXPORT int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mut
     return wait_until(cond, mutex, clock, until, FIT_CALLER, "pthread_cond_clockwait");
 }
 
-static int wake(const void *object, unsigned most)
+static int wake(const void *object, unsigned most, const char *point, const void *caller)
 {
     fit__enter();
     fit__threads->unpark(object, most);
+    fit__thread_preempt(point, caller);
     fit__leave();
     return 0;
 }
@@ -79,13 +80,13 @@ static int wake(const void *object, unsigned most)
 FIT_EXPORT int pthread_cond_signal(pthread_cond_t *cond)
 {
     if (fit__passes()) return FIT_NEXT(pthread_cond_signal)(cond);
-    return wake(cond, 1);
+    return wake(cond, 1, "pthread_cond_signal", FIT_CALLER);
 }
 
 FIT_EXPORT int pthread_cond_broadcast(pthread_cond_t *cond)
 {
     if (fit__passes()) return FIT_NEXT(pthread_cond_broadcast)(cond);
-    return wake(cond, UINT_MAX);
+    return wake(cond, UINT_MAX, "pthread_cond_broadcast", FIT_CALLER);
 }
 
 /* ---- Semaphores -------------------------------------------------------------------------- */
@@ -147,7 +148,10 @@ FIT_EXPORT int sem_post(sem_t *sem)
     if (fit__passes()) return FIT_NEXT(sem_post)(sem);
     fit__enter();
     result = FIT_NEXT(sem_post)(sem);
-    if (!result) fit__threads->unpark(sem, 1);
+    if (!result) {
+        fit__threads->unpark(sem, 1);
+        fit__thread_preempt("sem_post", FIT_CALLER);
+    }
     fit__leave();
     return result;
 }

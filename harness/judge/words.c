@@ -106,9 +106,15 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
                                 p->name, p->after ? ", after " : "", p->after ? p->after : "");
     case FIT_W_ORDER: return order_text(p, what, out, size);
     case FIT_W_THREAD:
+        if (!p->world)
+            return (size_t)snprintf(out, size, "another thread ran first after %s in {fault}",
+                                    p->name);
         return (size_t)snprintf(out, size, "thread %lld of those that could run did so first%s%s",
                                 (long long)what->value, p->after ? ", after " : "",
                                 p->after ? p->after : "");
+    case FIT_W_EARLY:
+        return (size_t)snprintf(out, size, "the client at %s began before those named before it",
+                                object);
     case FIT_W_DELAY:
         return (size_t)snprintf(out, size, "%s in {fault} returned %lld ms late%s%s", p->name,
                                 (long long)what->value, p->after ? ", after " : "",

@@ -95,6 +95,14 @@ static void unpark(const void *key, unsigned most)
     }
 }
 
+static bool competes(void)
+{
+    struct fit__thread *t;
+    for (t = fit__thread_first(); t; t = TAILQ_NEXT(t, all))
+        if (t != fit__current && t->service && t->state == FIT_T_RUNNABLE) return true;
+    return false;
+}
+
 /* A thread that does nothing but yield uses up the processor, and time goes on. */
 static void yield(void)
 {
@@ -222,6 +230,7 @@ const struct fit__threads fit__green_threads = {
     .cancel = cancel,
     .park = park,
     .unpark = unpark,
+    .competes = competes,
     .yield = yield,
     .stack_of = stack_of,
     .is_ours = is_ours,

@@ -232,6 +232,13 @@ void fit__make_runnable(struct fit__thread *t)
     TAILQ_INSERT_TAIL(&sched.runnable, t, link);
 }
 
+void fit__thread_to_front(struct fit__thread *t)
+{
+    assert(t->state == FIT_T_RUNNABLE && t != fit__current);
+    TAILQ_REMOVE(&sched.runnable, t, link);
+    TAILQ_INSERT_HEAD(&sched.runnable, t, link);
+}
+
 void fit__yield(void)
 {
     TAILQ_INSERT_TAIL(&sched.runnable, fit__current, link);

@@ -86,6 +86,8 @@ void fit__waitq_init(struct fit__waitq *queue);
  * only when the creator blocks. stack_size 0: 256 KiB. NULL: out of memory. */
 struct fit__thread *fit__thread_new(const char *name, struct fit__process *process,
                                     void *(*start)(void *), void *arg, size_t stack_size);
+/* One that could run does so before all others. */
+void fit__thread_to_front(struct fit__thread *thread);
 /* Ends the running thread. Does not return. */
 void fit__thread_exit(void *result) __attribute__((noreturn));
 
