@@ -35,7 +35,7 @@ bool fit__thread_fault(const char *point, const void *caller, enum fit__what wha
 
 void fit__thread_preempt(const char *point, const void *caller)
 {
-    if (fit__threads->competes() && fit__thread_fault(point, caller, FIT_W_THREAD, 2))
+    if (fit__threads->competes() && fit__thread_fault(point, caller, FIT_W_THREAD, 1))
         fit__threads->yield();
 }
 
@@ -47,7 +47,7 @@ static const struct fit__alternative *ask_create(const void *caller, struct fit_
     *q = (struct fit__question){ .point = "pthread_create", .caller = caller };
     if (!fit__asks()) return NULL;
     fit__offer(q, FIT_THREAD, FIT_W_ERROR, FIT_S_ERRNO, EAGAIN, FIT_U_ONCE);
-    fit__offer(q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, 2, FIT_U_ONCE);
+    fit__offer(q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, 1, FIT_U_ONCE);
     return fit__choose(q);
 }
 

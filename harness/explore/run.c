@@ -175,8 +175,8 @@ static void on_callback_left(const char *type)
     fit__end_finding(&f);
 }
 
-/* In an old suite what fails after a fault only means that the test noticed; but another order is no
- * fault. */
+/* In an old suite what fails after a fault only means that the test noticed; but another order is
+ * no fault. */
 const char *fit__assertion_word(void)
 {
     bool old = fit__session.run == FIT_RUN_CASE && !fit__session.test->strict;

@@ -106,9 +106,12 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
                                 p->name, p->after ? ", after " : "", p->after ? p->after : "");
     case FIT_W_ORDER: return order_text(p, what, out, size);
     case FIT_W_THREAD:
-        if (!p->world)
-            return (size_t)snprintf(out, size, "another thread ran first after %s in {fault}",
+        if (!p->world && what->value == 1)
+            return (size_t)snprintf(out, size, "another thread ran right after %s in {fault}",
                                     p->name);
+        if (!p->world)
+            return (size_t)snprintf(out, size, "%s in {fault} woke number %lld of those that "
+                                    "waited", p->name, (long long)what->value);
         return (size_t)snprintf(out, size, "thread %lld of those that could run did so first%s%s",
                                 (long long)what->value, p->after ? ", after " : "",
                                 p->after ? p->after : "");

@@ -95,6 +95,33 @@ static void unpark(const void *key, unsigned most)
     }
 }
 
+/* The n-th that sleeps for `key` and whose time has not run out, or NULL. Counts them, too. */
+static struct sleeper *sleeper_at(const void *key, unsigned n, unsigned *count)
+{
+    struct sleeper *s, *found = NULL;
+    unsigned there = 0;
+    TAILQ_FOREACH(s, &sleepers, link)
+        if (s->key == key && (s->handling || !TAILQ_EMPTY(&s->queue.waiters)) && ++there == n)
+            found = s;
+    if (count) *count = there;
+    return found;
+}
+
+static unsigned sleepers_for(const void *key)
+{
+    unsigned count;
+    sleeper_at(key, 0, &count);
+    return count;
+}
+
+static void next_sleeper(const void *key, unsigned n)
+{
+    struct sleeper *s = sleeper_at(key, n, NULL);
+    assert(s);
+    TAILQ_REMOVE(&sleepers, s, link);
+    TAILQ_INSERT_HEAD(&sleepers, s, link);
+}
+
 static bool competes(void)
 {
     struct fit__thread *t;
@@ -230,6 +257,8 @@ const struct fit__threads fit__green_threads = {
     .cancel = cancel,
     .park = park,
     .unpark = unpark,
+    .sleepers = sleepers_for,
+    .next_sleeper = next_sleeper,
     .competes = competes,
     .yield = yield,
     .stack_of = stack_of,

@@ -1,5 +1,5 @@
-/* No mistake: a long timer, cancelled at every turn and halfway through the wait for it, on loops of
- * libevent and of GLib. Both come to a turn in the middle of their wait and end there.
+/* No mistake: a long timer, cancelled at every turn and halfway through the wait for it, on loops
+ * of libevent and of GLib. Both come to a turn in the middle of their wait and end there.
  * expect: none
  * libs: libevent glib-2.0
  * repaired: reported
