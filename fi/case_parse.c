@@ -154,7 +154,8 @@ static int read_what(struct parser *p, char *key, char *value, struct fit__fault
     }
     return fail(p, "\"%.60s\" is not known: behind the point stand in=, on=, at=, op=, after=, "
                    "when=, until= and one of error=, short=, return=, delay=, order=, thread=, "
-                   "eof, silent, never, raise, early, timers-first, spurious", key);
+                   "eof, silent, never, raise, early, timers-first, spurious, twice, again, late",
+                key);
 }
 
 static int read_when(struct parser *p, char *text, struct fit__fault *f)
@@ -238,15 +239,20 @@ static int read_part(struct parser *p, char *part, struct fit__fault *f)
  * the end of the service and the call of that name, "raise" may say it twice. */
 static int check_fault(struct parser *p, const struct fit__fault *f)
 {
-    bool alone = !strcmp(f->point, "cancel") || !strcmp(f->point, "none");
-    bool may_lack = alone || !strcmp(f->point, "shutdown") || !strcmp(f->point, "raise");
+    bool none = !strcmp(f->point, "none"), cancel = !strcmp(f->point, "cancel");
+    bool more = f->what.what == FIT_W_TWICE || f->what.what == FIT_W_AGAIN
+                || f->what.what == FIT_W_LATE;
+    bool may_lack = none || cancel || !strcmp(f->point, "shutdown") || !strcmp(f->point, "raise");
     if (f->what.what == FIT_W_NONE && !may_lack)
         return fail(p, "\"%.60s\" does not say what goes wrong: error=, short=, return=, delay=, "
                        "order=, thread=, eof, silent, never, raise, early, timers-first or "
                        "spurious must stand behind it", f->point);
-    if (f->what.what != FIT_W_NONE && alone)
+    if (f->what.what != FIT_W_NONE && (none || (cancel && !more)))
         return fail(p, "\"%s\" says it all: no error=, short= and the like may stand behind it",
                     f->point);
+    if (more && !cancel && strcmp(f->point, "shutdown"))
+        return fail(p, "\"twice\", \"again\" and \"late\" are for cancel and shutdown, not for "
+                       "\"%.60s\"", f->point);
     if (p->have_until && f->when_last != f->when)
         return fail(p, "when= with + or .. and until= contradict each other: only one of them "
                        "can say when the fault is over");

@@ -139,7 +139,8 @@ struct fit__kernel {
     /* waiting */
     int (*epoll_ctl)(int ep, int operation, int fd, struct epoll_event *event);
     /* Waits until epoll_wait would report something, and takes nothing: FIT_READY bits with the
-     * count (fit__ready_count), 0 when the time is over. After that epoll_wait with timeout 0 harvests. */
+     * count (fit__ready_count), 0 when the time is over. After that epoll_wait with timeout 0
+     * harvests. */
     int (*epoll_await)(int ep, int64_t timeout_ns);
     int (*epoll_wait)(int ep, struct epoll_event *events, int most, int64_t timeout_ns);
     /* Of what is ready, those with these numbers (fi/case.h: FIT_W_ORDER) are told first, in this
@@ -205,7 +206,12 @@ struct fit__threads {
     /* True: one of those it woke starves. Who unlocks and locks again at once should yield then. */
     bool (*unpark)(const void *key, unsigned most);
     bool (*is_parked)(const void *key, const struct fit__sleep *why);        /* is anybody? */
+    /* How many sleep for `key` and could be woken; lets the n-th of them (1: the first) be the
+     * next that is. */
+    unsigned (*sleepers)(const void *key);
+    void (*next_sleeper)(const void *key, unsigned n);
     void (*yield)(void);
+    bool (*competes)(void);                  /* another thread of the code under test could run */
     char *(*name_of)(pthread_t thread);      /* 16 bytes, its own to change; NULL: no thread */
     int (*stack_of)(pthread_t thread, void **lowest, size_t *size, bool *detached);
     bool (*is_ours)(pthread_t thread);       /* between worlds: also one that is gone */

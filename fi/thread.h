@@ -70,4 +70,8 @@ static inline bool fit__called_off(void)
  * mode thread, all else of mode order. */
 bool fit__thread_fault(const char *point, const void *caller, enum fit__what what, int code);
 
+/* The call is done: asks whether the caller loses the processor now to another thread that could
+ * run (thread=1). */
+void fit__thread_preempt(const char *point, const void *caller);
+
 #endif

@@ -71,7 +71,8 @@ unsigned fit__orders_of(int64_t orders[FIT_ORDERS_MOST], unsigned count, unsigne
     for (unsigned n = 2; whole && n <= count && n <= FIRSTS_MOST; n++)
         if (all_outside(outside, n, n) || all_outside(outside, 1, n - 1))
             orders[ways++] = with_first(n, count);
-    if (whole && count > 2 && all_outside(outside, 1, count)) orders[ways++] = fit__order_backwards(count);
+    if (whole && count > 2 && all_outside(outside, 1, count))
+        orders[ways++] = fit__order_backwards(count);
     for (unsigned n = 1; n <= count && n <= ALONE_MOST && ways < FIT_ORDERS_MOST; n++) {
         bool end = n == 1 || n == count;
         if ((!whole || end) && all_outside(outside | 1u << (n - 1), 1, count)) orders[ways++] = n;

@@ -19,17 +19,18 @@ int64_t fit__ns_of(const struct timespec *timeout, bool *bad);
 int64_t fit__monotonic(void);
 
 /* The ways in which `count` ready things, of which those with their bit in `outside` (1: the first)
- * are timed from outside, could also be told: each first, the last first, only one of them.
- * `whole`: their order is seen, and not only which of them there are. Returns how many ways. */
+ * are timed from outside, could also be told (FIT_W_ORDER): each first, the last first, only one of
+ * them. `whole`: their order is seen, and not only which of them there are. Returns how many. */
 enum { FIT_ORDERS_MOST = 8 };
-int64_t fit__order_backwards(unsigned count);
 unsigned fit__orders_of(int64_t orders[FIT_ORDERS_MOST], unsigned count, unsigned outside,
                         bool whole);
+int64_t fit__order_backwards(unsigned count);
 
-/* What becomes of a wait that has found something. Timers first: it has found data at a stream and
- * a timer wins all the same; the data was taken back and arrives just after `deadline` (-1: there is
- * none, or no such data). Ordered: *order says how (FIT_W_ORDER). Late: the caller slept on, more
- * has come by now, and what came last is to be told first. */
+/* What becomes of a wait that has found something, if `count` orders are possible, and with
+ * `deadline` (-1: it has none, or found no stream's data).
+ * Timers first: a timer wins all the same; the data was taken back and comes just after it.
+ * Ordered: *order says how. Late: the caller slept on, more has come by now, and what came last is
+ * to be told first. */
 enum fit__found { FIT_F_AS_IT_IS, FIT_F_TIMERS_FIRST, FIT_F_ORDERED, FIT_F_LATE };
 enum fit__found fit__wait_found(struct fit__call *c, int64_t deadline, const int64_t *orders,
                                 unsigned count, int64_t *order);

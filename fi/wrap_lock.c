@@ -134,6 +134,7 @@ FIT_EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
     if (fit__passes()) return FIT_NEXT(pthread_mutex_unlock)(mutex);
     fit__enter();
     error = unlock_mutex(mutex);
+    if (!error) fit__thread_preempt("pthread_mutex_unlock", FIT_CALLER);
     fit__leave();
     return error;
 }

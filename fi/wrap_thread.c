@@ -35,16 +35,36 @@ bool fit__thread_fault(const char *point, const void *caller, enum fit__what wha
     return fit__choose(&q) != NULL;
 }
 
+void fit__thread_preempt(const char *point, const void *caller)
+{
+    if (fit__threads->competes() && fit__thread_fault(point, caller, FIT_W_THREAD, 1))
+        fit__threads->yield();
+}
+
 /* ---- Creation and joining ---------------------------------------------------------------- */
+
+/* One question, so that its cases count together: it fails, or the new thread runs at once. */
+static const struct fit__alternative *ask_create(const void *caller, struct fit__question *q)
+{
+    *q = (struct fit__question){ .point = "pthread_create", .caller = caller };
+    if (!fit__asks()) return NULL;
+    fit__offer(q, FIT_THREAD, FIT_W_ERROR, FIT_S_ERRNO, EAGAIN, FIT_U_ONCE);
+    fit__offer(q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, 1, FIT_U_ONCE);
+    return fit__choose(q);
+}
 
 FIT_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
                               void *(*start)(void *), void *arg)
 {
+    struct fit__question q;
+    const struct fit__alternative *answer;
     int error = EAGAIN;
     if (fit__passes()) return FIT_NEXT(pthread_create)(thread, attr, start, arg);
     fit__enter();
-    if (!fit__thread_fault("pthread_create", FIT_CALLER, FIT_W_ERROR, EAGAIN))
+    answer = ask_create(FIT_CALLER, &q);
+    if (!answer || answer->what == FIT_W_THREAD)
         error = fit__threads->create(thread, attr, start, arg);
+    if (answer && !error) fit__threads->yield();
     if (fit__traces()) fit__trace("  ", -1, "pthread_create() = %d", error);
     fit__leave();
     return error;

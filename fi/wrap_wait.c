@@ -71,10 +71,30 @@ FIT_EXPORT int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mut
     return wait_until(cond, mutex, clock, until, FIT_CALLER, "pthread_cond_clockwait");
 }
 
-static int wake(const void *object, unsigned most)
+/* Which of several that wait is woken is nobody's promise: as thread 2 to 4 of them. That the one
+ * who wakes loses the processor has the number 1. */
+static void ask_wake(const void *object, unsigned most, const char *point, const void *caller)
+{
+    enum { MOST = 4 };
+    struct fit__question q = { .point = point, .caller = caller };
+    unsigned waiting = most == 1 ? fit__threads->sleepers(object) : 0;
+    bool alone = !fit__threads->sleepers(object) && !fit__threads->competes();
+    const struct fit__alternative *answer = NULL;
+    if (!alone && fit__asks()) {
+        fit__offer(&q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, 1, FIT_U_ONCE);
+        for (unsigned n = 2; n <= waiting && n <= MOST; n++)
+            fit__offer(&q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, n, FIT_U_ONCE);
+        answer = fit__choose(&q);
+    }
+    if (answer && answer->value > 1) fit__threads->next_sleeper(object, (unsigned)answer->value);
+    fit__unpark_fairly(object, most);
+    if (answer && answer->value == 1) fit__threads->yield();
+}
+
+static int wake(const void *object, unsigned most, const char *point, const void *caller)
 {
     fit__enter();
-    fit__threads->unpark(object, most);
+    ask_wake(object, most, point, caller);
     fit__leave();
     return 0;
 }
@@ -82,13 +102,13 @@ static int wake(const void *object, unsigned most)
 FIT_EXPORT int pthread_cond_signal(pthread_cond_t *cond)
 {
     if (fit__passes()) return FIT_NEXT(pthread_cond_signal)(cond);
-    return wake(cond, 1);
+    return wake(cond, 1, "pthread_cond_signal", FIT_CALLER);
 }
 
 FIT_EXPORT int pthread_cond_broadcast(pthread_cond_t *cond)
 {
     if (fit__passes()) return FIT_NEXT(pthread_cond_broadcast)(cond);
-    return wake(cond, UINT_MAX);
+    return wake(cond, UINT_MAX, "pthread_cond_broadcast", FIT_CALLER);
 }
 
 /* ---- Semaphores -------------------------------------------------------------------------- */
@@ -154,7 +174,7 @@ FIT_EXPORT int sem_post(sem_t *sem)
     if (fit__passes()) return FIT_NEXT(sem_post)(sem);
     fit__enter();
     result = FIT_NEXT(sem_post)(sem);
-    if (!result) fit__unpark_fairly(sem, 1);
+    if (!result) ask_wake(sem, 1, "sem_post", FIT_CALLER);
     fit__leave();
     return result;
 }

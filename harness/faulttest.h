@@ -42,9 +42,8 @@
  *   test and its teardown have ended, unless said otherwise.
  * - Times are virtual. There is no function to read them: your clocks (clock_gettime,
  *   uv_now, event_base_gettimeofday_cached...) already show virtual time.
- * - Not built yet, and refused or simply not there: the verdicts `callback-late` and
- *   `wrong-result`, the report of `stale` allowances, and in fit_options() everything
- *   but --mode and --extended.
+ * - Not built yet, and refused or simply not there: the report of `stale` allowances, and
+ *   in fit_options() everything but --mode and --extended.
  * - Faults are injected into the test body. Setup and teardown run in the same simulated
  *   kernel and take part in the leak balance, but suffer no faults.
  */
@@ -133,7 +132,11 @@ void fit_client(const char *host, void (*program)(void *arg), void *arg);
 struct fit_op *fit_op(const char *name);
 
 /* The caller was told "done" and got these bytes (NULL, 0: nothing to compare). Bytes
- * other than in the run without faults are `wrong-result`; if a fault fired, `swallowed`. */
+ * other than in the run without faults are `swallowed` if a fault fired, and `wrong-result`
+ * if nothing was wrong but the order in which things happened (mode `order`: ready events,
+ * threads). There a failure that the usual order does not have is `wrong-result`, too. So
+ * pass what must not depend on who comes first, or allow it with its reason:
+ *   fit_allow("wrong-result", "mode=order", NULL, "the first answer wins"); */
 void fit_op_succeeded(struct fit_op *op, const void *result, size_t size);
 
 /* The caller was told "failed". `code`: whatever code it got (errno, UV_*, CURLE_*,
@@ -146,17 +149,24 @@ void fit_op_failed(struct fit_op *op, int code, const char *text, ...)
 
 /* How a user cancels `op`: `cancel(arg)` is called on the thread that runs the loop,
  * between two callbacks, in cases of mode `cancel`, and only while op has no outcome, so
- * `arg` must live until then (a registration that comes after the outcome is ignored; mode
- * `cancel` with --extended also tries twice). It may return anything and take any pointer
- * type: the call `cancel(arg)` must compile. After it, op must get its outcome and
- * everything be released; a callback after that outcome is `callback-late`.
+ * `arg` must live until then (a registration that comes after the outcome is ignored). It
+ * may return anything and take any pointer type: the call `cancel(arg)` must compile. After
+ * it, op must get its outcome and everything be released; when `cancel` has returned and
+ * that outcome was told, one more is `callback-late`.
+ * It is called at every turn of the loop, halfway through its long waits, and while a thread
+ * of libuv's pool works. With --extended also twice at the same place, again a turn later if
+ * op still has no outcome, from inside fit_op_succeeded() and fit_op_failed() themselves
+ * (so in the service's own callback), and at the first turn after the outcome: there only if
+ * the block of memory that held `arg` was not released, so a cancel function that follows
+ * pointers in `arg` must find them valid or NULL.
  * libuv, libevent, libev and GLib loops are known; in a loop of your own, mark the place
  * with FAULT_CANCEL_POINT() (faulttest/point.h). */
 #define fit_on_cancel(op, cancel, arg) \
     ((void)sizeof((void)(cancel)(arg), 0), fit__on_cancel(op, FIT__FN(cancel), arg))
 
 /* The same for the service as a whole: how it is told to stop. Called when the last client
- * has returned, and in mode `cancel` at every turn of the loop. */
+ * has returned, and in mode `cancel` at every place where an operation could be cancelled;
+ * with --extended also twice. */
 #define fit_on_shutdown(stop, arg) \
     ((void)sizeof((void)(stop)(arg), 0), fit__on_cancel(NULL, FIT__FN(stop), arg))
 

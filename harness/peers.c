@@ -331,7 +331,7 @@ FIT_EXPORT void fit_peer_replies(const char *address, const struct fit_reply *ro
 
 /* The service is to be told to stop, on its loop's thread. A loop that waits without end must come
  * round for that: by a wake-up of its library's own, or with EINTR, as after a signal. */
-static void wake_service(void)
+void fit__service_wake(void)
 {
     struct fit__process *own = fit__current->process;
     bool awake;
@@ -350,22 +350,37 @@ static void *run_client(void *arg)
     fit__enter();
     side.returned++;
     fit__wake_all(&side.clients_done);
-    if (fit__shutdown_is_due()) wake_service();
+    if (fit__shutdown_is_due()) fit__service_wake();
     fit__leave();
     return NULL;
 }
 
-static void start_client(const char *function, const char *host_name, struct client *c)
+/* Clients begin in the order in which the test names them; a test may well rely on that, so that
+ * another order is only tried with --extended. */
+static bool starts_first(const char *host, const void *caller)
 {
+    struct fit__question q = { .point = "client", .object = host, .caller = caller };
+    if (!side.clients) return false;
+    fit__offer_extended(&q, FIT_ORDER, FIT_W_EARLY, FIT_S_NUMBER, 0, FIT_U_ONCE);
+    return fit__choose(&q) != NULL;
+}
+
+static void start_client(const char *function, const char *host_name, struct client *c,
+                         const void *caller)
+{
+    struct fit__thread *t;
+    bool first;
     struct fit__host *host = host_name ? fit__host_named(host_name, true)
                                        : fit__service_process()->host;
     if (!host)
         fit__fail(__FILE__, __LINE__, "%s: no host can be called \"%s\"; use names under .test",
                   function, host_name);
     refuse_over_real(function, host_name);
+    first = starts_first(host_name ? host_name : "here", caller);
     side.clients++;
-    start_thread("client", host_name ? host_name : "here", fit__process_new(host, false),
-                 run_client, c);
+    t = start_thread("client", host_name ? host_name : "here", fit__process_new(host, false),
+                     run_client, c);
+    if (first) fit__thread_to_front(t);
 }
 
 FIT_EXPORT void fit_client(const char *host, void (*program)(void *arg), void *arg)
@@ -376,7 +391,7 @@ FIT_EXPORT void fit_client(const char *host, void (*program)(void *arg), void *a
     c = fit__alloc(sizeof *c);
     c->program = program;
     c->arg = arg;
-    start_client("fit_client", host, c);
+    start_client("fit_client", host, c, __builtin_return_address(0));
     fit__api_leave();
 }
 
@@ -432,7 +447,7 @@ FIT_EXPORT void fit_client_asks(const char *host, const char *address,
         fit__fail(__FILE__, __LINE__, "fit_client_asks: \"%s\" is a path: only a client on the "
                   "service's own host (NULL) can call there", address);
     c->op = fit_op(address);
-    start_client("fit_client_asks", host, c);
+    start_client("fit_client_asks", host, c, __builtin_return_address(0));
     fit__api_leave();
 }
 
@@ -467,6 +482,11 @@ bool fit__shutdown_is_due(void)
 bool fit__shutdown_registered(void)
 {
     return side.stop && !side.told_to_stop;
+}
+
+bool fit__shutdown_known(void)
+{
+    return side.stop;
 }
 
 void fit__shutdown_register(void (*stop)(void *), void *arg)

@@ -16,6 +16,9 @@ bool fit__shutdown_is_due(void);
 void fit__shutdown_call(void);
 /* The function given to fit_on_shutdown, or NULL, for mode cancel. */
 void fit__shutdown_register(void (*stop)(void *), void *arg);
-bool fit__shutdown_registered(void);
+bool fit__shutdown_registered(void);     /* and was not called yet */
+bool fit__shutdown_known(void);
+/* A turn of the service's loop is to begin, although it waits. Any thread, "inside". */
+void fit__service_wake(void);
 
 #endif

@@ -46,8 +46,8 @@ static const struct fit__verdict verdicts[] = {
     { "callback-twice", F, 7, "The caller was told twice how one operation ended.",
       "Typical: an error path calls the callback, then falls through to the normal end. Clear "
       "the callback pointer, or set a `done` flag, before calling it." },
-    { "callback-late", U, 8, "A callback came after the operation was cancelled or closed and "
-      "that had been confirmed.",
+    { "callback-late", F, 8, "The caller was told something after the operation was cancelled, or "
+      "the service told to stop, and that had been confirmed.",
       "Cancel what is under way (timer, request, watcher) before confirming, or confirm only "
       "when the last of them has answered." },
     { "leak-memory", F, 9, "Memory is still allocated at the end that the run without faults "
@@ -125,7 +125,7 @@ static const struct fit__mode_word modes[] = {
     { "partial", true, true, "short reads and writes, EAGAIN in between, early end, EINTR" },
     { "emfile", true, true, "no descriptor is left: once, until something closes, for good" },
     { "callback", true, true, "a callback of the loop gets an error, comes late, or fails" },
-    { "cancel", true, true, "the user cancels, at every turn of the loop" },
+    { "cancel", true, true, "the user cancels, at every turn of the loop and in its waits" },
     { "reset", false, false, "connections are refused, reset, unreachable, half closed" },
     { "memory", false, false, "allocations fail" },
     { "order", true, true, "ready events and threads in another order, spurious wake-ups" },

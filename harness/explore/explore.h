@@ -244,6 +244,14 @@ void fit__rerun_not_fired(const struct fit__finding *why) __attribute__((noretur
 /* What people should know of such a sweep. */
 void fit__rerun_notes(const struct fit__test *test, const struct fit__reference *r);
 
+/* ---- cancel.c: where a user could cancel (fit__turn: harness/loops/loops.h) --------------- */
+
+struct fit_op;
+/* A test begins. */
+void fit__cancel_start(void);
+/* The caller of `op` is being told how it ended, by `function`, which did not count yet. */
+void fit__cancel_inside(struct fit_op *op, const char *function);
+
 /* ---- sweep.c ----------------------------------------------------------------------------- */
 
 /* Sweeps (or lists, or replays in) one test. Call "inside", on green thread 0, in a world.

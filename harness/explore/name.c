@@ -155,7 +155,8 @@ bool fit__question_at(const struct fit__question *q, const struct fit__point *p)
     if (strcmp(p->name, q->point) || !equal(p->on, q->object) || !equal(p->at, q->at)
         || !equal(p->op, q->op))
         return false;
-    if (by_callback(p)) return equal(p->after, q->after ? q->after : fit__last_callback());
+    if (by_callback(p))
+        return equal(p->in, q->in) && equal(p->after, q->after ? q->after : fit__last_callback());
     if (q->in) return equal(p->in, q->in);
     fit__chain_of(frames, fit__stack(frames, FIT_STACK_MAX), fit__test_function(), chain,
                   sizeof chain);

@@ -175,8 +175,8 @@ static void on_callback_left(const char *type)
     fit__end_finding(&f);
 }
 
-/* In an old suite what fails after a fault only means that the test noticed; but another order is no
- * fault. */
+/* In an old suite what fails after a fault only means that the test noticed; but another order is
+ * no fault. */
 const char *fit__assertion_word(void)
 {
     bool old = fit__session.run == FIT_RUN_CASE && !fit__session.test->strict;
@@ -230,6 +230,7 @@ void fit__test_run(const struct fit__test *test, void **state)
     fit__session.loop_thread = NULL;
     fit__judge_start();
     fit__side_start();
+    fit__cancel_start();
     fit__on_callback_left = on_callback_left;
     if (fit__session.run == FIT_RUN_TRUNK) fit__judge_warm_up();
     fit__faults_off = 1;
@@ -257,40 +258,4 @@ void fit__test_leave(void)
     fit__side_drop();
     fit__session.in_body = false;
     fit__faults_off = 0;
-}
-
-/* ---- a turn of a loop: here a user could cancel ------------------------------------------ */
-
-static void ask_cancel(const char *op, void (*cancel)(void *), void *arg)
-{
-    struct fit__question q = { .point = "cancel", .op = op, .after = fit__last_callback() };
-    fit__offer(&q, FIT_CANCEL, FIT_W_NONE, FIT_S_ERRNO, 0, FIT_U_ONCE);
-    if (!fit__choose(&q)) return;
-    fit__trace(">>", -1, "cancel(%s)", op);
-    fit__ops_cancelled();
-    fit__leave();
-    cancel(arg);
-    fit__enter();
-}
-
-static void ask_shutdown(void)
-{
-    struct fit__question q = { .point = "shutdown", .after = fit__last_callback() };
-    fit__offer(&q, FIT_CANCEL, FIT_W_NONE, FIT_S_ERRNO, 0, FIT_U_ONCE);
-    if (!fit__choose(&q)) return;
-    fit__trace(">>", -1, "shutdown");
-    fit__ops_cancelled();
-    fit__shutdown_call();
-}
-
-void fit__turn(void)
-{
-    if (fit__passes() || fit__guard->exempt) return;
-    fit__enter();
-    fit__session.turn++;
-    fit__session.loop_thread = fit__current;
-    if (fit__shutdown_is_due()) fit__shutdown_call();
-    fit__ops_cancellable(ask_cancel);
-    if (fit__shutdown_registered()) ask_shutdown();
-    fit__leave();
 }

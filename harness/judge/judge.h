@@ -18,6 +18,11 @@ void fit__memory_want_stacks(void);
 /* For fi/watch.h. */
 void fit__memory_allocated(void *address, size_t size, const void *caller);
 void fit__memory_released(void *address);
+/* The block that `address` lies in, to ask later whether it is still there. What is not on the heap
+ * of the code under test always is. */
+struct fit__memory_mark { uintptr_t hidden; uint64_t serial; };
+struct fit__memory_mark fit__memory_mark(const void *address);
+bool fit__memory_lives(const struct fit__memory_mark *mark);
 struct fit__memory_left { size_t bytes; const void *caller;
                           void *frames[FIT_STACK_MAX]; unsigned depth; };
 /* What is there now, by place, into `left` (at most `most` places); returns how many. */
@@ -63,11 +68,19 @@ size_t fit__ops_text(char *out, size_t size);
 size_t fit__ops_waiting_text(char *out, size_t size);   /* "download.1, upload.1", or "" */
 size_t fit__ops_waiting_site(char *out, size_t size);   /* "download, upload", for grouping */
 void fit__ops_require(const char *keys);
-/* The user has cancelled: operations begun from now on need not succeed. */
-void fit__ops_cancelled(void);
+/* The user has cancelled: operations begun from then on need not succeed. */
 bool fit__ops_were_cancelled(void);
-/* For the turn of a loop: calls `visit` for each operation that can be cancelled now. */
-void fit__ops_cancellable(void (*visit)(const char *op, void (*cancel)(void *), void *arg));
+/* Calls `visit` for each operation that can be cancelled now; for each that had its outcome since
+ * this was called last, and whose cancel function can still be called. */
+void fit__ops_cancellable(void (*visit)(struct fit_op *op));
+void fit__ops_late(void (*visit)(struct fit_op *op));
+const char *fit__op_name(const struct fit_op *op);
+bool fit__op_waits(const struct fit_op *op);
+/* Calls the user's cancel function, as the user. */
+void fit__op_cancel(struct fit_op *op);
+/* Around the function that tells the whole service to stop. */
+void fit__ops_stop_begins(void);
+void fit__ops_stop_ends(void);
 
 /* ---- cause.c ----------------------------------------------------------------------------- */
 

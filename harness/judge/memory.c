@@ -10,6 +10,7 @@
 struct block {
     uintptr_t hidden;                    /* 0: free place, GONE: was used */
     size_t size;
+    uint64_t serial;                     /* which allocation it is */
     uintptr_t place;                     /* who allocated it: the caller, or its whole call stack */
     const void *caller;
     void **frames;                       /* only if stacks are wanted */
@@ -21,6 +22,7 @@ static struct {
     bool on, stacks;
     struct block *blocks;
     size_t capacity, used;               /* used: places that are not NULL */
+    uint64_t serial;
 } ledger;
 
 static uintptr_t hide(const void *address)
@@ -91,7 +93,7 @@ void fit__memory_allocated(void *address, size_t size, const void *caller)
         grow(live_count() * 4 > ledger.capacity ? ledger.capacity * 2 : ledger.capacity);
     b = place_for(hide(address));
     if (!b->hidden) ledger.used++;
-    *b = (struct block){ .hidden = hide(address), .size = size,
+    *b = (struct block){ .hidden = hide(address), .size = size, .serial = ++ledger.serial,
                           .place = (uintptr_t)caller, .caller = caller };
     if (ledger.stacks) {
         void *frames[FRAMES_KEPT];
@@ -108,6 +110,23 @@ void fit__memory_released(void *address)
     if (!b) return;                      /* from before the test, or a peer's */
     fit__free(b->frames);
     *b = (struct block){ .hidden = GONE };
+}
+
+struct fit__memory_mark fit__memory_mark(const void *address)
+{
+    for (size_t i = 0; ledger.on && i < ledger.capacity; i++) {
+        const struct block *b = &ledger.blocks[i];
+        if (!b->hidden || b->hidden == GONE) continue;
+        if ((uintptr_t)address - ~b->hidden <= b->size)
+            return (struct fit__memory_mark){ b->hidden, b->serial };
+    }
+    return (struct fit__memory_mark){ 0, 0 };
+}
+
+bool fit__memory_lives(const struct fit__memory_mark *mark)
+{
+    const struct block *b = mark->hidden ? find(mark->hidden) : NULL;
+    return !mark->hidden || (b && b->serial == mark->serial);
 }
 
 void fit__memory_start(bool stacks)

@@ -22,7 +22,10 @@ struct fit_op {
     const char *text;
     uint64_t hash; size_t size;
     const char *keys[DETAILS_MAX], *values[DETAILS_MAX]; unsigned details;
-    void (*cancel)(void *); void *arg;
+    void (*cancel)(void *); void *arg; struct fit__memory_mark arg_block;
+    bool cancelled;                      /* by the user, or with the whole service */
+    bool confirmed;                      /* and its outcome came after that */
+    bool late_asked;
     bool after_cancel;                   /* begun after the user had cancelled */
     bool must_succeed;                   /* begun while faults were off */
     void *frames[FIT_STACK_MAX]; unsigned depth;     /* where the outcome was told */
@@ -32,17 +35,13 @@ static struct {
     struct fit_op *ops[FIT_OPS_MAX];
     unsigned count;
     bool cancelled;
+    unsigned calling;                    /* in a cancel function, or in the callback it came from */
     const char *required[REQUIRED_MAX]; unsigned required_count;
 } ledger;
 
 void fit__ops_reset(void)
 {
     memset(&ledger, 0, sizeof ledger);
-}
-
-void fit__ops_cancelled(void)
-{
-    ledger.cancelled = true;
 }
 
 bool fit__ops_were_cancelled(void)
@@ -99,20 +98,35 @@ FIT_EXPORT struct fit_op *fit_op(const char *name)
     return op;
 }
 
-static void told(struct fit_op *op, int state, const char *how)
+/* Late: the user had cancelled, the cancel function had returned, and the outcome that confirms it
+ * had been told. All else is twice. */
+static void __attribute__((noreturn)) told_again(struct fit_op *op, int state)
 {
     struct fit__finding f;
+    const char *before = op->state == FIT_OP_SUCCEEDED ? "success" : "failure";
+    const char *now = state == FIT_OP_SUCCEEDED ? "success" : "failure";
+    if (op->confirmed && !ledger.calling)
+        fit__finding_make(&f, "callback-late", site_of(op), "%s had been cancelled and was told "
+                          "%s after that; now it is told %s, by {symptom}", op->name, before, now);
+    else
+        fit__finding_make(&f, "callback-twice", site_of(op), "%s was told its outcome twice: "
+                          "first %s, now %s, by {symptom}", op->name, before, now);
+    f.depth = fit__stack(f.frames, FIT_STACK_MAX);
+    fit__end_finding(&f);
+}
+
+static void told(struct fit_op *op, int state, const char *how)
+{
     if (!op) fit__fail(__FILE__, __LINE__, "%s: the operation is NULL", how);
-    if (op->state != FIT_OP_WAITING) {
-        fit__finding_make(&f, "callback-twice", site_of(op),
-                          "%s was told its outcome twice: first %s, now %s, by {symptom}", op->name,
-                          op->state == FIT_OP_SUCCEEDED ? "success" : "failure",
-                          state == FIT_OP_SUCCEEDED ? "success" : "failure");
-        f.depth = fit__stack(f.frames, FIT_STACK_MAX);
-        fit__end_finding(&f);
+    if (op->state == FIT_OP_WAITING && op->cancel && !ledger.calling) {
+        ledger.calling++;
+        fit__cancel_inside(op, how);
+        if (op->state != FIT_OP_WAITING) told_again(op, state);
+        ledger.calling--;
     }
+    if (op->state != FIT_OP_WAITING) told_again(op, state);
     op->state = state;
-    op->cancel = NULL;
+    op->confirmed = op->cancelled;
     op->depth = fit__stack(op->frames, FIT_STACK_MAX);
 }
 
@@ -155,6 +169,7 @@ FIT_EXPORT void fit__on_cancel(struct fit_op *op, void (*cancel)(void *), void *
     } else if (op->state == FIT_OP_WAITING) {        /* after the outcome it is ignored */
         op->cancel = cancel;
         op->arg = arg;
+        op->arg_block = fit__memory_mark(arg);
     }
     fit__api_leave();
 }
@@ -167,14 +182,60 @@ FIT_EXPORT void fit_require_details(const char *keys)
     fit__api_leave();
 }
 
-void fit__ops_cancellable(void (*visit)(const char *op, void (*cancel)(void *), void *arg))
+/* ---- cancelling -------------------------------------------------------------------------- */
+
+void fit__ops_cancellable(void (*visit)(struct fit_op *op))
+{
+    unsigned count = ledger.count;
+    for (unsigned i = 0; i < count; i++)
+        if (ledger.ops[i]->cancel && fit__op_waits(ledger.ops[i])) visit(ledger.ops[i]);
+}
+
+void fit__ops_late(void (*visit)(struct fit_op *op))
 {
     unsigned count = ledger.count;
     for (unsigned i = 0; i < count; i++) {
         struct fit_op *op = ledger.ops[i];
-        if (op->state == FIT_OP_WAITING && op->cancel) visit(op->name, op->cancel, op->arg);
+        if (!op->cancel || fit__op_waits(op) || op->late_asked) continue;
+        op->late_asked = true;
+        if (fit__memory_lives(&op->arg_block)) visit(op);
     }
 }
+
+const char *fit__op_name(const struct fit_op *op)
+{
+    return op->name;
+}
+
+bool fit__op_waits(const struct fit_op *op)
+{
+    return op->state == FIT_OP_WAITING;
+}
+
+void fit__op_cancel(struct fit_op *op)
+{
+    ledger.cancelled = op->cancelled = true;
+    ledger.calling++;
+    fit__leave();
+    op->cancel(op->arg);
+    fit__enter();
+    ledger.calling--;
+}
+
+void fit__ops_stop_begins(void)
+{
+    ledger.cancelled = true;
+    ledger.calling++;
+    for (unsigned i = 0; i < ledger.count; i++)
+        if (fit__op_waits(ledger.ops[i])) ledger.ops[i]->cancelled = true;
+}
+
+void fit__ops_stop_ends(void)
+{
+    ledger.calling--;
+}
+
+/* ---- the end of a run -------------------------------------------------------------------- */
 
 unsigned fit__ops_census(struct fit__op_result *ops, unsigned most)
 {

@@ -53,6 +53,18 @@ static size_t error_text(const struct fit__point *p, const struct fit__alternati
                             *object ? ", " : "", object, code ? code : number, until_words(what));
 }
 
+static size_t cancel_text(const struct fit__point *p, const struct fit__alternative *what,
+                          char *out, size_t size)
+{
+    const char *how = what->what == FIT_W_TWICE ? " twice" : what->what == FIT_W_AGAIN
+                    ? ", and again a turn later" : what->what == FIT_W_LATE
+                    ? " after its outcome" : "";
+    return (size_t)snprintf(out, size, "%s was %s%s%s%s, %s%s", p->op ? p->op : "the service",
+                            p->op ? "cancelled" : "told to stop", how, p->in ? " in " : "",
+                            p->in ? p->in : "", p->after ? "after " : "before any callback",
+                            p->after ? p->after : "");
+}
+
 /* "2-1": the numbers are those of the usual order. */
 static size_t order_text(const struct fit__point *p, const struct fit__alternative *what,
                          char *out, size_t size)
@@ -76,11 +88,7 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
     const char *comma = *object ? ", " : "";
     bool sends = strchr("ws", p->name[0]) != NULL;   /* write, writev, send... */
     if (!strcmp(p->name, "peer")) return peer_text(p, what, out, size);
-    if (!strcmp(p->name, "cancel") || !strcmp(p->name, "shutdown"))
-        return (size_t)snprintf(out, size, "%s was %s, %s%s", p->op ? p->op : "the service",
-                                p->op ? "cancelled" : "told to stop",
-                                p->after ? "after " : "before any callback",
-                                p->after ? p->after : "");
+    if (what->mode == FIT_CANCEL) return cancel_text(p, what, out, size);
     switch ((enum fit__what)what->what) {
     case FIT_W_ERROR: return error_text(p, what, object, out, size);
     case FIT_W_SHORT:
@@ -98,9 +106,18 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
                                 p->name, p->after ? ", after " : "", p->after ? p->after : "");
     case FIT_W_ORDER: return order_text(p, what, out, size);
     case FIT_W_THREAD:
+        if (!p->world && what->value == 1)
+            return (size_t)snprintf(out, size, "another thread ran right after %s in {fault}",
+                                    p->name);
+        if (!p->world)
+            return (size_t)snprintf(out, size, "%s in {fault} woke number %lld of those that "
+                                    "waited", p->name, (long long)what->value);
         return (size_t)snprintf(out, size, "thread %lld of those that could run did so first%s%s",
                                 (long long)what->value, p->after ? ", after " : "",
                                 p->after ? p->after : "");
+    case FIT_W_EARLY:
+        return (size_t)snprintf(out, size, "the client at %s began before those named before it",
+                                object);
     case FIT_W_DELAY:
         return (size_t)snprintf(out, size, "%s in {fault} returned %lld ms late%s%s", p->name,
                                 (long long)what->value, p->after ? ", after " : "",

@@ -23,6 +23,7 @@ struct frame { const char *type; void *function; uintptr_t base; };
 
 static __thread struct { unsigned depth; struct frame frames[FRAMES_MAX]; } running;
 static void *last_function;
+static const __typeof__(running) *turning;       /* of the thread that steps a loop, or NULL */
 
 static bool watched(void)
 {
@@ -30,6 +31,7 @@ static bool watched(void)
 }
 
 void (*fit__on_callback_left)(const char *type);
+void (*fit__on_work)(void *function);
 
 static void forget_top(void)
 {
@@ -81,6 +83,7 @@ void fit__callback_begin(const char *type, void *function)
         fit__leave();
     }
     push(type, function, (uintptr_t)__builtin_frame_address(0));
+    if (fit__on_work && !strcmp(type, "uv_work_cb")) fit__on_work(function);
 }
 
 void fit__callback_end(const char *type, void *function)
@@ -103,7 +106,14 @@ bool fit__turn_allowed(void)
 {
     if (!watched()) return false;
     forget_dead_frames((uintptr_t)__builtin_frame_address(0));
-    return running.depth == 0;
+    if (running.depth) return false;
+    turning = &running;
+    return true;
+}
+
+bool fit__library_loop_waits(void)
+{
+    return turning && turning->depth && !turning->frames[turning->depth - 1].function;
 }
 
 const char *fit__last_callback(void)
@@ -216,6 +226,7 @@ bool fit__peek(void *out, const void *address, size_t size)
 void fit__loops_reset(void)
 {
     running.depth = 0;
+    turning = NULL;
     last_function = NULL;
     fit__uv_reset();
     fit__event_reset();

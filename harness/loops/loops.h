@@ -27,6 +27,9 @@ void fit__callback_end(const char *type, void *function);
  * that is noticed. The explorer sets it. */
 extern void (*fit__on_callback_left)(const char *type);
 
+/* A pool thread is about to run the user's function (uv_work_cb). The explorer sets it. */
+extern void (*fit__on_work)(void *function);
+
 /* The same around the library's own run function ("uv_run"). */
 void fit__loop_begin(const char *type);
 void fit__loop_end(const char *type);
@@ -34,6 +37,9 @@ void fit__loop_end(const char *type);
 /* May a turn begin here: in a world, by code under test, and neither a callback nor another
  * loop is on this thread's stack? */
 bool fit__turn_allowed(void);
+
+/* The loop whose turn was the last is a library's, and runs no callback now. On any thread. */
+bool fit__library_loop_waits(void);
 
 /* The name of the callback that ended last (symbol of the user's function), or NULL: for
  * `after=`. Callbacks on pool threads (uv_work_cb) do not count. */

@@ -112,6 +112,41 @@ static bool is_parked(const void *key, const struct fit__sleep *why)
     return s != NULL;
 }
 
+/* The n-th that sleeps for `key` and whose time has not run out, or NULL. Counts them, too. */
+static struct sleeper *sleeper_at(const void *key, unsigned n, unsigned *count)
+{
+    struct sleeper *s, *found = NULL;
+    unsigned there = 0;
+    TAILQ_FOREACH(s, &sleepers, link)
+        if (s->key == key && (s->handling || !TAILQ_EMPTY(&s->queue.waiters)) && ++there == n)
+            found = s;
+    if (count) *count = there;
+    return found;
+}
+
+static unsigned sleepers_for(const void *key)
+{
+    unsigned count;
+    sleeper_at(key, 0, &count);
+    return count;
+}
+
+static void next_sleeper(const void *key, unsigned n)
+{
+    struct sleeper *s = sleeper_at(key, n, NULL);
+    assert(s);
+    TAILQ_REMOVE(&sleepers, s, link);
+    TAILQ_INSERT_HEAD(&sleepers, s, link);
+}
+
+static bool competes(void)
+{
+    struct fit__thread *t;
+    for (t = fit__thread_first(); t; t = TAILQ_NEXT(t, all))
+        if (t != fit__current && t->service && t->state == FIT_T_RUNNABLE) return true;
+    return false;
+}
+
 /* A thread that does nothing but yield uses up the processor, and time goes on. */
 static void yield(void)
 {
@@ -269,6 +304,9 @@ const struct fit__threads fit__green_threads = {
     .park = park,
     .unpark = unpark,
     .is_parked = is_parked,
+    .sleepers = sleepers_for,
+    .next_sleeper = next_sleeper,
+    .competes = competes,
     .yield = yield,
     .name_of = name_of,
     .stack_of = stack_of,

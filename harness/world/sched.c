@@ -20,6 +20,7 @@ TAILQ_HEAD(threads, fit__thread);
 struct fit__thread *fit__current;
 void (*fit__on_deadlock)(void);
 void (*fit__wait_until)(fit_ns due);
+void (*fit__on_idle)(fit_ns due);
 
 static struct {
     struct threads runnable, all;
@@ -233,8 +234,15 @@ void fit__pass_on(void)
         if (due == FIT_NEVER && fit__children_exist()) due = fit__now() + CHILD_NS;
         if (due == FIT_NEVER) deadlock();
         fit__progressed();
-        if (fit__wait_until) fit__wait_until(due);
-        else fit__spend(due > fit__now() ? due - fit__now() : 0);
+        if (fit__wait_until) {
+            fit__wait_until(due);
+            continue;
+        }
+        if (fit__on_idle) {
+            fit__on_idle(due);
+            due = fit__next_event();         /* one that was set there may come first */
+        }
+        fit__spend(due > fit__now() ? due - fit__now() : 0);
     }
     next = pick(yields);
     TAILQ_REMOVE(&sched.runnable, next, link);
@@ -248,6 +256,13 @@ void fit__make_runnable(struct fit__thread *t)
     fit__event_cancel(&t->deadline);
     if (t->service) fit__progressed();
     TAILQ_INSERT_TAIL(&sched.runnable, t, link);
+}
+
+void fit__thread_to_front(struct fit__thread *t)
+{
+    assert(t->state == FIT_T_RUNNABLE && t != fit__current);
+    TAILQ_REMOVE(&sched.runnable, t, link);
+    TAILQ_INSERT_HEAD(&sched.runnable, t, link);
 }
 
 void fit__yield(void)

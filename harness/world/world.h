@@ -88,6 +88,8 @@ void fit__waitq_init(struct fit__waitq *queue);
  * only when the creator blocks. stack_size 0: 256 KiB. NULL: out of memory. */
 struct fit__thread *fit__thread_new(const char *name, struct fit__process *process,
                                     void *(*start)(void *), void *arg, size_t stack_size);
+/* One that could run does so before all others. */
+void fit__thread_to_front(struct fit__thread *thread);
 /* Ends the running thread. Does not return. */
 void fit__thread_exit(void *result) __attribute__((noreturn));
 
@@ -122,6 +124,9 @@ void fit__yield(void);                           /* to the end of the run queue 
  * it waits. */
 void fit__look_from(struct fit__thread *thread, void (*look)(void *arg), void *arg);
 
+/* No thread can run, and the clock is about to go on to `due`, the next event. May set events.
+ * Simulated kernel only; called on any thread. */
+extern void (*fit__on_idle)(fit_ns due);
 /* Nothing can run and no event is due. The explorer sets it; it must not return. */
 extern void (*fit__on_deadlock)(void);
 

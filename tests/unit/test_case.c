@@ -28,6 +28,9 @@ static const char *const documented[] = {
     "uploads:epoll_wait:after=on_connected:order=2-1",
     "thumbnail.retries:point:at=cache/insert:error=EBUSY",
     "uploads:connect:on=sink.test/80:error=ETIMEDOUT,cancel:op=upload.1:after=on_retry",
+    "uploads:cancel:in=epoll_wait:op=download.1:after=on_read",
+    "uploads:cancel:op=download.1:after=on_read:twice",
+    "uploads:shutdown:after=on_read:again",
 };
 
 static const char *printed(const struct fit__case *c)
@@ -161,7 +164,7 @@ static struct fit__fault random_fault(void)
     f.what.what = (uint8_t)(1 + dice(FIT_W_SPURIOUS));
     if (dice(6) == 0) {
         f.point = dice(2) ? "cancel" : "shutdown";
-        f.what.what = FIT_W_NONE;
+        f.what.what = (uint8_t)(dice(2) ? FIT_W_NONE : FIT_W_TWICE + dice(3));
     }
     f.what.value = random_value(&f.what);
     switch (dice(4)) {
@@ -277,7 +280,9 @@ static void wrong_cases_are_explained(void **state)
         { "uploads:recv:oops", "\"oops\" is not known" },
         { "uploads:recv:eof:", "a part is empty" },
         { "uploads:recv:wher=f:eof", "\"wher\" is not known" },
-        { "uploads:cancel:error=EIO", "says it all" }, { "uploads:none:eof", "says it all" },
+        { "uploads:cancel:error=EIO", "says it all" },
+        { "uploads:recv:twice", "are for cancel and shutdown" },
+        { "uploads:none:eof", "says it all" },
         { "uploads:re cv:eof", "%20" }, { "up loads:recv:eof", "%20" },
         { "uploads:recv:in=%4:eof", "two hexadecimal" }, { "uploads:recv:in=%00:eof", "not 00" },
         { "uploads:recv:in=%zz:eof", "two hexadecimal" },
