@@ -13,7 +13,8 @@ const struct fit__case_word fit__case_words[] = {
     { "eof", FIT_W_EOF, false }, { "silent", FIT_W_SILENT, false },
     { "never", FIT_W_NEVER, false }, { "raise", FIT_W_RAISE, false },
     { "early", FIT_W_EARLY, false }, { "timers-first", FIT_W_TIMERS_FIRST, false },
-    { "spurious", FIT_W_SPURIOUS, false }, { NULL, FIT_W_NONE, false },
+    { "spurious", FIT_W_SPURIOUS, false }, { "twice", FIT_W_TWICE, false },
+    { NULL, FIT_W_NONE, false },
 };
 
 struct out {                     /* as snprintf: `used` goes on where the room ends */
