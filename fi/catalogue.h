@@ -92,11 +92,11 @@ enum fit__need {
     FIT_N_TIMER = 1 << 13,   /* a wait with a deadline has found a stream's data before it */
     FIT_N_SEVERAL = 1 << 14, /* several things are ready: c->orders says how they can come */
     /* of files */
-    FIT_N_NAMED = 1 << 16,      /* the caller has chosen the name */
-    FIT_N_THERE = 1 << 17,      /* the path leads to a file */
-    FIT_N_NEW = 1 << 18,        /* the call would make one */
-    FIT_N_CHANGES = 1 << 19,    /* the call could change what is on the disk */
-    FIT_N_GROWS = 1 << 20,      /* room on the disk is needed */
+    FIT_N_NAMED = 1 << 16, /* the caller has chosen the name */
+    FIT_N_THERE = 1 << 17, /* the path leads to a file */
+    FIT_N_NEW = 1 << 18, /* the call would make one */
+    FIT_N_CHANGES = 1 << 19, /* the call could change what is on the disk */
+    FIT_N_GROWS = 1 << 20, /* room on the disk is needed */
     FIT_N_APART = 1 << 21,   /* from one directory to another, which may be another disk */
     FIT_N_EXTENDED = 1 << 15 /* always holds; the fact is only tried with --extended */
 };
