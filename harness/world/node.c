@@ -152,7 +152,7 @@ struct fit__node *fit__node_root(void)
 
 void fit__nodes_forget(void)
 {
-    fit__disk_limit(-1);
+    fit__disk_spoil(0, false);
     while (!LIST_EMPTY(&tree.nodes))
         erase(LIST_FIRST(&tree.nodes));
     tree.root = NULL;

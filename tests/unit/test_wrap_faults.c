@@ -147,6 +147,41 @@ static void connecting_can_fail(void **state)
     assert_int_equal(k.affliction_value, ECONNREFUSED);
 }
 
+/* Linux says so at once: the connection that had begun is taken back. */
+static void no_way_there(void **state)
+{
+    struct sockaddr_in to = { .sin_family = AF_INET };
+    (void)state;
+    k.info.class = FIT_C_SOCKET;
+    wish_for(FIT_W_ERROR, ENETUNREACH, FIT_U_ONCE);
+    assert_int_equal(IN_WORLD(connect(FD, (struct sockaddr *)&to, sizeof to)), -1);
+    assert_int_equal(errno, ENETUNREACH);
+    assert_true(k.disconnected);
+    assert_int_equal(k.afflictions, 0);
+    k.info.connecting = false;
+    wish_for(FIT_W_DELAY, 3000, FIT_U_ONCE);
+    assert_int_equal(IN_WORLD(connect(FD, (struct sockaddr *)&to, sizeof to)), -1);
+    assert_int_equal(errno, EINPROGRESS);
+    assert_int_equal(k.affliction, FIT_A_LATE);
+    assert_int_equal(k.affliction_value, 3000 * MS);
+}
+
+static void ports_can_be_taken(void **state)
+{
+    struct sockaddr_in any = { .sin_family = AF_INET }, one = any;
+    (void)state;
+    one.sin_port = htons(80);
+    k.info.class = FIT_C_SOCKET;
+    wish_for(FIT_W_ERROR, EADDRINUSE, FIT_U_ONCE);
+    assert_int_equal(IN_WORLD(bind(FD, (struct sockaddr *)&one, sizeof one)), -1);
+    assert_int_equal(errno, EADDRINUSE);
+    assert_int_equal(IN_WORLD(listen(FD, 5)), -1);
+    assert_int_equal(errno, EADDRINUSE);
+    unsigned before = asked;
+    IN_WORLD(bind(FD, (struct sockaddr *)&any, sizeof any));     /* some port is free */
+    assert_int_equal(asked, before);
+}
+
 static void timers_can_win(void **state)
 {
     struct epoll_event event;
@@ -237,7 +272,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(reads_can_be_short), TEST(short_counts_differ), TEST(edges_need_the_rest_later),
         TEST(reads_can_fail), TEST(writes_can_fail), TEST(a_broken_pipe_raises_its_signal),
-        TEST(the_table_can_be_full), TEST(connecting_can_fail), TEST(timers_can_win),
+        TEST(the_table_can_be_full), TEST(connecting_can_fail), TEST(no_way_there),
+        TEST(ports_can_be_taken), TEST(timers_can_win),
         TEST(select_is_a_poll), TEST(names_can_fail), TEST(peers_suffer_nothing),
         TEST(only_streams_suffer),
     };
