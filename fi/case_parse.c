@@ -154,7 +154,7 @@ static int read_what(struct parser *p, char *key, char *value, struct fit__fault
     }
     return fail(p, "\"%.60s\" is not known: behind the point stand in=, on=, at=, op=, after=, "
                    "when=, until= and one of error=, short=, return=, delay=, order=, thread=, "
-                   "eof, silent, never, raise, early, timers-first, spurious", key);
+                   "eof, silent, never, raise, early, timers-first, spurious, twice", key);
 }
 
 static int read_when(struct parser *p, char *text, struct fit__fault *f)
@@ -243,7 +243,7 @@ static int check_fault(struct parser *p, const struct fit__fault *f)
     if (f->what.what == FIT_W_NONE && !may_lack)
         return fail(p, "\"%.60s\" does not say what goes wrong: error=, short=, return=, delay=, "
                        "order=, thread=, eof, silent, never, raise, early, timers-first or "
-                       "spurious must stand behind it", f->point);
+                       "spurious or twice must stand behind it", f->point);
     if (f->what.what != FIT_W_NONE && alone)
         return fail(p, "\"%s\" says it all: no error=, short= and the like may stand behind it",
                     f->point);
