@@ -120,7 +120,7 @@ static const char help_cases[] =
 "  in=     function on the call stack, innermost first: in=net_connect/fetch_start\n"
 "  on=     object: origin.test/80, listener/8080, /etc/hosts      at=  name of a FAULT_POINT\n"
 "  op=     operation: download.2                  after=  the callback that ran last before\n"
-"  WHAT    error=ECONNRESET  short=1  return=-1  delay=30s  eof  silent  never  raise  early\n"
+"  WHAT    error=ECONNRESET  short=1  return=-1  delay=30s  eof  silent  never  raise  twice\n"
 "  when=   the how-manieth time at this very place: 2, 3+, 2..4; without it the first\n"
 "  until=  how long it lasts: close, free, 500ms, 2s\n"
 "\n"

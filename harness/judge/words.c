@@ -132,6 +132,9 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
                                 (long long)what->value, p->after ? ", after " : "",
                                 p->after ? p->after : "");
     case FIT_W_DELAY:
+        if (what->mode == FIT_CALLBACK)
+            return (size_t)snprintf(out, size, "%s %s came %lld ms late", p->name,
+                                    p->in ? p->in : "", (long long)what->value);
         if (what->mode != FIT_ORDER)
             return (size_t)snprintf(out, size, "%s in {fault}%s%s took %lld ms longer", p->name,
                                     comma, object, (long long)what->value);
