@@ -240,19 +240,20 @@ static int read_part(struct parser *p, char *part, struct fit__fault *f)
 static int check_fault(struct parser *p, const struct fit__fault *f)
 {
     bool none = !strcmp(f->point, "none"), cancel = !strcmp(f->point, "cancel");
-    bool more = f->what.what == FIT_W_TWICE || f->what.what == FIT_W_AGAIN
-                || f->what.what == FIT_W_LATE;
-    bool may_lack = none || cancel || !strcmp(f->point, "shutdown") || !strcmp(f->point, "raise");
+    bool end = cancel || !strcmp(f->point, "shutdown");
+    bool later = f->what.what == FIT_W_AGAIN || f->what.what == FIT_W_LATE;
+    bool may_lack = none || end || !strcmp(f->point, "raise");
     if (f->what.what == FIT_W_NONE && !may_lack)
         return fail(p, "\"%.60s\" does not say what goes wrong: error=, short=, return=, delay=, "
-                       "order=, thread=, eof, silent, never, raise, early, timers-first or "
-                       "spurious must stand behind it", f->point);
-    if (f->what.what != FIT_W_NONE && (none || (cancel && !more)))
+                       "order=, thread=, eof, silent, never, raise, early, timers-first, spurious "
+                       "or twice must stand behind it", f->point);
+    if (f->what.what != FIT_W_NONE
+        && (none || (cancel && !later && f->what.what != FIT_W_TWICE)))
         return fail(p, "\"%s\" says it all: no error=, short= and the like may stand behind it",
                     f->point);
-    if (more && !cancel && strcmp(f->point, "shutdown"))
-        return fail(p, "\"twice\", \"again\" and \"late\" are for cancel and shutdown, not for "
-                       "\"%.60s\"", f->point);
+    if (later && !end)
+        return fail(p, "\"again\" and \"late\" are for cancel and shutdown, not for \"%.60s\"",
+                    f->point);
     if (p->have_until && f->when_last != f->when)
         return fail(p, "when= with + or .. and until= contradict each other: only one of them "
                        "can say when the fault is over");

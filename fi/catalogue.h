@@ -13,58 +13,63 @@
 #include "fi/kernel.h"
 
 enum fit__family {
-    FIT_NO_FAULTS, FIT_READ, FIT_WRITE, FIT_MAKE /* a descriptor */, FIT_MAKE_FILE /* FILE, DIR */,
-    FIT_ACCEPT, FIT_CONNECT, FIT_SHUTDOWN, FIT_WAIT, FIT_RESOLVE
+    FIT_NO_FAULTS, FIT_READ, FIT_WRITE, FIT_MAKE /* a descriptor */, FIT_OPEN /* a file, by path */,
+    FIT_ACCEPT, FIT_CONNECT, FIT_SHUTDOWN, FIT_WAIT, FIT_RESOLVE, FIT_RESOLVE_BACK, FIT_BIND,
+    FIT_LISTEN, FIT_OPTION, FIT_PEER_NAME, FIT_WATCH /* epoll_ctl */, FIT_NOTIFY,
+    /* of files */
+    FIT_FILE_READ, FIT_FILE_WRITE, FIT_FILE_SIZE, FIT_FLUSH, FIT_LOOK, FIT_NEW_NAME, FIT_RENAME,
+    FIT_REMOVE, FIT_LIST, FIT_CLOSE
 };
 
 /* Every call that is simulated: X(family, name). */
 #define FIT_CALLS(X)                                                                          \
     X(FIT_READ, read) X(FIT_READ, readv) X(FIT_READ, recv) X(FIT_READ, recvfrom)              \
-    X(FIT_READ, recvmsg) X(FIT_READ, recvmmsg) X(FIT_NO_FAULTS, pread)                        \
-    X(FIT_NO_FAULTS, preadv)                                                                  \
+    X(FIT_READ, recvmsg) X(FIT_READ, recvmmsg) X(FIT_FILE_READ, pread)                        \
+    X(FIT_FILE_READ, preadv)                                                                  \
     X(FIT_WRITE, write) X(FIT_WRITE, writev) X(FIT_WRITE, send) X(FIT_WRITE, sendto)          \
-    X(FIT_WRITE, sendmsg) X(FIT_WRITE, sendmmsg) X(FIT_NO_FAULTS, pwrite)                     \
-    X(FIT_NO_FAULTS, pwritev)                                                                 \
-    X(FIT_NO_FAULTS, sendfile) X(FIT_NO_FAULTS, splice) X(FIT_NO_FAULTS, tee)          \
+    X(FIT_WRITE, sendmsg) X(FIT_WRITE, sendmmsg) X(FIT_FILE_WRITE, pwrite)                    \
+    X(FIT_FILE_WRITE, pwritev)                                                                \
+    X(FIT_NO_FAULTS, sendfile) X(FIT_NO_FAULTS, splice) X(FIT_NO_FAULTS, tee)                 \
     X(FIT_MAKE, socket) X(FIT_MAKE, socketpair) X(FIT_MAKE, pipe) X(FIT_MAKE, pipe2)          \
     X(FIT_MAKE, eventfd) X(FIT_MAKE, timerfd_create) X(FIT_MAKE, epoll_create)                \
-    X(FIT_MAKE, epoll_create1) X(FIT_MAKE, open) X(FIT_MAKE, openat) X(FIT_MAKE, creat)       \
-    X(FIT_MAKE, dup) X(FIT_MAKE_FILE, fopen) X(FIT_MAKE_FILE, opendir)                        \
-    X(FIT_NO_FAULTS, dup2) X(FIT_NO_FAULTS, dup3) X(FIT_NO_FAULTS, close)                     \
+    X(FIT_MAKE, epoll_create1) X(FIT_OPEN, open) X(FIT_OPEN, openat) X(FIT_OPEN, creat)       \
+    X(FIT_MAKE, dup) X(FIT_OPEN, fopen) X(FIT_OPEN, opendir)                                  \
+    X(FIT_NO_FAULTS, dup2) X(FIT_NO_FAULTS, dup3) X(FIT_CLOSE, close)                         \
     X(FIT_MAKE, fcntl) X(FIT_NO_FAULTS, ioctl) X(FIT_NO_FAULTS, lseek)                        \
-    X(FIT_NO_FAULTS, fstat) X(FIT_NO_FAULTS, fsync) X(FIT_NO_FAULTS, isatty)                  \
-    X(FIT_NO_FAULTS, bind) X(FIT_NO_FAULTS, listen) X(FIT_ACCEPT, accept)                     \
+    X(FIT_NO_FAULTS, fstat) X(FIT_FLUSH, fsync) X(FIT_NO_FAULTS, isatty)                      \
+    X(FIT_BIND, bind) X(FIT_LISTEN, listen) X(FIT_ACCEPT, accept)                             \
     X(FIT_ACCEPT, accept4) X(FIT_CONNECT, connect) X(FIT_SHUTDOWN, shutdown)                  \
-    X(FIT_NO_FAULTS, getsockname) X(FIT_NO_FAULTS, getpeername)                               \
-    X(FIT_NO_FAULTS, getsockopt) X(FIT_NO_FAULTS, setsockopt)                                 \
-    X(FIT_NO_FAULTS, epoll_ctl) X(FIT_WAIT, epoll_wait) X(FIT_WAIT, epoll_pwait)              \
+    X(FIT_NO_FAULTS, getsockname) X(FIT_PEER_NAME, getpeername)                               \
+    X(FIT_NO_FAULTS, getsockopt) X(FIT_OPTION, setsockopt)                                    \
+    X(FIT_WATCH, epoll_ctl) X(FIT_WAIT, epoll_wait) X(FIT_WAIT, epoll_pwait)                  \
     X(FIT_WAIT, epoll_pwait2) X(FIT_WAIT, poll) X(FIT_WAIT, ppoll) X(FIT_WAIT, select)        \
     X(FIT_WAIT, pselect) X(FIT_NO_FAULTS, timerfd_settime) X(FIT_NO_FAULTS, timerfd_gettime)  \
     X(FIT_NO_FAULTS, clock_gettime) X(FIT_NO_FAULTS, nanosleep)                               \
     X(FIT_NO_FAULTS, clock_nanosleep) X(FIT_NO_FAULTS, usleep) X(FIT_NO_FAULTS, sleep)        \
-    X(FIT_NO_FAULTS, getrandom) X(FIT_RESOLVE, getaddrinfo) X(FIT_NO_FAULTS, getnameinfo)     \
-    X(FIT_NO_FAULTS, fdopen) X(FIT_NO_FAULTS, unlink) X(FIT_NO_FAULTS, kill)                  \
+    X(FIT_NO_FAULTS, getrandom) X(FIT_RESOLVE, getaddrinfo) X(FIT_RESOLVE_BACK, getnameinfo)  \
+    X(FIT_NO_FAULTS, fdopen) X(FIT_REMOVE, unlink) X(FIT_NO_FAULTS, kill)                     \
     X(FIT_MAKE, signalfd) X(FIT_NO_FAULTS, alarm) X(FIT_NO_FAULTS, setitimer)                 \
     X(FIT_NO_FAULTS, timer_settime) X(FIT_NO_FAULTS, pause) X(FIT_NO_FAULTS, sigsuspend)      \
     X(FIT_NO_FAULTS, sigtimedwait) X(FIT_NO_FAULTS, pthread_kill)                             \
-    X(FIT_MAKE, mkstemp) X(FIT_MAKE_FILE, tmpfile) X(FIT_MAKE_FILE, scandir)                  \
-    X(FIT_MAKE_FILE, freopen) X(FIT_NO_FAULTS, mkdtemp) X(FIT_NO_FAULTS, fdopendir)           \
-    X(FIT_NO_FAULTS, stat) X(FIT_NO_FAULTS, lstat) X(FIT_NO_FAULTS, fstatat)                  \
-    X(FIT_NO_FAULTS, statx) X(FIT_NO_FAULTS, access) X(FIT_NO_FAULTS, readlink)               \
+    X(FIT_OPEN, mkstemp) X(FIT_OPEN, tmpfile) X(FIT_OPEN, scandir)                            \
+    X(FIT_OPEN, freopen) X(FIT_NEW_NAME, mkdtemp) X(FIT_NO_FAULTS, fdopendir)                 \
+    X(FIT_LOOK, stat) X(FIT_LOOK, lstat) X(FIT_LOOK, fstatat)                                 \
+    X(FIT_LOOK, statx) X(FIT_LOOK, access) X(FIT_LOOK, readlink)                              \
     X(FIT_NO_FAULTS, realpath) X(FIT_NO_FAULTS, getcwd) X(FIT_NO_FAULTS, chdir)               \
-    X(FIT_NO_FAULTS, fchdir) X(FIT_NO_FAULTS, mkdir) X(FIT_NO_FAULTS, mkdirat)                \
-    X(FIT_NO_FAULTS, rmdir) X(FIT_NO_FAULTS, unlinkat) X(FIT_NO_FAULTS, link)                 \
-    X(FIT_NO_FAULTS, linkat) X(FIT_NO_FAULTS, symlink) X(FIT_NO_FAULTS, symlinkat)            \
-    X(FIT_NO_FAULTS, rename) X(FIT_NO_FAULTS, renameat) X(FIT_NO_FAULTS, renameat2)           \
+    X(FIT_NO_FAULTS, fchdir) X(FIT_NEW_NAME, mkdir) X(FIT_NEW_NAME, mkdirat)                  \
+    X(FIT_REMOVE, rmdir) X(FIT_REMOVE, unlinkat) X(FIT_NEW_NAME, link)                        \
+    X(FIT_NEW_NAME, linkat) X(FIT_NEW_NAME, symlink) X(FIT_NEW_NAME, symlinkat)               \
+    X(FIT_RENAME, rename) X(FIT_RENAME, renameat) X(FIT_RENAME, renameat2)                    \
     X(FIT_NO_FAULTS, chmod) X(FIT_NO_FAULTS, fchmod) X(FIT_NO_FAULTS, fchmodat)               \
     X(FIT_NO_FAULTS, chown) X(FIT_NO_FAULTS, lchown) X(FIT_NO_FAULTS, fchown)                 \
     X(FIT_NO_FAULTS, fchownat) X(FIT_NO_FAULTS, utimensat) X(FIT_NO_FAULTS, futimens)         \
-    X(FIT_NO_FAULTS, truncate) X(FIT_NO_FAULTS, ftruncate) X(FIT_NO_FAULTS, fallocate)        \
+    X(FIT_FILE_SIZE, truncate) X(FIT_FILE_SIZE, ftruncate) X(FIT_FILE_SIZE, fallocate)        \
     X(FIT_NO_FAULTS, posix_fadvise) X(FIT_NO_FAULTS, flock)                                   \
     X(FIT_NO_FAULTS, copy_file_range) X(FIT_NO_FAULTS, mmap) X(FIT_RESOLVE, gethostbyname)    \
     X(FIT_NO_FAULTS, waitpid) X(FIT_NO_FAULTS, waitid)                                        \
-    X(FIT_NO_FAULTS, inotify_init) X(FIT_NO_FAULTS, inotify_init1)                            \
-    X(FIT_NO_FAULTS, inotify_add_watch) X(FIT_NO_FAULTS, inotify_rm_watch)
+    X(FIT_MAKE, inotify_init) X(FIT_MAKE, inotify_init1)                                      \
+    X(FIT_NOTIFY, inotify_add_watch) X(FIT_NO_FAULTS, inotify_rm_watch)                       \
+    X(FIT_LIST, readdir)
 
 enum fit__call_id {
 #define FIT__ID(family, name) FIT_CALL_##name,
@@ -86,24 +91,35 @@ enum fit__need {
     FIT_N_MORE = 1 << 12,    /* a wait has found something, and more will come soon */
     FIT_N_TIMER = 1 << 13,   /* a wait with a deadline has found a stream's data before it */
     FIT_N_SEVERAL = 1 << 14, /* several things are ready: c->orders says how they can come */
+    /* of files */
+    FIT_N_NAMED = 1 << 16, /* the caller has chosen the name */
+    FIT_N_THERE = 1 << 17, /* the path leads to a file */
+    FIT_N_NEW = 1 << 18, /* the call would make one */
+    FIT_N_CHANGES = 1 << 19, /* the call could change what is on the disk */
+    FIT_N_GROWS = 1 << 20, /* room on the disk is needed */
+    FIT_N_APART = 1 << 21,   /* from one directory to another, which may be another disk */
     FIT_N_EXTENDED = 1 << 15 /* always holds; the fact is only tried with --extended */
 };
 
-/* What makes the fault true. */
 /* A thread that is woken comes to run so much later, where that makes a difference. */
 enum { FIT_LATE_MS = 2 };
 
+/* What makes the fault true. */
 enum fit__effect {
     FIT_E_RESULT,            /* nothing but the result: the call is not carried out */
     FIT_E_AFFLICT,           /* the world changes, then the call is carried out and feels it */
     FIT_E_LIMIT,             /* the descriptor table is full from here, then as above */
     FIT_E_CUT,               /* at most `value` bytes are moved */
+    FIT_E_UNDO,              /* as FIT_E_RESULT; a connection that has begun never did */
+    FIT_E_DISK,              /* the disk is full or read-only from here, until ...; then as above */
+    FIT_E_TWICE,             /* somebody else has just done the same */
+    FIT_E_GONE,              /* somebody else has just removed it */
     FIT_E_SPECIAL            /* the wrapper of this call knows */
 };
 
 struct fit__fact {
     uint8_t family;
-    uint16_t needs;
+    uint32_t needs;
     uint8_t mode, what, space, until;
     /* FIT_W_SHORT: bytes if > 0; 0: half; -1: all but one. Otherwise as in an alternative. */
     int32_t value;

@@ -27,9 +27,11 @@ enum fit__what {
     FIT_W_ORDER, FIT_W_THREAD,
     FIT_W_EOF, FIT_W_SILENT, FIT_W_NEVER, FIT_W_RAISE, FIT_W_EARLY, FIT_W_TIMERS_FIRST,
     FIT_W_SPURIOUS,
-    FIT_W_TWICE, FIT_W_AGAIN, FIT_W_LATE     /* a cancel: at once, a turn later, too late */
+    FIT_W_TWICE,                             /* a datagram comes twice; a cancel, too */
+    FIT_W_AGAIN, FIT_W_LATE                  /* a cancel: a turn later, too late */
 };
-enum fit__space { FIT_S_ERRNO, FIT_S_EAI, FIT_S_UV, FIT_S_CURLE, FIT_S_NUMBER };
+enum fit__space { FIT_S_ERRNO, FIT_S_EAI, FIT_S_UV, FIT_S_CURLE, FIT_S_DNS /* of a response */,
+                  FIT_S_NUMBER };
 enum fit__until { FIT_U_ONCE, FIT_U_CLOSE, FIT_U_FREE, FIT_U_TIME, FIT_U_ONWARDS /* when=n+ */ };
 
 struct fit__alternative {

@@ -1,4 +1,5 @@
 /* The names of error codes, as their headers have them. */
+#include <arpa/nameser.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <netdb.h>
@@ -18,6 +19,12 @@ static const struct code eai_codes[] = {
     X(ADDRFAMILY) X(MEMORY) X(SYSTEM) X(OVERFLOW) X(INPROGRESS) X(CANCELED) X(NOTCANCELED)
     X(ALLDONE) X(INTR) X(IDN_ENCODE)
 #undef X
+};
+
+/* What a name server answers (RFC 1035). */
+static const struct code dns_codes[] = {
+    { "FORMERR", ns_r_formerr }, { "SERVFAIL", ns_r_servfail }, { "NXDOMAIN", ns_r_nxdomain },
+    { "NOTIMP", ns_r_notimpl }, { "REFUSED", ns_r_refused },
 };
 
 static const struct code uv_codes[] = {
@@ -99,6 +106,7 @@ const char *fit__code_name(enum fit__space space, int64_t value)
     case FIT_S_EAI:   return name_in(eai_codes, COUNT(eai_codes), value);
     case FIT_S_UV:    return name_in(uv_codes, COUNT(uv_codes), value);
     case FIT_S_CURLE: return name_in(curl_codes, COUNT(curl_codes), value);
+    case FIT_S_DNS:   return name_in(dns_codes, COUNT(dns_codes), value);
     case FIT_S_NUMBER: break;
     }
     return NULL;
@@ -117,6 +125,10 @@ int fit__code_of(const char *name, enum fit__space *space, int64_t *value)
     if (strncmp(name, "CURLE_", 6) == 0) {
         *space = FIT_S_CURLE;
         return value_in(curl_codes, COUNT(curl_codes), name, value);
+    }
+    if (value_in(dns_codes, COUNT(dns_codes), name, value) == 0) {
+        *space = FIT_S_DNS;
+        return 0;
     }
     *space = FIT_S_ERRNO;
     return errno_of(name, value);

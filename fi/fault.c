@@ -3,6 +3,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 #include <sys/time.h>
 
 #include "fi/signal.h"
@@ -38,7 +40,7 @@ const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amo
                                  int64_t *value)
 {
     const struct fit__fact *facts[FIT_ALTERNATIVES_MAX];
-    const enum fit__family family = fit__call_family(c->id);
+    const enum fit__family family = (enum fit__family)c->family;
     struct fit__question q;
     q.point = fit__call_name(c->id);
     q.at = q.op = q.after = q.in = NULL;
@@ -83,6 +85,17 @@ bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *res
     case FIT_E_LIMIT:
         fit__kernel->limit_descriptors(fact->until == FIT_U_CLOSE);
         return false;
+    case FIT_E_DISK:
+        fit__kernel->spoil_disk((int)fact->value, fact->until == FIT_U_FREE);
+        return false;
+    case FIT_E_TWICE:
+        c->twice = true;
+        return false;
+    case FIT_E_UNDO:
+        fit__kernel->connect(c->fd, &(struct sockaddr){ .sa_family = AF_UNSPEC },
+                             sizeof(struct sockaddr));
+        *result = -(long)fact->value;
+        return true;
     default:
         assert(fact->effect == FIT_E_RESULT);
         *result = -(long)fact->value;
@@ -90,13 +103,99 @@ bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *res
     }
 }
 
-bool fit__fault_make(struct fit__call *c, long *result)
+void fit__faults_lift(void)
+{
+    fit__kernel->unlimit_descriptors();
+    fit__kernel->spoil_disk(0, false);
+}
+
+bool fit__fault_simple(struct fit__call *c, unsigned holds, long *result)
 {
     int64_t value;
     if (!fit__asks()) return false;
-    const struct fit__fact *fact = fit__ask(c, 0, 0, &value);
+    const struct fit__fact *fact = fit__ask(c, holds, 0, &value);
     return fact && fit__carry_out(c, fact, result);
 }
+
+bool fit__fault_make(struct fit__call *c, long *result)
+{
+    return fit__fault_simple(c, 0, result);
+}
+
+/* ---- files ------------------------------------------------------------------------------- */
+
+static bool is_on_disk(const char *path)
+{
+    return strncmp(path, "/proc/", 6) && strncmp(path, "/sys/", 5) && strncmp(path, "/dev/", 5);
+}
+
+/* A look of our own: it is none of the calls that get the program nowhere. */
+static bool is_there(int dir, const char *path)
+{
+    struct stat st;
+    bool exempt = fit__guard->exempt;
+    fit__guard->exempt = true;
+    bool there = fit__kernel->stat(dir, path, &st, AT_SYMLINK_NOFOLLOW) >= 0;
+    fit__guard->exempt = exempt;
+    return there;
+}
+
+/* If the code under test may not remove it, somebody else may. */
+static bool remove_it(const struct fit__fact *fact, int dir, const char *path, long *result)
+{
+    long error = fit__kernel->unlink(dir, path, 0);
+    if (error == -EISDIR) error = fit__kernel->unlink(dir, path, AT_REMOVEDIR);
+    *result = -(long)fact->value;
+    return error < 0;
+}
+
+bool fit__fault_path(struct fit__call *c, int dir, const char *path, unsigned holds, long *result)
+{
+    int64_t value;
+    if (!fit__asks() || !path || !*path) return false;
+    c->object = path;
+    if (!is_on_disk(path)) holds = 0;
+    else if (is_there(dir, path)) holds = (holds & ~(unsigned)FIT_N_NEW) | FIT_N_THERE;
+    const struct fit__fact *fact = fit__ask(c, holds, 0, &value);
+    if (!fact) return false;
+    return fact->effect == FIT_E_GONE ? remove_it(fact, dir, path, result)
+                                      : fit__carry_out(c, fact, result);
+}
+
+/* How many new pages a write needs of the disk; *short_of_half: the bytes that fit if it has half
+ * of them. */
+static off_t pages_needed(int fd, size_t size, off_t offset, size_t *short_of_half)
+{
+    struct stat st;
+    off_t at = offset >= 0 ? offset : fit__kernel->lseek(fd, 0, SEEK_CUR);
+    *short_of_half = 0;
+    if (at < 0 || fit__kernel->fstat(fd, &st) < 0) return 0;
+    if (fit__kernel->fcntl(fd, F_GETFL, 0) & O_APPEND) at = st.st_size;
+    off_t have = (st.st_size + FIT_DISK_PAGE - 1) / FIT_DISK_PAGE;
+    off_t first = at / FIT_DISK_PAGE > have ? at / FIT_DISK_PAGE : have;
+    off_t need = (at + (off_t)size + FIT_DISK_PAGE - 1) / FIT_DISK_PAGE - first;
+    if (need >= 2) *short_of_half = (size_t)((first + need / 2) * FIT_DISK_PAGE - at);
+    return need > 0 ? need : 0;
+}
+
+bool fit__fault_file(struct fit__call *c, bool writes, size_t size, off_t offset, long *result)
+{
+    int64_t value;
+    size_t half = 0;
+    if (!size || c->fd < 0 || !fit__asks() || c->info.class != FIT_C_FILE) return false;
+    if (!is_on_disk(c->info.object)) return false;
+    off_t need = writes ? pages_needed(c->fd, size, offset, &half) : 0;
+    c->family = writes ? FIT_FILE_WRITE : FIT_FILE_READ;
+    /* The table cuts in the middle. */
+    const struct fit__fact *fact = fit__ask(c, FIT_N_DATA | (need ? FIT_N_GROWS : 0), 2 * half,
+                                            &value);
+    if (!fact) return false;
+    if (fact->effect != FIT_E_SPECIAL) return fit__carry_out(c, fact, result);
+    fit__kernel->limit_disk(need / 2 * FIT_DISK_PAGE);
+    return false;
+}
+
+/* ---- streams and datagrams --------------------------------------------------------------- */
 
 static int64_t timeout_of(int fd, int option)
 {
@@ -128,7 +227,7 @@ static unsigned conditions(const struct fit__info *info, int flags, size_t amoun
     if (info->peer_closed) holds |= FIT_N_READY;
     if (info->nonblocking || (flags & MSG_DONTWAIT)) holds |= FIT_N_NONBLOCKING;
     if (!(flags & (MSG_WAITALL | MSG_PEEK))) holds |= FIT_N_DIVISIBLE;
-    return holds;
+    return holds | (info->local ? FIT_N_LOCAL : FIT_N_INET);
 }
 
 static bool transfer(struct fit__call *c, unsigned holds, size_t amount, size_t *size,
@@ -184,7 +283,10 @@ bool fit__fault_read(struct fit__call *c, int flags, size_t *size, long *result)
 bool fit__fault_write(struct fit__call *c, int flags, size_t *size, long *result)
 {
     if (!*size || !may_fail(c, flags)) return false;
-    if (is_datagram(c)) return transfer(c, FIT_N_REFUSABLE, 0, size, result);
+    if (is_datagram(c)) {
+        bool waits = !c->info.nonblocking && !(flags & MSG_DONTWAIT);
+        return transfer(c, FIT_N_REFUSABLE | (waits ? 0 : FIT_N_NONBLOCKING), 0, size, result);
+    }
     size_t amount = c->info.writable < *size ? c->info.writable : *size;
     unsigned holds = conditions(&c->info, flags, amount);
     /* A local connection that breaks is a broken pipe, whoever broke it. */
@@ -195,6 +297,6 @@ bool fit__fault_write(struct fit__call *c, int flags, size_t *size, long *result
 void fit__after_transfer(struct fit__call *c, long result)
 {
     if (!c->cut || result <= 0 || !c->info.edge_triggered) return;
-    bool reading = fit__call_family(c->id) == FIT_READ;
+    bool reading = c->family == FIT_READ;
     fit__kernel->afflict(c->fd, reading ? FIT_A_LATE : FIT_A_FULL, EDGE_NS);
 }

@@ -22,6 +22,8 @@ struct fit__call {
     bool by_number;              /* came through syscall() */
     bool cut;                    /* a short count was asked for */
     bool outer_point;            /* fit__point_begin */
+    uint8_t family;              /* of facts: that of the call, or of what it is about */
+    bool twice;                  /* a path: somebody else has just done the same */
     const char *object;          /* text for the question, or NULL: that of fd */
     const int64_t *orders;       /* values of FIT_W_ORDER, where FIT_N_SEVERAL holds */
     unsigned order_count;
@@ -46,14 +48,32 @@ bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *res
 /* A call that makes a descriptor. */
 bool fit__fault_make(struct fit__call *c, long *result);
 
+/* A call that nothing is to be known of but `holds`. */
+bool fit__fault_simple(struct fit__call *c, unsigned holds, long *result);
+
+/* A call about a path from the directory `dir`, which becomes the question's object. `holds`: what
+ * is known, FIT_N_NEW and FIT_N_CHANGES; whether the file is there is looked up. FIT_N_NEW only
+ * holds where it is not. With c->twice afterwards the call is to be carried out by somebody else
+ * first. */
+bool fit__fault_path(struct fit__call *c, int dir, const char *path, unsigned holds,
+                     long *result);
+
+
 /* recv and its like, at most *size bytes, which may be lowered. Waits for something to come
  * if the call would. After the call say how it ended: fit__after_transfer. */
 bool fit__fault_read(struct fit__call *c, int flags, size_t *size, long *result);
 bool fit__fault_write(struct fit__call *c, int flags, size_t *size, long *result);
 
+/* The same for what is on a disk. c->info must be there: call it after one of the two above, or
+ * fit__described. `offset`: -1 for the current place. */
+bool fit__fault_file(struct fit__call *c, bool writes, size_t size, off_t offset, long *result);
+
 /* A short count on an edge-triggered descriptor is only true when the rest comes later, as an
  * edge of its own. */
 void fit__after_transfer(struct fit__call *c, long result);
+
+/* Lifts what lasts: a full table, a full disk. */
+void fit__faults_lift(void);
 
 /* Fills c->info; false: not a descriptor. */
 bool fit__described(struct fit__call *c);

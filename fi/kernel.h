@@ -53,8 +53,11 @@ enum fit__affliction {
     FIT_A_SILENT,        /* the other side says and hears nothing more, for good */
     FIT_A_LATE,          /* what has arrived is held back for `value` ns and arrives then */
     FIT_A_FULL,          /* no room to send for `value` ns */
-    FIT_A_ERROR          /* `value` (errno) is what the next call on the socket fails with */
+    FIT_A_ERROR,         /* `value` (errno) is what the next call on the socket fails with */
+    FIT_A_LOST           /* what was written to a file and not flushed yet never reached the disk */
 };
+
+enum { FIT_DISK_PAGE = 4096 };           /* room on a disk is taken in units of this */
 
 /* Is its becoming ready timed by something that the code under test does not do itself? What other
  * threads of the program do to a pipe or an eventfd is in the order of their calls. */
@@ -174,6 +177,9 @@ struct fit__kernel {
     /* From now on at most so many bytes can be written to files, -1: no limit; what is removed
      * makes room. Then writes give ENOSPC. */
     void (*limit_disk)(int64_t bytes);
+    /* The disk is full (ENOSPC), until something is removed or for good, or takes no changes any
+     * more (EROFS). -1, and limit_disk(-1): nothing is wrong with it. */
+    void (*spoil_disk)(int error, bool until_free);
     /* It cannot make this fault true at `fd` (-1: none), so that it must not be offered. NULL: it
      * can make every fault true. */
     bool (*lacks)(int fd, const struct fit__fact *fact);

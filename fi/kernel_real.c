@@ -387,6 +387,7 @@ static void k_unlimit_descriptors(void)
 
 /* The real disk is everybody's. */
 static void k_limit_disk(int64_t bytes) { (void)bytes; }
+static void k_spoil_disk(int error, bool until_free) { (void)error; (void)until_free; }
 
 const struct fit__kernel fit__kernel_real = {
     .close = k_close, .dup = k_dup, .dup3 = k_dup3, .fcntl = k_fcntl, .ioctl = k_ioctl,
@@ -410,5 +411,6 @@ const struct fit__kernel fit__kernel_real = {
     .chmod = k_chmod, .chown = k_chown, .utimens = k_utimens, .truncate = k_truncate,
     .chdir = k_chdir, .getcwd = k_getcwd, .fallocate = k_fallocate, .fsync = k_fsync,
     .flock = k_flock, .getdents = k_getdents, .mmap = k_mmap, .limit_disk = k_limit_disk,
+    .spoil_disk = k_spoil_disk,
     .limit_descriptors = k_limit_descriptors, .unlimit_descriptors = k_unlimit_descriptors,
 };

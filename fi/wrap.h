@@ -64,6 +64,9 @@ ssize_t fit__vector_size(const struct iovec *iov, int count);
 /* A copy of `iov` cut to `size` bytes; returns its count. `out` has room for `count`. */
 int fit__vector_cut(struct iovec *out, const struct iovec *iov, int count, size_t size);
 
+/* What is known of a file that is to be opened with these flags (FIT_N_*). */
+unsigned fit__holds_of_open(int flags);
+
 /* dup2 has put something on a standard number: stdin, stdout or stderr follows it. */
 void fit__stdio_follow(int fd);
 

@@ -29,35 +29,63 @@ static int finish(struct fit__call *c, const char *path, long result)
         fit__begin(&c, FIT_CALL_##name, fd, FIT_CALLER);                                      \
         return finish(&c, path, fit__kernel->operation);                                      \
     }
+/* The same of the path `asked` in the directory `in`, where something can go wrong (FIT_N_*: what
+ * holds). */
+#define ASKED(name, parameters, in, asked, holds, path, operation, ...)                       \
+    FIT_EXPORT int name parameters                                                            \
+    {                                                                                         \
+        if (fit__passes()) return (int)fit__result(fit__raw(__VA_ARGS__));                    \
+        struct fit__call c;                                                                   \
+        long result;                                                                          \
+        fit__begin(&c, FIT_CALL_##name, -1, FIT_CALLER);                                      \
+        if (!fit__fault_path(&c, in, asked, (holds) | FIT_N_CHANGES, &result)) {              \
+            if (c.twice) fit__kernel->operation;                                              \
+            result = fit__kernel->operation;                                                  \
+        }                                                                                     \
+        return finish(&c, path, result);                                                      \
+    }
+#define NEW (FIT_N_NEW | FIT_N_NAMED)
+
+/* Could the two be on different disks? */
+static unsigned apart(const char *from, const char *to)
+{
+    const char *a = strrchr(from, '/'), *b = strrchr(to, '/');
+    size_t length = a ? (size_t)(a - from) : 0;
+    bool same = length == (b ? (size_t)(b - to) : 0) && !a == !b && !memcmp(from, to, length);
+    return same ? 0 : FIT_N_APART;
+}
 #define AT AT_FDCWD
 #define UTIMES const struct timespec times[2]
 
 /* ---- names ------------------------------------------------------------------------------- */
 
-CALL(mkdir, (const char *path, mode_t mode), -1, path, mkdir(AT, path, mode),
-     SYS_mkdirat, AT, path, mode)
-CALL(mkdirat, (int dir, const char *path, mode_t mode), -1, path, mkdir(dir, path, mode),
-     SYS_mkdirat, dir, path, mode)
-CALL(rmdir, (const char *path), -1, path, unlink(AT, path, AT_REMOVEDIR),
-     SYS_unlinkat, AT, path, AT_REMOVEDIR)
-CALL(unlink, (const char *path), -1, path, unlink(AT, path, 0), SYS_unlinkat, AT, path, 0)
-CALL(unlinkat, (int dir, const char *path, int flags), -1, path, unlink(dir, path, flags),
-     SYS_unlinkat, dir, path, flags)
-CALL(link, (const char *from, const char *to), -1, to, link(AT, from, AT, to, 0),
-     SYS_linkat, AT, from, AT, to, 0)
-CALL(linkat, (int from_dir, const char *from, int to_dir, const char *to, int flags), -1, to,
-     link(from_dir, from, to_dir, to, flags), SYS_linkat, from_dir, from, to_dir, to, flags)
-CALL(symlink, (const char *target, const char *path), -1, path, symlink(target, AT, path),
-     SYS_symlinkat, target, AT, path)
-CALL(symlinkat, (const char *target, int dir, const char *path), -1, path,
-     symlink(target, dir, path), SYS_symlinkat, target, dir, path)
-CALL(rename, (const char *from, const char *to), -1, to, rename(AT, from, AT, to, 0),
-     SYS_renameat2, AT, from, AT, to, 0)
-CALL(renameat, (int from_dir, const char *from, int to_dir, const char *to), -1, to,
-     rename(from_dir, from, to_dir, to, 0), SYS_renameat2, from_dir, from, to_dir, to, 0)
-CALL(renameat2, (int from_dir, const char *from, int to_dir, const char *to, unsigned flags), -1,
-     to, rename(from_dir, from, to_dir, to, flags),
-     SYS_renameat2, from_dir, from, to_dir, to, flags)
+ASKED(mkdir, (const char *path, mode_t mode), AT, path, NEW, path,
+      mkdir(AT, path, mode), SYS_mkdirat, AT, path, mode)
+ASKED(mkdirat, (int dir, const char *path, mode_t mode), dir, path, NEW, path,
+      mkdir(dir, path, mode), SYS_mkdirat, dir, path, mode)
+ASKED(rmdir, (const char *path), AT, path, 0, path,
+      unlink(AT, path, AT_REMOVEDIR), SYS_unlinkat, AT, path, AT_REMOVEDIR)
+ASKED(unlink, (const char *path), AT, path, 0, path,
+      unlink(AT, path, 0), SYS_unlinkat, AT, path, 0)
+ASKED(unlinkat, (int dir, const char *path, int flags), dir, path, 0, path,
+      unlink(dir, path, flags), SYS_unlinkat, dir, path, flags)
+ASKED(link, (const char *from, const char *to), AT, to, NEW, to,
+      link(AT, from, AT, to, 0), SYS_linkat, AT, from, AT, to, 0)
+ASKED(linkat, (int from_dir, const char *from, int to_dir, const char *to, int flags),
+      to_dir, to, NEW, to,
+      link(from_dir, from, to_dir, to, flags), SYS_linkat, from_dir, from, to_dir, to, flags)
+ASKED(symlink, (const char *target, const char *path), AT, path, NEW, path,
+      symlink(target, AT, path), SYS_symlinkat, target, AT, path)
+ASKED(symlinkat, (const char *target, int dir, const char *path), dir, path, NEW, path,
+      symlink(target, dir, path), SYS_symlinkat, target, dir, path)
+ASKED(rename, (const char *from, const char *to), AT, from, apart(from, to), to,
+      rename(AT, from, AT, to, 0), SYS_renameat2, AT, from, AT, to, 0)
+ASKED(renameat, (int from_dir, const char *from, int to_dir, const char *to),
+      from_dir, from, apart(from, to), to,
+      rename(from_dir, from, to_dir, to, 0), SYS_renameat2, from_dir, from, to_dir, to, 0)
+ASKED(renameat2, (int from_dir, const char *from, int to_dir, const char *to, unsigned flags),
+      from_dir, from, apart(from, to), to,
+      rename(from_dir, from, to_dir, to, flags), SYS_renameat2, from_dir, from, to_dir, to, flags)
 
 FIT_EXPORT int remove(const char *path)
 {
@@ -68,8 +96,12 @@ FIT_EXPORT int remove(const char *path)
     }
     struct fit__call c;
     fit__begin(&c, FIT_CALL_unlink, -1, FIT_CALLER);
-    long result = fit__kernel->unlink(AT, path, 0);
-    if (result == -EISDIR) result = fit__kernel->unlink(AT, path, AT_REMOVEDIR);
+    long result;
+    bool failed = fit__fault_path(&c, AT, path, FIT_N_CHANGES, &result);
+    for (int turn = !c.twice; turn < 2 && !failed; turn++) {
+        result = fit__kernel->unlink(AT, path, 0);
+        if (result == -EISDIR) result = fit__kernel->unlink(AT, path, AT_REMOVEDIR);
+    }
     return finish(&c, path, result);
 }
 
@@ -91,8 +123,8 @@ CALL(utimensat, (int dir, const char *path, UTIMES, int flags), dir, path,
      utimens(dir, path, times, flags), SYS_utimensat, dir, path, times, flags)
 CALL(futimens, (int fd, UTIMES), fd, NULL, utimens(fd, NULL, times, 0),
      SYS_utimensat, fd, NULL, times, 0)
-CALL(truncate, (const char *path, off_t size), -1, path, truncate(AT, path, size),
-     SYS_truncate, path, size)
+ASKED(truncate, (const char *path, off_t size), AT, path, 0, path,
+      truncate(AT, path, size), SYS_truncate, path, size)
 FIT_ALIAS(truncate64, truncate);
 
 /* glibc, not the kernel, knows how to leave a symbolic link alone. */

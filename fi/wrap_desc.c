@@ -153,12 +153,25 @@ FIT_EXPORT int dup3(int from, int to, int flags)
     return (int)fit__end(&c, result);
 }
 
+/* What was written and could not be stored is told by some file systems here. It is closed all the
+ * same. */
+static long close_asking(struct fit__call *c)
+{
+    int64_t value;
+    const struct fit__fact *fact = NULL;
+    if (fit__asks() && fit__described(c) && c->info.class == FIT_C_FILE
+        && (fit__kernel->fcntl(c->fd, F_GETFL, 0) & O_ACCMODE) != O_RDONLY)
+        fact = fit__ask(c, FIT_N_CHANGES, 0, &value);
+    long result = fit__kernel->close(c->fd);
+    return fact && result == 0 ? -(long)value : result;
+}
+
 FIT_EXPORT int close(int fd)
 {
     if (fit__passes()) return (int)fit__result(fit__raw_point(SYS_close, fd));
     struct fit__call c;
     fit__begin(&c, FIT_CALL_close, fd, FIT_CALLER);
-    long result = fit__kernel->close(fd);
+    long result = close_asking(&c);
     if (fit__traces()) fit__traced(&c, result, "%d", fd);
     if (result == -EBADF && fit__watcher && !fit__guard->exempt)
         fit__watcher->bad_close(fd, c.by_number ? "syscall" : "close", c.caller);

@@ -60,8 +60,7 @@ static long open_folder(enum fit__call_id id, int dir, const char *path, const v
     char text[128];
     long result;
     fit__begin(&c, id, -1, caller);
-    c.object = path;
-    if (!fit__fault_make(&c, &result))
+    if (!fit__fault_path(&c, dir, path, 0, &result))
         result = fit__kernel->open(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fit__traces())
         fit__traced(&c, result, "%s", fit__quote(text, sizeof text, path, strlen(path)));
@@ -125,16 +124,31 @@ static struct dirent64 *next_entry(struct folder *folder)
     return &folder->current;
 }
 
+/* NULL with errno, where the end would leave errno alone. */
+static struct dirent64 *entry_or_fault(struct folder *folder, const void *caller)
+{
+    struct fit__call c;
+    long result;
+    if (folder->place >= folder->size) return NULL;
+    fit__begin(&c, FIT_CALL_readdir, folder->fd, caller);
+    if (fit__asks() && fit__described(&c) && fit__fault_simple(&c, 0, &result)) {
+        fit__end(&c, result);
+        return NULL;
+    }
+    fit__end(&c, 0);
+    return next_entry(folder);
+}
+
 FIT_EXPORT struct dirent *readdir(DIR *dir)
 {
     struct folder *folder = ours(dir);
-    return folder ? (struct dirent *)next_entry(folder) : FIT_NEXT(readdir)(dir);
+    return folder ? (struct dirent *)entry_or_fault(folder, FIT_CALLER) : FIT_NEXT(readdir)(dir);
 }
 
 FIT_EXPORT struct dirent64 *readdir64(DIR *dir)
 {
     struct folder *folder = ours(dir);
-    return folder ? next_entry(folder) : FIT_NEXT(readdir64)(dir);
+    return folder ? entry_or_fault(folder, FIT_CALLER) : FIT_NEXT(readdir64)(dir);
 }
 
 static int close_folder(struct folder *folder)

@@ -42,7 +42,10 @@ FIT_EXPORT int epoll_ctl(int ep, int operation, int fd, struct epoll_event *even
     fit__begin(&c, FIT_CALL_epoll_ctl, fd, FIT_CALLER);
     if (operation != EPOLL_CTL_DEL && event)
         fit__check_defined(&event->events, sizeof event->events);
-    long result = fit__kernel->epoll_ctl(ep, operation, fd, event);
+    long result;
+    bool asks = operation == EPOLL_CTL_ADD && fit__asks() && fit__described(&c);
+    if (!asks || !fit__fault_simple(&c, 0, &result))
+        result = fit__kernel->epoll_ctl(ep, operation, fd, event);
     if (fit__traces()) {
         const char *name = operation >= 1 && operation <= 3 ? names[operation] : "?";
         if (operation == EPOLL_CTL_DEL || !event)

@@ -17,6 +17,13 @@ void __fortify_fail(const char *message) __attribute__((noreturn));
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
+unsigned fit__holds_of_open(int flags)
+{
+    unsigned holds = (flags & O_CREAT) ? FIT_N_NEW : 0;
+    if ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC))) holds |= FIT_N_CHANGES;
+    return holds;
+}
+
 static bool needs_mode(int flags)
 {
     return (flags & O_CREAT) || (flags & __O_TMPFILE) == __O_TMPFILE;
@@ -29,8 +36,8 @@ static long open_simulated(enum fit__call_id id, int dir, const char *path, int 
     char text[PATH_MAX / 16];
     long result;
     fit__begin(&c, id, -1, caller);
-    c.object = path;
-    if (!fit__fault_make(&c, &result)) result = fit__kernel->open(dir, path, flags, mode);
+    if (!fit__fault_path(&c, dir, path, fit__holds_of_open(flags), &result))
+        result = fit__kernel->open(dir, path, flags, mode);
     if (fit__traces())
         fit__traced(&c, result, "%s, %s", fit__quote(text, sizeof text, path, strlen(path)),
                     FIT_FLAGS(open_flags, flags));
@@ -142,12 +149,27 @@ int __fxstat(int version, int fd, struct stat *st)
 }
 FIT_ALIAS(__fxstat64, __fxstat);
 
+/* Linux tells it once. What did not reach the disk counts as clean from then on, so that the next
+ * call has nothing to do. */
+static bool fault_flush(struct fit__call *c, long *result)
+{
+    int64_t value;
+    if (!fit__asks() || !fit__described(c) || c->info.class != FIT_C_FILE) return false;
+    const struct fit__fact *fact = fit__ask(c, 0, 0, &value);
+    if (!fact) return false;
+    if (fact->effect != FIT_E_SPECIAL) return fit__carry_out(c, fact, result);
+    fit__kernel->afflict(c->fd, FIT_A_LOST, 0);
+    *result = -(long)value;
+    return true;
+}
+
 static int flush(int fd, long number, const void *caller)
 {
     if (fit__passes()) return (int)fit__result(fit__raw_point(number, fd));
     struct fit__call c;
     fit__begin(&c, FIT_CALL_fsync, fd, caller);
-    long result = fit__kernel->fsync(fd);
+    long result;
+    if (!fault_flush(&c, &result)) result = fit__kernel->fsync(fd);
     if (fit__traces()) fit__traced(&c, result, "%d", fd);
     return (int)fit__end(&c, result);
 }
@@ -197,12 +219,19 @@ FIT_ALIAS(posix_fadvise64, posix_fadvise);
 
 /* ---- size and locks ---------------------------------------------------------------------- */
 
+static bool fault_size(struct fit__call *c, unsigned holds, long *result)
+{
+    if (!fit__asks() || !fit__described(c) || c->info.class != FIT_C_FILE) return false;
+    return fit__fault_simple(c, holds, result);
+}
+
 FIT_EXPORT int ftruncate(int fd, off_t size)
 {
     if (fit__passes()) return (int)fit__result(fit__raw(SYS_ftruncate, fd, size));
     struct fit__call c;
     fit__begin(&c, FIT_CALL_ftruncate, fd, FIT_CALLER);
-    long result = fit__kernel->truncate(fd, NULL, size);
+    long result;
+    if (!fault_size(&c, 0, &result)) result = fit__kernel->truncate(fd, NULL, size);
     if (fit__traces()) fit__traced(&c, result, "%d, %lld", fd, (long long)size);
     return (int)fit__end(&c, result);
 }
@@ -212,7 +241,9 @@ static long allocate(int fd, int mode, off_t from, off_t size, const void *calle
 {
     struct fit__call c;
     fit__begin(&c, FIT_CALL_fallocate, fd, caller);
-    long result = fit__kernel->fallocate(fd, mode, from, size);
+    long result;
+    if (!fault_size(&c, mode ? 0 : FIT_N_GROWS, &result))
+        result = fit__kernel->fallocate(fd, mode, from, size);
     if (fit__traces())
         fit__traced(&c, result, "%d, %d, %lld, %lld", fd, mode, (long long)from, (long long)size);
     errno = c.saved_errno;

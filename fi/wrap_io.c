@@ -44,7 +44,8 @@ static long read_simulated(enum fit__call_id id, int fd, const struct iovec *iov
     size_t all = (size_t)result, size = all;
     if (!all && (id == FIT_CALL_readv || id == FIT_CALL_preadv)) count = 0;
     for (int i = 0; i < count; i++) fit__check_writable(iov[i].iov_base, iov[i].iov_len);
-    if (!fit__fault_read(&c, 0, &size, &result)) {
+    if (!fit__fault_read(&c, 0, &size, &result)
+        && !fit__fault_file(&c, false, all, offset, &result)) {
         result = size == all ? fit__kernel->readv(fd, iov, count, offset)
                              : read_cut(fd, iov, count, size);
         fit__after_transfer(&c, result);
@@ -139,7 +140,8 @@ static long write_simulated(enum fit__call_id id, int fd, const struct iovec *io
     size_t all = (size_t)result, size = all;
     if (!all && (id == FIT_CALL_writev || id == FIT_CALL_pwritev)) count = 0;
     for (int i = 0; i < count; i++) fit__check_defined(iov[i].iov_base, iov[i].iov_len);
-    if (!fit__fault_write(&c, 0, &size, &result)) {
+    if (!fit__fault_write(&c, 0, &size, &result)
+        && !fit__fault_file(&c, true, all, offset, &result)) {
         result = size == all ? fit__kernel->writev(fd, iov, count, offset)
                              : write_cut(fd, iov, count, size);
         fit__after_transfer(&c, result);

@@ -14,6 +14,10 @@
 
 #define GIVES_UP_NS INT64_C(10000000000)   /* two attempts of five seconds */
 
+#define NOBODY 0x0afa0000                  /* 10.250.0.0: hosts of the world are not there */
+
+void *__libc_calloc(size_t count, size_t size);
+
 static const char no_resolver[] = "use getaddrinfo";
 
 void __chk_fail(void) __attribute__((noreturn));
@@ -25,6 +29,38 @@ static bool is_asked_for(const char *node, const struct addrinfo *hints)
     if (!node || !*node || (hints && (hints->ai_flags & AI_NUMERICHOST))) return false;
     return strcmp(node, "localhost") && inet_pton(AF_INET, node, &unused) != 1
         && !strchr(node, ':');
+}
+
+/* An address where no host is: what is sent there is lost. */
+static void make_dead(struct addrinfo *row, unsigned number)
+{
+    struct sockaddr_in *in = (struct sockaddr_in *)row->ai_addr;
+    in->sin_addr.s_addr = htonl(NOBODY + number);
+}
+
+static struct addrinfo *copy_of(const struct addrinfo *row)
+{
+    struct addrinfo *copy = __libc_calloc(1, sizeof *copy + row->ai_addrlen);
+    if (!copy) return NULL;
+    *copy = *row;
+    copy->ai_canonname = NULL;
+    copy->ai_addr = memcpy(copy + 1, row->ai_addr, row->ai_addrlen);
+    return copy;
+}
+
+/* The host has `count` addresses, and answers at the last. The name stands in the first row. */
+static void add_dead(struct addrinfo **list, unsigned count)
+{
+    struct addrinfo *first = *list;
+    for (unsigned i = 1; i < count && first->ai_family == AF_INET; i++) {
+        struct addrinfo *row = copy_of(first);
+        if (!row) return;
+        make_dead(row, count - i);
+        row->ai_next = *list;
+        row->ai_canonname = (*list)->ai_canonname;
+        (*list)->ai_canonname = NULL;
+        *list = row;
+    }
 }
 
 static int fail(struct fit__call *c, const struct fit__fact *fact, int64_t value)
@@ -56,8 +92,11 @@ int fit__look_up(struct fit__call *c, const char *node, const char *service,
     c->object = node;
     const struct fit__fact *fact =
         fit__asks() && is_asked_for(node, hints) ? fit__ask(c, 0, 0, &value) : NULL;
-    int result = fact ? fail(c, fact, value)
-                      : fit__kernel->getaddrinfo(node, service, hints, list);
+    bool late = fact && fact->what == FIT_W_DELAY, more = fact && fact->what == FIT_W_RETURN;
+    if (late) fit__kernel->sleep(value * INT64_C(1000000));
+    int result = fact && !late && !more ? fail(c, fact, value)
+                                        : fit__kernel->getaddrinfo(node, service, hints, list);
+    if (more && !result) add_dead(list, (unsigned)value);
     if (fit__traces()) trace_resolve(c, node, service, result);
     return result;
 }
@@ -83,8 +122,12 @@ FIT_EXPORT int getnameinfo(const struct sockaddr *restrict address, socklen_t si
                                      flags);
     struct fit__call c;
     fit__begin(&c, FIT_CALL_getnameinfo, -1, FIT_CALLER);
-    int result = fit__kernel->getnameinfo(address, size, host, host_size, service, service_size,
-                                          flags);
+    int64_t value;
+    /* Numbers are asked of nobody. */
+    bool asks = fit__asks() && host && host_size && !(flags & NI_NUMERICHOST);
+    const struct fit__fact *fact = asks ? fit__ask(&c, 0, 0, &value) : NULL;
+    int result = fact ? (int)value
+        : fit__kernel->getnameinfo(address, size, host, host_size, service, service_size, flags);
     fit__end(&c, 0);
     return result;
 }

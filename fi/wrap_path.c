@@ -30,7 +30,10 @@ static int stat_from(enum fit__call_id id, int dir, const char *path, struct sta
     struct fit__call c;
     fit__begin(&c, id, -1, caller);
     fit__check_writable(st, sizeof *st);
-    return (int)finish(&c, path, fit__kernel->stat(dir, path, st, flags));
+    long result;
+    if (!fit__fault_path(&c, dir, path, 0, &result))
+        result = fit__kernel->stat(dir, path, st, flags);
+    return (int)finish(&c, path, result);
 }
 
 /* On 64-bit machines both structures are one and the same. */
@@ -138,8 +141,11 @@ static int access_from(int dir, const char *path, int mode, int flags, const voi
 {
     if (fit__passes()) return (int)fit__result(fit__kernel_real.access(dir, path, mode, flags));
     struct fit__call c;
+    long result;
     fit__begin(&c, FIT_CALL_access, -1, caller);
-    return (int)finish(&c, path, fit__kernel->access(dir, path, mode, flags));
+    if (!fit__fault_path(&c, dir, path, 0, &result))
+        result = fit__kernel->access(dir, path, mode, flags);
+    return (int)finish(&c, path, result);
 }
 
 FIT_EXPORT int access(const char *path, int mode)
@@ -165,7 +171,10 @@ static ssize_t readlink_from(int dir, const char *path, char *out, size_t size,
     struct fit__call c;
     fit__begin(&c, FIT_CALL_readlink, -1, caller);
     fit__check_writable(out, size);
-    return finish(&c, path, fit__kernel->readlink(dir, path, out, size));
+    long result;
+    if (!fit__fault_path(&c, dir, path, 0, &result))
+        result = fit__kernel->readlink(dir, path, out, size);
+    return finish(&c, path, result);
 }
 
 FIT_EXPORT ssize_t readlink(const char *restrict path, char *restrict out, size_t size)

@@ -1,5 +1,6 @@
 /* Sockets. */
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -51,6 +52,15 @@ FIT_EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
     return (int)fit__end(&c, result);
 }
 
+/* Could somebody else have that port? */
+static bool asks_for_a_port(const struct sockaddr *address, socklen_t size)
+{
+    const struct sockaddr_in *in = (const void *)address;
+    if (!address || size < sizeof *in) return false;
+    /* The port is at the same place in an address of IPv6. */
+    return (in->sin_family == AF_INET || in->sin_family == AF_INET6) && in->sin_port;
+}
+
 FIT_EXPORT int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
 {
     if (fit__passes()) return (int)fit__result(fit__raw(SYS_bind, fd, plain(address), size));
@@ -58,11 +68,19 @@ FIT_EXPORT int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
     char text[ADDRESS_TEXT];
     fit__begin(&c, FIT_CALL_bind, fd, FIT_CALLER);
     fit__check_defined(plain(address), size);
-    long result = fit__kernel->bind(fd, plain(address), size);
+    long result;
+    if (!asks_for_a_port(plain(address), size) || !fit__fault_simple(&c, FIT_N_INET, &result))
+        result = fit__kernel->bind(fd, plain(address), size);
     if (fit__traces())
         fit__traced(&c, result, "%d, %s", fd,
                     fit__address_text(text, sizeof text, plain(address), size));
     return (int)fit__end(&c, result);
+}
+
+/* Two sockets may be bound to one port, but only one may listen. */
+static bool could_collide(struct fit__call *c)
+{
+    return fit__asks() && fit__described(c) && c->info.class == FIT_C_SOCKET && !c->info.local;
 }
 
 FIT_EXPORT int listen(int fd, int backlog)
@@ -70,7 +88,9 @@ FIT_EXPORT int listen(int fd, int backlog)
     if (fit__passes()) return (int)fit__result(fit__raw(SYS_listen, fd, backlog));
     struct fit__call c;
     fit__begin(&c, FIT_CALL_listen, fd, FIT_CALLER);
-    long result = fit__kernel->listen(fd, backlog);
+    long result;
+    if (!could_collide(&c) || !fit__fault_simple(&c, FIT_N_INET, &result))
+        result = fit__kernel->listen(fd, backlog);
     if (fit__traces()) fit__traced(&c, result, "%d, %d", fd, backlog);
     return (int)fit__end(&c, result);
 }
@@ -87,16 +107,17 @@ static int pending(struct fit__call *c)
 }
 
 /* The connection that waits was given up by the other side before we took it. */
-static long accept_aborted(int fd)
+static long accept_aborted(int fd, long error)
 {
     int taken = fit__kernel->accept(fd, NULL, NULL, SOCK_CLOEXEC);
     if (taken < 0) return taken;
     fit__kernel->afflict(taken, FIT_A_RESET, ECONNRESET);
     fit__kernel->close(taken);
-    return -ECONNABORTED;
+    return -error;
 }
 
-static bool fault_accept(struct fit__call *c, long *result)
+/* True: *result is what accept gives. *reset: what it takes is to be reset at once. */
+static bool fault_accept(struct fit__call *c, long *result, bool *reset)
 {
     int64_t value;
     int none = fit__asks() ? pending(c) : -EAGAIN;
@@ -105,7 +126,9 @@ static bool fault_accept(struct fit__call *c, long *result)
     const struct fit__fact *fact = fit__ask(c, c->info.local ? FIT_N_LOCAL : FIT_N_INET, 0, &value);
     if (!fact) return false;
     if (fact->effect != FIT_E_SPECIAL) return fit__carry_out(c, fact, result);
-    *result = accept_aborted(c->fd);
+    *reset = fact->what == FIT_W_EOF;
+    if (*reset) return false;
+    *result = accept_aborted(c->fd, (long)value);
     return true;
 }
 
@@ -115,10 +138,13 @@ static long accept_simulated(enum fit__call_id id, int fd, struct sockaddr *addr
     struct fit__call c;
     char text[ADDRESS_TEXT] = "NULL";
     long result;
+    bool reset = false;
     fit__begin(&c, id, fd, caller);
     if (address && size) fit__check_defined(size, sizeof *size);
     if (address && size) fit__check_writable(address, *size);
-    if (!fault_accept(&c, &result)) result = fit__kernel->accept(fd, address, size, flags);
+    if (!fault_accept(&c, &result, &reset))
+        result = fit__kernel->accept(fd, address, size, flags);
+    if (reset && result >= 0) fit__kernel->afflict((int)result, FIT_A_RESET, ECONNRESET);
     if (fit__traces()) {
         if (result >= 0 && address && size)
             fit__address_text(text, sizeof text, address, *size);
@@ -169,14 +195,14 @@ static long connect_asking(struct fit__call *c, const struct sockaddr *address, 
     bool waits = !c->info.nonblocking;
     int flags = waits ? fit__kernel->fcntl(c->fd, F_GETFL, 0) : 0;
     if (waits) fit__kernel->fcntl(c->fd, F_SETFL, flags | O_NONBLOCK);
-    long result = fit__kernel->connect(c->fd, address, size), unused;
+    long result = fit__kernel->connect(c->fd, address, size), failed;
     if (waits) fit__kernel->fcntl(c->fd, F_SETFL, flags);
     if (result != -EINPROGRESS) return result;
     int64_t value;
     c->object = NULL;
     fit__described(c);
     const struct fit__fact *fact = fit__ask(c, FIT_N_INET, 0, &value);
-    if (fact) fit__carry_out(c, fact, &unused);
+    if (fact && fit__carry_out(c, fact, &failed)) return failed;
     return waits ? await_connection(c, address, size) : result;
 }
 
@@ -191,7 +217,8 @@ static bool local_refused(struct fit__call *c, const struct sockaddr *address, s
     if (c->info.class != FIT_C_SOCKET) return false;
     fit__address_text(text, sizeof text, address, size);
     c->object = text[0] == '@' ? text + 1 : text;
-    const struct fit__fact *fact = fit__ask(c, FIT_N_LOCAL, 0, &value);
+    unsigned holds = FIT_N_LOCAL | (c->info.nonblocking ? FIT_N_NONBLOCKING : 0);
+    const struct fit__fact *fact = fit__ask(c, holds, 0, &value);
     c->object = NULL;
     return fact && fit__carry_out(c, fact, result);
 }
@@ -236,6 +263,14 @@ FIT_EXPORT int shutdown(int fd, int how)
     return (int)fit__end(&c, result);
 }
 
+/* The other side may be gone by now. */
+static bool fault_peer_name(struct fit__call *c, long *result)
+{
+    if (!fit__asks() || !fit__described(c) || c->info.class != FIT_C_STREAM || c->info.broken)
+        return false;
+    return fit__fault_simple(c, c->info.local ? FIT_N_LOCAL : FIT_N_INET, result);
+}
+
 static long name_simulated(enum fit__call_id id, int fd, struct sockaddr *address,
                            socklen_t *size, const void *caller)
 {
@@ -244,8 +279,10 @@ static long name_simulated(enum fit__call_id id, int fd, struct sockaddr *addres
     fit__begin(&c, id, fd, caller);
     fit__check_defined(size, sizeof *size);
     fit__check_writable(address, *size);
-    long result = (id == FIT_CALL_getsockname ? fit__kernel->getsockname
-                                              : fit__kernel->getpeername)(fd, address, size);
+    long result;
+    if (id != FIT_CALL_getpeername || !fault_peer_name(&c, &result))
+        result = (id == FIT_CALL_getsockname ? fit__kernel->getsockname
+                                             : fit__kernel->getpeername)(fd, address, size);
     if (fit__traces())
         fit__traced(&c, result, "%d, %s", fd,
                     result < 0 ? "NULL" : fit__address_text(text, sizeof text, address, *size));
@@ -304,7 +341,9 @@ FIT_EXPORT int setsockopt(int fd, int level, int option, const void *value, sock
     struct fit__call c;
     fit__begin(&c, FIT_CALL_setsockopt, fd, FIT_CALLER);
     fit__check_defined(value, size);
-    long result = fit__kernel->setsockopt(fd, level, option, value, size);
+    long result;
+    if (!fit__asks() || !fit__described(&c) || !fit__fault_simple(&c, 0, &result))
+        result = fit__kernel->setsockopt(fd, level, option, value, size);
     if (fit__traces()) trace_option(&c, level, option, value, size, result);
     return (int)fit__end(&c, result);
 }

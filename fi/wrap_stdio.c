@@ -3,7 +3,8 @@
  * glibc's own streams read and write by system calls that nobody can intercept, and they share
  * the file offset with every snapshot. So in a world a FILE is a cookie over a simulated
  * descriptor. The descriptor is a real one to the code under test: it counts against the limit,
- * and fileno() tells it. Nothing goes wrong in the reads and writes behind a FILE. */
+ * and fileno() tells it. What goes wrong behind a FILE is what goes wrong on a disk, and it shows
+ * in the call that happened to empty or fill the buffer, fclose() included. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdio_ext.h>
@@ -38,29 +39,43 @@ static ssize_t done(ssize_t result)
     return fit__result(result);
 }
 
+/* Begins the call, and asks. */
+static bool disk_fault(struct fit__call *c, enum fit__call_id id, int fd, size_t size,
+                       const void *caller, long *result)
+{
+    fit__begin(c, id, fd, caller);
+    *result = 0;
+    return fit__asks() && fit__described(c)
+        && fit__fault_file(c, id == FIT_CALL_write, size, -1, result);
+}
+
 static ssize_t cookie_read(void *cookie, char *buffer, size_t size)
 {
     struct stream *s = cookie;
     struct iovec one = { buffer, size };
     if (world_is_gone()) return -1;
-    fit__enter();
-    return done(fit__kernel->readv(s->fd, &one, 1, -1));
+    struct fit__call c;
+    long result;
+    if (!disk_fault(&c, FIT_CALL_read, s->fd, size, FIT_CALLER, &result))
+        result = fit__kernel->readv(s->fd, &one, 1, -1);
+    return fit__end(&c, result);
 }
 
 /* All of it, or up to a failure; then glibc sees that it is less. */
 static ssize_t cookie_write(void *cookie, const char *buffer, size_t size)
 {
     struct stream *s = cookie;
+    struct fit__call c;
     size_t put = 0;
-    ssize_t result = 0;
+    long result = 0;
     if (world_is_gone()) return 0;
-    fit__enter();
-    while (put < size && result >= 0) {
+    bool failed = disk_fault(&c, FIT_CALL_write, s->fd, size, FIT_CALLER, &result);
+    while (put < size && result >= 0 && !failed) {
         struct iovec one = { (void *)(uintptr_t)(buffer + put), size - put };
         result = fit__kernel->writev(s->fd, &one, 1, -1);
         if (result > 0) put += (size_t)result;
     }
-    done(result);
+    fit__end(&c, result);
     return (ssize_t)put;
 }
 
@@ -139,8 +154,9 @@ static long open_stream(enum fit__call_id id, const char *path, const char *mode
     char text[128];
     long result;
     fit__begin(&c, id, -1, caller);
-    c.object = path;
-    if (!fit__fault_make(&c, &result)) result = fit__kernel->open(AT_FDCWD, path, flags, 0666);
+    unsigned holds = (flags & O_TMPFILE & ~O_DIRECTORY) ? FIT_N_NEW : 0;
+    if (!fit__fault_path(&c, AT_FDCWD, path, holds | fit__holds_of_open(flags), &result))
+        result = fit__kernel->open(AT_FDCWD, path, flags, 0666);
     if (result >= 0 && *mode == 'a' && (flags & O_ACCMODE) == O_WRONLY)
         fit__kernel->lseek((int)result, 0, SEEK_END);
     if (fit__traces())

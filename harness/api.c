@@ -10,6 +10,7 @@
 
 #include "fi/arena.h"
 #include "fi/export.h"
+#include "fi/fault.h"
 #include "fi/guard.h"
 #include "fi/raw.h"
 #include "fi/stack.h"
@@ -240,7 +241,7 @@ FIT_EXPORT void fit_options(const char *options)
 FIT_EXPORT void fit_faults_off(void)
 {
     fit__api_enter("fit_faults_off", __builtin_return_address(0));
-    if (!fit__faults_off++) fit__kernel->unlimit_descriptors();
+    if (!fit__faults_off++) fit__faults_lift();
     fit__session.faults_off_by = fit__current;
     fit__api_leave();
 }

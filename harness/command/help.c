@@ -130,7 +130,7 @@ static const char help_cases[] =
 "          thread=2: the second of the threads that could run, or of those that waited; thread=1\n"
 "          behind pthread_create and its like: another thread runs at once\n"
 "          timers-first  spurious\n"
-"          twice, again (a turn later), late (after the outcome): for cancel and shutdown\n"
+"          twice: a datagram; twice, again (a turn later), late (after the outcome): a cancel\n"
 "  when=   the how-manieth time at this very place: 2, 3+, 2..4; without it the first\n"
 "  until=  how long it lasts: close, free, 500ms, 2s\n"
 "\n"

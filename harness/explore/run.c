@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fi/fault.h"
 #include "fi/guard.h"
 #include "fi/process.h"
 #include "fi/raw.h"
@@ -246,7 +247,7 @@ void fit__test_run(const struct fit__test *test, void **state)
     if (!fit__ops_were_cancelled()) fit__clients_wait();
     fit__session.in_body = false;
     fit__faults_off = 1;
-    fit__kernel->unlimit_descriptors();      /* teardown needs room, too */
+    fit__faults_lift();                      /* teardown needs room, too */
     if (fit__on_body_returned && !fit__observes_only()) fit__on_body_returned();
     fit__test_finish();
 }

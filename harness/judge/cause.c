@@ -1,5 +1,6 @@
 /* Does what a caller was told name the cause that was injected? A code in any space that the
  * field knows, or the usual words in the text. */
+#include <arpa/nameser.h>
 #include <errno.h>
 #include <netdb.h>
 #include <string.h>
@@ -11,7 +12,16 @@ static const struct { int error, curl[4]; } curl_codes[] = {
     { ECONNREFUSED, { 7 } },      { ETIMEDOUT, { 28, 7 } },       { EHOSTUNREACH, { 7 } },
     { ENETUNREACH, { 7 } },       { ECONNRESET, { 56, 55, 52, 7 } }, { EPIPE, { 55, 56 } },
     { ENOMEM, { 27 } },           { EAGAIN, { 81 } },             { ECANCELED, { 42 } },
+    { EADDRNOTAVAIL, { 7, 45 } }, { EADDRINUSE, { 45, 7 } },      { EIO, { 23, 26, 37 } },
+    { ENOSPC, { 23, 70 } },       { EROFS, { 23 } },              { EACCES, { 9, 37, 7 } },
+    { EPERM, { 7 } },             { ENOENT, { 37, 78 } },
 };
+/* What c-ares (ares.h) and evdns (event2/dns.h) call a response's code. */
+static const struct { int response, ares, evdns; } resolver_codes[] = {
+    { ns_r_formerr, 2, 1 }, { ns_r_servfail, 3, 2 }, { ns_r_nxdomain, 4, 3 },
+    { ns_r_notimpl, 5, 4 }, { ns_r_refused, 6, 5 },
+};
+enum { ARES_TIMEOUT = 12, EVDNS_TIMEOUT = 67 };
 enum { CURL_RESOLVE = 6, CURL_PARTIAL = 18, CURL_TIMEOUT = 28, CURL_ABORTED = 42,
        CURL_NOTHING = 52, CURL_RECV = 56, CURL_CONNECT = 7 };
 
@@ -21,6 +31,7 @@ static const char *const end_words[] = {
     "reset", "transfer", NULL
 };
 static const char *const cancel_words[] = { "cancel", "abort", "ECANCELED", NULL };
+static const char *const disk_words[] = { "disk", "space", "write", "quota", NULL };
 static const char *const resolve_words[] = { "resolv", "name", "dns", "host", NULL };
 
 static bool text_has(const char *text, const char *const *words)
@@ -59,9 +70,23 @@ static bool end_named(int code, const char *text)
 
 static bool resolver_named(int64_t value, int code, const char *text)
 {
-    const char *const words[] = { gai_strerror((int)value), NULL };
+    const char *const words[] = { gai_strerror((int)value), fit__code_name(FIT_S_EAI, value),
+                                  NULL };
     return code == value || code == CURL_RESOLVE || text_has(text, words)
         || text_has(text, resolve_words);
+}
+
+/* A resolver may try again, or fall back, and then say so in general. */
+static bool response_named(int64_t response, int code, const char *text)
+{
+    static const int general[] = { EAI_AGAIN, EAI_FAIL, EAI_NONAME, EAI_NODATA };
+    for (size_t i = 0; i < sizeof resolver_codes / sizeof resolver_codes[0]; i++)
+        if (resolver_codes[i].response == response
+            && (code == resolver_codes[i].ares || code == resolver_codes[i].evdns)) return true;
+    for (size_t i = 0; i < sizeof general / sizeof general[0]; i++)
+        if (resolver_named(general[i], code, text)) return true;
+    const char *const words[] = { fit__code_name(FIT_S_DNS, response), NULL };
+    return words[0] && text_has(text, words);
 }
 
 static bool error_named(const struct fit__alternative *fault, int code, const char *text)
@@ -72,12 +97,19 @@ static bool error_named(const struct fit__alternative *fault, int code, const ch
         if (errno_named(error, code, text)) return true;
         /* The two faces of one event: which one shows depends on who spoke last. */
         if (error == EPIPE) return errno_named(ECONNRESET, code, text);
+        if (error == ENOSPC && text_has(text, disk_words)) return true;
         return error == ECONNRESET && errno_named(EPIPE, code, text);
     }
     case FIT_S_UV: return errno_named((int)-fault->value, code, text);
+    case FIT_S_DNS: return response_named(fault->value, code, text);
     case FIT_S_EAI: return resolver_named(fault->value, code, text);
     default: return code == fault->value || errno_named((int)fault->value, code, text);
     }
+}
+
+static bool late_answer_named(int code, const char *text)
+{
+    return code == ARES_TIMEOUT || code == EVDNS_TIMEOUT || resolver_named(EAI_AGAIN, code, text);
 }
 
 bool fit__cause_named(const struct fit__alternative *fault, const char *point, int code,
@@ -92,9 +124,11 @@ bool fit__cause_named(const struct fit__alternative *fault, const char *point, i
     case FIT_W_EOF: return end_named(code, text);
     case FIT_W_NEVER:
         return timeout_named(code, text) || code == CURL_CONNECT
-            || (resolver && resolver_named(EAI_AGAIN, code, text));
-    case FIT_W_SILENT: case FIT_W_DELAY: case FIT_W_TIMERS_FIRST:
-        return timeout_named(code, text);
+            || (resolver && resolver_named(EAI_AGAIN, code, text))
+            || (fault->mode == FIT_DNS && late_answer_named(code, text));
+    case FIT_W_SILENT: case FIT_W_DELAY: case FIT_W_TIMERS_FIRST: case FIT_W_SPURIOUS:
+        return timeout_named(code, text)
+            || (fault->mode == FIT_DNS && late_answer_named(code, text));
     case FIT_W_SHORT: return fault->mode != FIT_TIMEOUT || timeout_named(code, text);
     default: return true;                /* an exception, a callback's failure: no code of ours */
     }

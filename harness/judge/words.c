@@ -9,7 +9,8 @@ static const char *until_words(const struct fit__alternative *what)
 {
     switch ((enum fit__until)what->until) {
     case FIT_U_CLOSE: return " until a descriptor was closed";
-    case FIT_U_FREE: return " until memory was freed";
+    case FIT_U_FREE: return what->mode == FIT_DISK ? " until something was removed"
+                                                   : " until memory was freed";
     case FIT_U_ONWARDS: return ", from then on";
     default: return "";
     }
@@ -31,6 +32,32 @@ static size_t peer_text(const struct fit__point *p, const struct fit__alternativ
 {
     char object[200];
     const char *who = object_words(p->on, object, sizeof object);
+    const char *code = fit__code_name((enum fit__space)what->space, what->value);
+    char after[200] = "";
+    if (p->after) snprintf(after, sizeof after, ", after %s", p->after);
+    switch ((enum fit__what)what->what) {
+    case FIT_W_EOF:
+        return (size_t)snprintf(out, size, "%s ended its side of the connection%s", who, after);
+    case FIT_W_ERROR:
+        if (what->space == FIT_S_DNS)
+            return (size_t)snprintf(out, size, "%s answered %s%s", who, code ? code : "?", after);
+        return (size_t)snprintf(out, size, "the connection to %s broke with %s%s", who,
+                                code ? code : "?", after);
+    case FIT_W_NEVER:
+        return (size_t)snprintf(out, size, "a datagram from %s was lost%s", who, after);
+    case FIT_W_DELAY:
+        return (size_t)snprintf(out, size, "a datagram from %s came %lld ms late%s", who,
+                                (long long)what->value, after);
+    case FIT_W_TWICE:
+        return (size_t)snprintf(out, size, "a datagram from %s came twice%s", who, after);
+    case FIT_W_SPURIOUS:
+        return (size_t)snprintf(out, size, "%s answered another query%s", who, after);
+    default: break;
+    }
+    if (what->what == FIT_W_SHORT && what->mode == FIT_DNS)
+        return (size_t)snprintf(out, size, "%s gave a truncated answer%s", who, after);
+    if (what->what == FIT_W_SHORT && what->until == FIT_U_ONWARDS)
+        return (size_t)snprintf(out, size, "what %s sends comes byte by byte%s", who, after);
     if (what->what == FIT_W_SHORT)
         return (size_t)snprintf(out, size,
                                 "%s sent %lld bytes of its answer and said nothing more%s%s", who,
@@ -96,6 +123,9 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
                                 object, sends ? "took only" : "gave only", (long long)what->value,
                                 what->value == 1 ? "" : "s");
     case FIT_W_EOF:
+        if (!strncmp(p->name, "accept", 6) || sends)
+            return (size_t)snprintf(out, size, "%s in {fault}%s%s: the other side had gone",
+                                    p->name, comma, object);
         return (size_t)snprintf(out, size, "%s in {fault}%s%s met the end of the stream", p->name,
                                 comma, object);
     case FIT_W_NEVER:
@@ -119,6 +149,12 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
         return (size_t)snprintf(out, size, "the client at %s began before those named before it",
                                 object);
     case FIT_W_DELAY:
+        if (what->mode == FIT_CALLBACK)
+            return (size_t)snprintf(out, size, "%s %s came %lld ms late", p->name,
+                                    p->in ? p->in : "", (long long)what->value);
+        if (what->mode != FIT_ORDER)
+            return (size_t)snprintf(out, size, "%s in {fault}%s%s took %lld ms longer", p->name,
+                                    comma, object, (long long)what->value);
         return (size_t)snprintf(out, size, "%s in {fault} returned %lld ms late%s%s", p->name,
                                 (long long)what->value, p->after ? ", after " : "",
                                 p->after ? p->after : "");
@@ -126,6 +162,10 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
         return (size_t)snprintf(out, size, "%s in {fault} woke up although nobody had woken it",
                                 p->name);
     case FIT_W_RETURN:
+        if (what->mode == FIT_DNS)
+            return (size_t)snprintf(out, size, "%s in {fault}%s%s gave %lld addresses, of which "
+                                    "only the last answers", p->name, comma, object,
+                                    (long long)what->value);
         return (size_t)snprintf(out, size, "%s %s failed: it returned %lld", p->name,
                                 p->in ? p->in : "", (long long)what->value);
     case FIT_W_NONE: case FIT_W_RAISE:

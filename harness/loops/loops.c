@@ -73,6 +73,29 @@ const char *fit__name_of(void *function)
     return name;
 }
 
+/* Is it the loop itself, on its own thread, that calls? */
+static bool by_the_loop(void)
+{
+    return running.depth && !running.frames[running.depth - 1].function;
+}
+
+/* The loop had something else to do, so the callback comes late, and so does all that is due after
+ * it. Callbacks that may fail are asked for that alone (fit__callback_fails). */
+#define LATE_NS (LATE_MS * INT64_C(1000000))
+enum { LATE_MS = 10000 };
+
+static void come_late(const char *type, void *function)
+{
+    if (fit__faults_off || !strcmp(type, "uv_alloc_cb")) return;
+    struct fit__question q = { .point = type, .in = fit__name_of(function),
+                               .caller = fit__as_caller(function) };
+    fit__offer(&q, FIT_CALLBACK, FIT_W_DELAY, FIT_S_NUMBER, LATE_MS, FIT_U_ONCE);
+    if (!fit__choose(&q)) return;
+    fit__enter();
+    fit__kernel->sleep(LATE_NS);
+    fit__leave();
+}
+
 void fit__callback_begin(const char *type, void *function)
 {
     if (!watched()) return;
@@ -82,6 +105,8 @@ void fit__callback_begin(const char *type, void *function)
         fit__trace("--", -1, "cb %-16s %s", type, name ? name : "?");
         fit__leave();
     }
+    forget_dead_frames((uintptr_t)__builtin_frame_address(0));
+    if (by_the_loop()) come_late(type, function);
     push(type, function, (uintptr_t)__builtin_frame_address(0));
     if (fit__on_work && !strcmp(type, "uv_work_cb")) fit__on_work(function);
 }

@@ -70,6 +70,76 @@ int fit__tcp_describe(struct fit__file *file, struct fit__info *info)
 
 /* ---- the world's own question ------------------------------------------------------------ */
 
+/* What Linux needs to find out that nothing is acknowledged (net.ipv4.tcp_retries2). */
+#define GIVES_UP_NS (924 * FIT_S + 600 * FIT_MS)
+
+static void gives_up(struct fit__event *event)
+{
+    fit__tcp_die((struct fit__tcp *)((char *)event - offsetof(struct fit__tcp, syn)), ETIMEDOUT);
+}
+
+/* From here on the other side's packets are lost, acknowledgements included. */
+static void cut_off(struct fit__tcp *end)
+{
+    fit__tcp_mute(end->peer);
+    fit__event_cancel(&end->syn);
+    fit__event_set(&end->syn, fit__now() + GIVES_UP_NS, gives_up);
+}
+
+/* The other side says no more, in order, but hears on; its application does not know yet. */
+static void half_close(struct fit__tcp *end)
+{
+    struct fit__tcp *peer = end->peer;
+    fit__tcp_clear_packets(&peer->unsent);
+    peer->unsent_bytes = 0;
+    fit__tcp_clear_packets(&end->wire);
+    end->wire_bytes = 0;
+    peer->hushed = peer->end_sent = true;
+    fit__tcp_send_packet(end, FIT_PK_FIN, NULL, 0, 0);
+}
+
+enum { DRIP = 1 /* bytes */ };
+
+static void offer_arrivals(struct fit__question *q, const struct fit__tcp *end,
+                           const struct fit__packet *packet)
+{
+    bool established = end->state == FIT_TCP_OPEN && end->peer->state == FIT_TCP_OPEN;
+    fit__offer(q, FIT_TIMEOUT, FIT_W_SILENT, FIT_S_NUMBER, 0, FIT_U_ONCE);
+    if (packet->size >= 2)
+        fit__offer(q, FIT_TIMEOUT, FIT_W_SHORT, FIT_S_NUMBER, (int64_t)packet->size / 2,
+                   FIT_U_ONCE);
+    if (packet->kind != FIT_PK_DATA || !established)
+        return;
+    if (packet->size > DRIP && !end->drips)
+        fit__offer(q, FIT_PARTIAL, FIT_W_SHORT, FIT_S_NUMBER, DRIP, FIT_U_ONWARDS);
+    fit__offer(q, FIT_RESET, FIT_W_EOF, FIT_S_NUMBER, 0, FIT_U_ONCE);
+    /* In the middle of what it sends. After the last of it nobody may look until the next time. */
+    bool more = TAILQ_NEXT(packet, link) || !TAILQ_EMPTY(&end->peer->unsent);
+    fit__offer(q, FIT_RESET, FIT_W_ERROR, FIT_S_ERRNO, ECONNRESET, FIT_U_ONCE);
+    q->alternatives[q->count - 1].extended = !more;
+    if (end->asked)
+        fit__offer(q, FIT_RESET, FIT_W_ERROR, FIT_S_ERRNO, ETIMEDOUT, FIT_U_ONCE);
+}
+
+/* The whole packet arrives, and what comes behind it. */
+static ssize_t suffer(struct fit__tcp *end, const struct fit__packet *packet,
+                      const struct fit__alternative *what)
+{
+    if (what->what == FIT_W_EOF) {
+        half_close(end);
+        return FIT_ARRIVAL_GONE;
+    }
+    if (what->what == FIT_W_SHORT) {
+        end->drips = true;
+        return (ssize_t)packet->size;
+    }
+    if (what->value == ETIMEDOUT) {
+        cut_off(end);
+        return FIT_ARRIVAL_GONE;
+    }
+    return FIT_ARRIVAL_THEN_RESET;
+}
+
 ssize_t fit__tcp_ask_arrival(struct fit__tcp *end, const struct fit__packet *packet)
 {
     bool speaks = packet->kind == FIT_PK_DATA || packet->kind == FIT_PK_FIN;
@@ -79,18 +149,18 @@ ssize_t fit__tcp_ask_arrival(struct fit__tcp *end, const struct fit__packet *pac
     char object[120];
     object_name(end, object, sizeof object);
     struct fit__question q = { .point = "peer", .object = object, .world = true };
-    fit__offer(&q, FIT_TIMEOUT, FIT_W_SILENT, FIT_S_NUMBER, 0, FIT_U_ONCE);
-    if (packet->size >= 2)
-        fit__offer(&q, FIT_TIMEOUT, FIT_W_SHORT, FIT_S_NUMBER, (int64_t)packet->size / 2,
-                   FIT_U_ONCE);
+    offer_arrivals(&q, end, packet);
     const struct fit__alternative *answer = fit__choose(&q);
+    end->asked = false;
     if (!answer)
         return (ssize_t)packet->size;
+    if (answer->mode != FIT_TIMEOUT)
+        return suffer(end, packet, answer);
     /* A short one needs something left to cut off, or it would not be silence. */
     if (answer->what == FIT_W_SHORT && answer->value > 0
         && answer->value < (int64_t)packet->size)
         return (ssize_t)answer->value;
-    return -1;
+    return FIT_ARRIVAL_SILENCE;
 }
 
 /* ---- afflictions ------------------------------------------------------------------------- */
@@ -198,19 +268,39 @@ static void put_back(struct fit__tcp *end)
     }
 }
 
-static void delay(struct fit__tcp *end, fit_ns ns)
+void fit__tcp_delay_wire(struct fit__tcp *end, fit_ns ns)
 {
     struct fit__packet *packet;
     fit_ns due = fit__now() + ns;
-    put_back(end);
     TAILQ_FOREACH(packet, &end->wire, link)
         if (takes_part(packet) && packet->due < due)
             packet->due = due;
     if (end->last_due < due)
         end->last_due = due;
     fit__tcp_rearm(end);
+}
+
+static void delay(struct fit__tcp *end, fit_ns ns)
+{
+    fit_ns due = fit__now() + ns;
+    put_back(end);
+    fit__tcp_delay_wire(end, ns);
     if (end->syn.slot >= 0 && end->syn.due < due)
         fit__event_set(&end->syn, due, end->syn.fire);
+}
+
+void fit__tcp_reset_both(struct fit__tcp *end)
+{
+    struct fit__tcp *peer = end->peer;
+    for (int i = 0; i < 2; i++) {
+        struct fit__tcp *one = i ? peer : end;
+        if (!one || one->state != FIT_TCP_OPEN)
+            continue;
+        fit__tcp_clear_packets(&one->wire);
+        one->wire_bytes = 0;
+        fit__tcp_rearm(one);
+        fit__tcp_die(one, ECONNRESET);
+    }
 }
 
 static void room_again(struct fit__event *event)
@@ -241,6 +331,7 @@ int fit__tcp_afflict(struct fit__file *file, enum fit__affliction affliction, in
         fit__event_cancel(&end->full);
         fit__event_set(&end->full, end->full_until, room_again);
         return 0;
+    case FIT_A_LOST: break;
     }
     return -EOPNOTSUPP;
 }

@@ -247,5 +247,8 @@ int fit__call_fsync(int fd)
     fit__call_begins();
     if (!file)
         return fit__is_standard(fd) ? -EINVAL : -EBADF;
-    return file->ops == &fit__regular_ops && fit__regular_flushes(file) ? 0 : -EINVAL;
+    if (file->ops != &fit__regular_ops || !fit__regular_flushes(file))
+        return -EINVAL;
+    fit__content_flush(fit__regular_node(file));
+    return 0;
 }

@@ -11,10 +11,23 @@
 enum { BLOCK = 512 };
 
 static int64_t disk_free = -1;
+static bool stays_full, read_only;
 
 void fit__disk_limit(int64_t bytes)
 {
     disk_free = bytes;
+}
+
+void fit__disk_spoil(int error, bool until_free)
+{
+    disk_free = error == ENOSPC ? 0 : -1;
+    stays_full = error == ENOSPC && !until_free;
+    read_only = error == EROFS;
+}
+
+bool fit__disk_is_read_only(void)
+{
+    return read_only && !fit__guard->exempt;
 }
 
 int64_t fit__disk_free(void)
@@ -24,7 +37,7 @@ int64_t fit__disk_free(void)
 
 int fit__disk_take(int64_t bytes)
 {
-    if (disk_free < 0)
+    if (disk_free < 0 || fit__guard->exempt)
         return 0;
     if (bytes > disk_free)
         return -ENOSPC;
@@ -34,7 +47,7 @@ int fit__disk_take(int64_t bytes)
 
 void fit__disk_give(int64_t bytes)
 {
-    if (disk_free >= 0)
+    if (disk_free >= 0 && !stays_full)
         disk_free += bytes;
 }
 
@@ -98,7 +111,7 @@ static struct fit__page *make_page(struct fit__node *node, uint64_t index, bool 
     }
     struct fit__page *page = &node->pages[place];
     memmove(page + 1, page, (node->page_count++ - place) * sizeof *page);
-    *page = (struct fit__page){ index, fit__alloc(FIT_PAGE), new_space };
+    *page = (struct fit__page){ index, fit__alloc(FIT_PAGE), new_space, false };
     if (!whole)
         fill_from_lower(node, index, page->bytes);
     if (new_space)
@@ -106,16 +119,19 @@ static struct fit__page *make_page(struct fit__node *node, uint64_t index, bool 
     return page;
 }
 
+static void free_page(struct fit__node *node, const struct fit__page *page)
+{
+    if (page->charged) {
+        fit__disk_give(FIT_PAGE);
+        node->st.st_blocks -= FIT_PAGE / BLOCK;
+    }
+    fit__free(page->bytes);
+}
+
 static void drop_pages_from(struct fit__node *node, size_t place)
 {
-    while (node->page_count > place) {
-        struct fit__page *page = &node->pages[--node->page_count];
-        if (page->charged) {
-            fit__disk_give(FIT_PAGE);
-            node->st.st_blocks -= FIT_PAGE / BLOCK;
-        }
-        fit__free(page->bytes);
-    }
+    while (node->page_count > place)
+        free_page(node, &node->pages[--node->page_count]);
 }
 
 /* ---- reading ----------------------------------------------------------------------------- */
@@ -203,6 +219,8 @@ ssize_t fit__content_write(struct fit__node *node, const struct iovec *iov, int 
     refuse_if_mapped(node);
     if (!size)
         return 0;
+    if (fit__disk_is_read_only())
+        return -EROFS;
     if (to >= LARGEST)
         return -EFBIG;
     for (int i = 0; i < count; i++) {
@@ -240,6 +258,8 @@ int fit__content_resize(struct fit__node *node, off_t size)
     refuse_if_mapped(node);
     if (size < 0)
         return -EINVAL;
+    if (fit__disk_is_read_only())
+        return -EROFS;
     if (size > LARGEST)
         return -EFBIG;
     if (size < node->st.st_size) {
@@ -299,6 +319,28 @@ off_t fit__content_next(const struct fit__node *node, off_t from, bool data)
         at += (off_t)part;
     }
     return data ? -ENXIO : size;
+}
+
+/* ---- what reaches the disk --------------------------------------------------------------- */
+
+void fit__content_flush(struct fit__node *node)
+{
+    for (size_t i = 0; i < node->page_count; i++)
+        node->pages[i].flushed = true;
+}
+
+/* The file has its size, and what was there before where it is not zeros. */
+void fit__content_lose(struct fit__node *node)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < node->page_count; i++) {
+        struct fit__page page = node->pages[i];
+        if (page.flushed)
+            node->pages[kept++] = page;
+        else
+            free_page(node, &page);
+    }
+    node->page_count = kept;
 }
 
 void fit__content_drop(struct fit__node *node)

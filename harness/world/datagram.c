@@ -451,7 +451,7 @@ static int datagram_afflict(struct fit__file *file, enum fit__affliction afflict
         fit__datagram_mute(fit__is_loopback(socket->remote.ip.v4)
                            ? socket->host : fit__host_at(socket->remote.ip.v4), socket->remote);
         return 0;
-    case FIT_A_EOF: case FIT_A_FULL: break;
+    case FIT_A_EOF: case FIT_A_FULL: case FIT_A_LOST: break;
     }
     return -EOPNOTSUPP;
 }

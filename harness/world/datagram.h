@@ -19,6 +19,7 @@ struct fit__udp_packet {
     struct fit__host *from_host, *to_host;
     struct fit__endpoint from, to;
     bool by_service;                     /* sent by the code under test */
+    bool again;                          /* it was late, or is there twice */
     bool refusal;                        /* ICMP: there is nobody at `from` */
     int ttl, tos;
     fit_ns arrived;                      /* at its socket */

@@ -1,4 +1,5 @@
 /* delivery.c - how a datagram finds its socket, or is refused, lost, or never answered. */
+#include <arpa/nameser.h>
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -18,6 +19,8 @@ struct mute { struct mute *next; const struct fit__host *host; struct fit__endpo
 
 static struct fit__udp_packets under_way = TAILQ_HEAD_INITIALIZER(under_way);
 static struct mute *mutes;
+
+static void packet_due(struct fit__event *event);
 
 /* ---- silence ----------------------------------------------------------------------------- */
 
@@ -53,8 +56,71 @@ static void object_name(const struct fit__udp_packet *packet, char *out, size_t 
                  packet->from.port);
 }
 
+/* What the network, or the name server, does to a packet. The late one is overtaken. */
+enum { LATE_MS = 200, DNS_LATE_MS = 3000 };
+static const unsigned codes[] = { ns_r_servfail, ns_r_nxdomain, ns_r_refused };
+
+static bool is_from_name_server(const struct fit__udp_packet *packet)
+{
+    return fit__dns_is_at(packet->from_host, packet->from.port);
+}
+
+static void offer_arrivals(struct fit__question *q, const struct fit__udp_packet *packet)
+{
+    fit__offer(q, FIT_TIMEOUT, FIT_W_SILENT, FIT_S_NUMBER, 0, FIT_U_ONCE);
+    if (packet->again)
+        return;
+    if (!is_from_name_server(packet)) {
+        fit__offer(q, FIT_TIMEOUT, FIT_W_NEVER, FIT_S_NUMBER, 0, FIT_U_ONCE);
+        fit__offer(q, FIT_TIMEOUT, FIT_W_DELAY, FIT_S_NUMBER, LATE_MS, FIT_U_ONCE);
+        fit__offer(q, FIT_PARTIAL, FIT_W_TWICE, FIT_S_NUMBER, 0, FIT_U_ONCE);
+        return;
+    }
+    fit__offer(q, FIT_DNS, FIT_W_NEVER, FIT_S_NUMBER, 0, FIT_U_ONCE);
+    fit__offer(q, FIT_DNS, FIT_W_DELAY, FIT_S_NUMBER, DNS_LATE_MS, FIT_U_ONCE);
+    fit__offer_extended(q, FIT_DNS, FIT_W_TWICE, FIT_S_NUMBER, 0, FIT_U_ONCE);
+    fit__offer(q, FIT_DNS, FIT_W_SPURIOUS, FIT_S_NUMBER, 0, FIT_U_ONCE);
+    if (fit__dns_is_cut(packet->bytes, packet->size))
+        return;
+    fit__offer(q, FIT_DNS, FIT_W_SHORT, FIT_S_NUMBER, FIT_DNS_HEAD, FIT_U_ONCE);
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        fit__offer(q, FIT_DNS, FIT_W_ERROR, FIT_S_DNS, codes[i], FIT_U_ONCE);
+}
+
+static void come_again(const struct fit__udp_packet *packet, fit_ns later)
+{
+    struct fit__udp_packet *copy = fit__alloc(sizeof *copy + packet->size);
+    memcpy(copy, packet, sizeof *copy + packet->size);
+    copy->arrival.slot = -1;
+    copy->again = true;
+    TAILQ_INSERT_TAIL(&under_way, copy, link);
+    fit__event_set(&copy->arrival, fit__now() + later, packet_due);
+}
+
+/* True: it arrives all the same, changed or not. */
+static bool suffer(struct fit__udp_packet *packet, const struct fit__alternative *what)
+{
+    switch ((enum fit__what)what->what) {
+    case FIT_W_NEVER: return false;
+    case FIT_W_DELAY: come_again(packet, what->value * FIT_MS); return false;
+    case FIT_W_TWICE: come_again(packet, FIT_MS); return true;
+    case FIT_W_SPURIOUS:                 /* a response to another query */
+        packet->bytes[0] = (char)~packet->bytes[0];
+        return true;
+    case FIT_W_SHORT:
+        packet->size = fit__dns_cut(packet->bytes, packet->size, true, 0);
+        return true;
+    case FIT_W_ERROR:
+        packet->size = fit__dns_cut(packet->bytes, packet->size, false, (unsigned)what->value);
+        return true;
+    default:
+        fit__datagram_mute(packet->from_host, packet->from);
+        return false;
+    }
+}
+
 /* Does the packet arrive, or has its sender fallen silent before it? */
-static bool arrives(const struct fit__udp_packet *packet, const struct fit__datagram *receiver)
+static bool arrives(struct fit__udp_packet *packet, const struct fit__datagram *receiver)
 {
     char object[120];
     if (is_mute(packet->from_host, packet->from) || is_mute(packet->to_host, packet->to))
@@ -63,11 +129,9 @@ static bool arrives(const struct fit__udp_packet *packet, const struct fit__data
         return true;
     object_name(packet, object, sizeof object);
     struct fit__question q = { .point = "peer", .object = object, .world = true };
-    fit__offer(&q, FIT_TIMEOUT, FIT_W_SILENT, FIT_S_NUMBER, 0, FIT_U_ONCE);
-    if (!fit__choose(&q))
-        return true;
-    fit__datagram_mute(packet->from_host, packet->from);
-    return false;
+    offer_arrivals(&q, packet);
+    const struct fit__alternative *answer = fit__choose(&q);
+    return !answer || suffer(packet, answer);
 }
 
 /* ---- who is meant ------------------------------------------------------------------------ */

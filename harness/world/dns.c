@@ -13,12 +13,14 @@
 #include "fi/arena.h"
 #include "fi/trace.h"
 
-enum { ADDRESS = 0x0a000001, HEADER_SIZE = 12, LABEL_MOST = 63, NAME_MOST = 255, TTL_S = 60,
+enum { ADDRESS = 0x0a000001, HEADER_SIZE = FIT_DNS_HEAD, LABEL_MOST = 63, NAME_MOST = 255,
+       TTL_S = 60,
        QUESTION_AT = 0xc00c /* a pointer to the name in the question */, BACKLOG = 16 };
 
 /* The bytes of a message. */
 enum { FLAGS_HIGH = 2, FLAGS_LOW = 3, QUESTIONS = 4, ANSWERS = 6 };
-enum { IS_RESPONSE = 0x80, OPCODE = 0x78, WANTS_RECURSION = 0x01, RECURSES = 0x80 };
+enum { IS_RESPONSE = 0x80, OPCODE = 0x78, TRUNCATED = 0x02, WANTS_RECURSION = 0x01,
+       RECURSES = 0x80 };
 
 struct question { char name[NAME_MOST + 1]; unsigned type, class; size_t end; };
 struct message { uint8_t *bytes; size_t size; };
@@ -161,6 +163,25 @@ size_t fit__dns_answer(const void *bytes, size_t size, uint8_t *out)
     }
     out[FLAGS_LOW] = (uint8_t)(RECURSES | code);
     return m.size;
+}
+
+size_t fit__dns_cut(void *response, size_t size, bool truncated, unsigned code)
+{
+    uint8_t *bytes = response;
+    struct question q;
+    if (size < HEADER_SIZE || !read_question(bytes, size, &q))
+        return size;
+    memset(bytes + ANSWERS, 0, HEADER_SIZE - ANSWERS);
+    if (truncated)
+        bytes[FLAGS_HIGH] |= TRUNCATED;
+    else
+        bytes[FLAGS_LOW] = (uint8_t)(RECURSES | code);
+    return q.end;
+}
+
+bool fit__dns_is_cut(const void *response, size_t size)
+{
+    return size < HEADER_SIZE || (((const uint8_t *)response)[FLAGS_HIGH] & TRUNCATED);
 }
 
 /* ---- where it is ------------------------------------------------------------------------- */

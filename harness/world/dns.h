@@ -10,7 +10,7 @@
 #include "harness/world/world.h"
 
 /* The largest answer: a question's name and type, and one record about it. */
-enum { FIT_DNS_PORT = 53, FIT_DNS_ANSWER = 512 };
+enum { FIT_DNS_PORT = 53, FIT_DNS_ANSWER = 512, FIT_DNS_HEAD = 12 };
 
 /* As fit__host_at, but for the name server's address there always is a host. */
 struct fit__host *fit__host_for(uint32_t address);
@@ -18,6 +18,11 @@ bool fit__dns_is_at(const struct fit__host *host, uint16_t port);
 /* Answers the query of `size` bytes into `out`, of FIT_DNS_ANSWER bytes; the answer's size, or 0:
  * it is no query, and gets no answer. */
 size_t fit__dns_answer(const void *query, size_t size, uint8_t *out);
+
+/* Takes the records out of a response, which then says that it was truncated, or tells `code`: its
+ * new size. */
+size_t fit__dns_cut(void *response, size_t size, bool truncated, unsigned code);
+bool fit__dns_is_cut(const void *response, size_t size);
 
 /* A connection was asked for, and nobody listens: true if the server will, a moment later. */
 bool fit__dns_starts_listening(struct fit__host *host, uint16_t port);

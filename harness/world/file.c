@@ -370,7 +370,16 @@ static int regular_describe(struct fit__file *file, struct fit__info *info)
     return 0;
 }
 
+static int regular_afflict(struct fit__file *file, enum fit__affliction affliction, int64_t value)
+{
+    (void)value;
+    if (affliction != FIT_A_LOST)
+        return -EOPNOTSUPP;
+    fit__content_lose(((struct regular *)file->object)->node);
+    return 0;
+}
+
 const struct fit__file_ops fit__regular_ops = {
     .kind = "file", .poll = regular_poll, .release = regular_release,
-    .describe = regular_describe,
+    .describe = regular_describe, .afflict = regular_afflict,
 };

@@ -13,10 +13,10 @@
 
 #include "harness/world/objects.h"
 
-enum { FIT_PAGE = 4096, FIT_SYMLINKS_MAX = 40 };
+enum { FIT_PAGE = FIT_DISK_PAGE, FIT_SYMLINKS_MAX = 40 };
 
 struct fit__node;
-struct fit__page { uint64_t index; char *bytes; bool charged; };
+struct fit__page { uint64_t index; char *bytes; bool charged, flushed /* on the disk, once */; };
 struct fit__entry { char *name; struct fit__node *node; /* NULL: the real one is hidden */ };
 struct fit__lock { struct fit__file *owner; bool exclusive; };
 struct fit__watch;
@@ -94,6 +94,13 @@ off_t fit__content_next(const struct fit__node *node, off_t from, bool data);
 void fit__content_drop(struct fit__node *node);
 /* Bytes that can still be written, -1: no limit. What is removed makes room. */
 void fit__disk_limit(int64_t bytes);
+/* ENOSPC: no room from here, until something is removed or for good; EROFS: no changes any more; 0:
+ * nothing is wrong. Peers do not feel it. */
+void fit__disk_spoil(int error, bool until_free);
+bool fit__disk_is_read_only(void);
+/* What was written so far is on the disk; or what was never flushed never will be. */
+void fit__content_flush(struct fit__node *node);
+void fit__content_lose(struct fit__node *node);
 int64_t fit__disk_free(void);
 int fit__disk_take(int64_t bytes);       /* 0 or -ENOSPC */
 void fit__disk_give(int64_t bytes);

@@ -332,7 +332,7 @@ const struct fit__kernel fit__kernel_sim = {
     .chown = fit__call_chown, .utimens = fit__call_utimens, .truncate = fit__call_truncate,
     .fallocate = fit__call_fallocate, .fsync = fit__call_fsync, .flock = fit__call_flock,
     .chdir = fit__call_chdir, .getcwd = fit__call_getcwd, .getdents = fit__call_getdents,
-    .mmap = fit__call_mmap, .limit_disk = fit__disk_limit,
+    .mmap = fit__call_mmap, .limit_disk = fit__disk_limit, .spoil_disk = fit__disk_spoil,
     .limit_descriptors = fit__call_limit_descriptors,
     .unlimit_descriptors = fit__call_unlimit_descriptors,
 };

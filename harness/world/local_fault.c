@@ -195,6 +195,7 @@ int fit__local_afflict(struct fit__file *file, enum fit__affliction affliction, 
         end->socket.error = (int)value;
         fit__local_changed(end, EPOLLERR);
         return 0;
+    case FIT_A_LOST: break;
     }
     return -EOPNOTSUPP;
 }

@@ -152,7 +152,7 @@ struct fit__node *fit__node_root(void)
 
 void fit__nodes_forget(void)
 {
-    fit__disk_limit(-1);
+    fit__disk_spoil(0, false);
     while (!LIST_EMPTY(&tree.nodes))
         erase(LIST_FIRST(&tree.nodes));
     tree.root = NULL;
@@ -302,6 +302,8 @@ int fit__node_may(const struct fit__node *node, int want)
     uid_t user = (uid_t)fit__raw(SYS_geteuid);
     if (!want)
         return 0;
+    if ((want & W_OK) && !S_ISCHR(node->st.st_mode) && fit__disk_is_read_only())
+        return -EROFS;
     if (node->lower && !node->changed && !S_ISLNK(node->st.st_mode))
         return (int)fit__raw(SYS_faccessat2, AT_FDCWD, node->lower, want, AT_EACCESS);
     if (user == 0)

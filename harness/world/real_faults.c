@@ -253,6 +253,10 @@ static bool r_lacks(int fd, const struct fit__fact *fact)
     if (fact->what == FIT_W_NEVER || fact->what == FIT_W_TIMERS_FIRST
         || fact->what == FIT_W_ORDER)
         return true;
+    if (fact->mode == FIT_DISK || fact->effect == FIT_E_UNDO) return true;
+    if (fact->mode == FIT_DNS && fact->what != FIT_W_ERROR) return true;
+    if (fact->what == FIT_W_DELAY || (fact->what == FIT_W_EOF && fact->family != FIT_READ))
+        return true;
     if (fact->effect == FIT_E_CUT) return held && held->edge;
     if (fact->effect != FIT_E_AFFLICT) return false;
     if (!held || fact->affliction == FIT_A_SILENT) return true;

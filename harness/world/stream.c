@@ -288,27 +288,65 @@ static struct fit__tcp *tcp_of_arrival(struct fit__event *event)
     return (struct fit__tcp *)((char *)event - offsetof(struct fit__tcp, arrival));
 }
 
+/* A byte arrives, the rest later; where much is under way, in bigger pieces, so that it ends. */
+static bool drip(struct fit__tcp *end, struct fit__packet *packet)
+{
+    enum { PIECES = 256 };
+    size_t piece = 1 + packet->size / PIECES;
+    if (!end->drips || fit__faults_off || packet->kind != FIT_PK_DATA || packet->size <= piece)
+        return false;
+    deliver(end, packet, piece);
+    packet->size -= piece;
+    end->wire_bytes -= piece;
+    memmove(packet->bytes, packet->bytes + piece, packet->size);
+    fit__tcp_delay_wire(end, FIT_MS);
+    return true;
+}
+
+static void take_from_wire(struct fit__tcp *end, struct fit__packet *packet, size_t size)
+{
+    TAILQ_REMOVE(&end->wire, packet, link);
+    end->wire_bytes -= packet->size;
+    deliver(end, packet, size);
+    bool cut = size < packet->size;
+    fit__free(packet);
+    if (cut && end->peer)
+        fit__tcp_mute(end->peer);
+}
+
+static void heard(struct fit__tcp *end)
+{
+    end->heard = fit__now();
+    if (end->peer)
+        end->peer->heard = fit__now();
+}
+
+/* The packet has come through. False: only a piece of it, and the rest is under way. */
+static bool come_through(struct fit__tcp *end, struct fit__packet *packet)
+{
+    heard(end);
+    if (drip(end, packet))
+        return false;
+    ssize_t size = fit__tcp_ask_arrival(end, packet);
+    if (size >= 0) {
+        if (!drip(end, packet))
+            take_from_wire(end, packet, (size_t)size);
+    } else if (size == FIT_ARRIVAL_THEN_RESET) {
+        take_from_wire(end, packet, packet->size);
+        fit__tcp_reset_both(end);
+    } else if (size == FIT_ARRIVAL_SILENCE && end->peer) {
+        fit__tcp_mute(end->peer);
+    }
+    return true;
+}
+
 static void packet_arrives(struct fit__event *event)
 {
     struct fit__tcp *end = tcp_of_arrival(event);
     struct fit__packet *packet = TAILQ_FIRST(&end->wire);
     assert(packet);
-    bool lost = fit__tcp_loses(end, packet);
-    ssize_t size = lost ? -1 : fit__tcp_ask_arrival(end, packet);
-    if (size >= 0) {
-        end->heard = fit__now();
-        if (end->peer)
-            end->peer->heard = fit__now();
-        TAILQ_REMOVE(&end->wire, packet, link);
-        end->wire_bytes -= packet->size;
-        deliver(end, packet, (size_t)size);
-        bool cut = (size_t)size < packet->size;
-        fit__free(packet);
-        if (cut && end->peer)
-            fit__tcp_mute(end->peer);
-    } else if (!lost && end->peer) {
-        fit__tcp_mute(end->peer);
-    }
+    if (!fit__tcp_loses(end, packet) && !come_through(end, packet))
+        return;
     fit__tcp_rearm(end);
     struct fit__tcp *peer = end->peer;
     fit__tcp_reap(end);
@@ -417,7 +455,8 @@ ssize_t fit__tcp_write(struct fit__file *file, const struct iovec *iov, int coun
         return -EAGAIN;
     if (end->state != FIT_TCP_OPEN || (end->socket.shut & FIT_SHUT_SEND))
         return -EPIPE;
-    if (fit__tcp_is_mute(end) || !size)
+    end->asked = true;
+    if (fit__tcp_is_mute(end) || end->hushed || !size)
         return (ssize_t)size;
     size_t room = fit__tcp_room(end);
     if (room < size)

@@ -80,6 +80,9 @@ struct fit__tcp {
 
     bool noticed;                        /* its owner knows that it is connected */
     bool muted;                          /* its application says and hears nothing more */
+    bool hushed;                         /* what it says goes nowhere: its end was sent for it */
+    bool drips;                          /* data comes to it byte by byte */
+    bool asked;                          /* it has sent something since it heard something */
     fit_ns full_until;
     struct fit__event full;
 };
@@ -155,9 +158,16 @@ void fit__tcp_patience(struct fit__tcp *end);
 
 /* affliction.c */
 /* The first packet on the wire arrives: what of it? Returns the bytes that do (its size, or
- * fewer), or -1 when this end's peer has fallen silent before it. */
+ * fewer: then nothing more comes), or one of these. */
+enum {
+    FIT_ARRIVAL_SILENCE = -1,            /* this end's peer has fallen silent before it */
+    FIT_ARRIVAL_GONE = -2,               /* the packet is gone; what comes instead is on the wire */
+    FIT_ARRIVAL_THEN_RESET = -3          /* it arrives whole, and the connection is reset */
+};
 ssize_t fit__tcp_ask_arrival(struct fit__tcp *end, const struct fit__packet *packet);
 void fit__tcp_mute(struct fit__tcp *end);               /* `end` says and hears nothing more */
+void fit__tcp_delay_wire(struct fit__tcp *end, fit_ns ns);   /* what is under way to `end` */
+void fit__tcp_reset_both(struct fit__tcp *end);         /* something between the two resets it */
 int fit__tcp_describe(struct fit__file *file, struct fit__info *info);
 int fit__tcp_afflict(struct fit__file *file, enum fit__affliction affliction, int64_t value);
 

@@ -2,7 +2,7 @@
  * it nor tell anybody why.
  * expect: cause-lost
  * libs: libcurl
- * options: --mode callback,timeout
+ * options: --mode callback,reset,timeout
  * repaired: reported
  */
 #include "zoo_curl.h"

@@ -1,7 +1,7 @@
 /* A transfer that failed is taken out of the multi handle, and its easy handle is forgotten.
  * expect: leak-memory
  * libs: libcurl
- * options: --mode callback,emfile
+ * options: --mode callback,reset,emfile
  * repaired: reported
  */
 #include "zoo_curl.h"

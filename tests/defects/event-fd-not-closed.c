@@ -2,7 +2,7 @@
  * socket open. Only the good end closes it by hand.
  * expect: leak-fd
  * libs: libevent
- * options: --mode timeout,partial,callback
+ * options: --mode timeout,partial,callback,reset
  * repaired: reported
  */
 #include "zoo.h"

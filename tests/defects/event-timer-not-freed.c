@@ -1,7 +1,7 @@
 /* Every question gets a timer for its deadline; only a good answer frees it.
  * expect: leak-memory
  * libs: libevent
- * options: --mode timeout,partial,callback
+ * options: --mode timeout,partial,callback,reset
  * repaired: reported
  */
 #include "zoo.h"

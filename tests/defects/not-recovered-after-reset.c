@@ -1,7 +1,7 @@
 /* A client that keeps its connection for the next question, also when it is broken: it never works
  * again, although the server is there.
  * expect: not-recovered
- * options: --mode partial,callback
+ * options: --mode partial,callback,reset
  * repaired: reported
  */
 #include "zoo.h"

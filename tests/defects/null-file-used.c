@@ -12,8 +12,9 @@ static int first_line(const char *path, char *line, int size)
     if (!f) return -errno;
 #endif
     if (!fgets(line, size, f)) line[0] = 0;
+    int err = ferror(f) ? -EIO : 0;
     fclose(f);
-    return 0;
+    return err;
 }
 
 static void reads(void **state)

@@ -1,7 +1,7 @@
 /* No mistake: more is written than fits between the two sides, so that writes come short and block
  * without any fault, and the other side reads slowly.
  * expect: none
- * options: --mode partial,callback
+ * options: --mode partial,callback,reset
  * repaired: reported recovered
  */
 #include "zoo.h"

@@ -1,7 +1,7 @@
 /* No mistake: plain threads that use character classes, qsort, time zones, the environment and
  * their own memory, each with a connection, and take turns at a lock.
  * expect: none
- * options: --mode partial,callback,timeout
+ * options: --mode partial,callback,reset,timeout
  * repaired: reported recovered
  */
 #include "zoo.h"

@@ -2,7 +2,7 @@
  * or a cancel, closes handles that are closing already, and libuv ends the program.
  * expect: abort
  * libs: libuv
- * options: --mode partial,callback,cancel,timeout,emfile
+ * options: --mode partial,callback,reset,cancel,timeout,emfile
  * repaired: reported recovered
  */
 #include "zoo_uv.h"

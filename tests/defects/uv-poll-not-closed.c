@@ -2,7 +2,7 @@
  * only stopped, so that it stays with its loop.
  * expect: leak-handle
  * libs: libuv
- * options: --mode partial,callback
+ * options: --mode partial,callback,reset
  * repaired: reported
  */
 #include "zoo_uv.h"

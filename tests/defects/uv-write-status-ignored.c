@@ -2,7 +2,7 @@
  * the server has got nothing of it.
  * expect: swallowed
  * libs: libuv
- * options: --mode callback
+ * options: --mode callback,reset
  * repaired: reported
  */
 #include "zoo_uv.h"

@@ -50,7 +50,9 @@ static void watches_a_folder(void **state)
     (void)state;
     memset(&w, 0, sizeof w);
     asks(&w.asker, "change");
+    fit_faults_off();                    /* the folder is where the test begins */
     assert_int_equal(mkdir(FOLDER, 0700), 0);
+    fit_faults_on();
     fit_client(NULL, neighbour, NULL);
     int err = uv_loop_init(&w.loop);
     if (err) {

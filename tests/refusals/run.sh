@@ -43,12 +43,12 @@ says 'Segmentation fault in crashes \(suite.c:[0-9]+\), at address 0'
 only 1 calls_nothing
 says 'makes no call that can fail'
 ends 1 'all of them together' run --valgrind=none ./suite
-says 'suite.passes 3 3 0 '
-says 'suite.passes_too 3 3 0 '
+says 'suite.passes 4 0 4 0 '
+says 'suite.passes_too 4 0 4 0 '
 
 ends 2 'an unknown mode' run --mode oom ./suite
 says "did you mean 'memory'"
-ends 2 'a mode that is not built' run --mode reset ./suite
+ends 2 'a mode that is not built' run --mode clock ./suite
 ends 2 'a case that does not parse' replay ./suite passes:socket:shrt=1
 says '"shrt" is not known'
 ends 125 'a case that does not fit' replay ./suite passes:socket:in=nobody:error=EMFILE

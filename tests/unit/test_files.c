@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fi/choice.h"
 #include "fi/raw.h"
 #include "harness/world/inner.h"
 
@@ -164,6 +165,132 @@ static void instances_run_out(void *arg)
     check(inotify_init1(0) >= 0);
 }
 
+/* ---- what can go wrong with a disk ------------------------------------------------------- */
+
+/* The first question that has it is answered with this. Volatile: compilers know that calls of libc
+ * do not come back here. */
+static volatile struct { enum fit__what what; int64_t value; enum fit__until until; bool open; } wish;
+
+static int grant(struct fit__question *q)
+{
+    for (unsigned i = 0; wish.open && i < q->count; i++)
+        if (q->alternatives[i].what == wish.what && q->alternatives[i].until == wish.until
+            && (!wish.value || q->alternatives[i].value == wish.value)) {
+            wish.open = false;
+            return (int)i;
+        }
+    return -1;
+}
+
+static void wish_for(enum fit__what what, int64_t value, enum fit__until until)
+{
+    wish.what = what;
+    wish.value = value;
+    wish.until = until;
+    wish.open = true;
+    fit__chooser = grant;
+}
+
+static int put(const char *path, size_t size)
+{
+    static char bytes[20000];
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    memset(bytes, 'x', sizeof bytes);
+    if (fd < 0) return -errno;
+    ssize_t n = write(fd, bytes, size);
+    int result = n < 0 ? -errno : (int)n;
+    close(fd);
+    return result;
+}
+
+static void disk_fills_up(void *arg)
+{
+    (void)arg;
+    check(!mkdir("/tmp/faulttest-disk", 0700) && !chdir("/tmp/faulttest-disk"));
+    check(put("old", 5000) == 5000);
+    wish_for(FIT_W_ERROR, ENOSPC, FIT_U_ONCE);
+    check(open("new", O_WRONLY | O_CREAT, 0600) < 0 && errno == ENOSPC && !wish.open);
+    check(put("new", 100) == 100);
+    wish_for(FIT_W_ERROR, ENOSPC, FIT_U_FREE);
+    check(put("new", 100) == -ENOSPC && put("other", 100) == -ENOSPC);
+    check(!unlink("old"));
+    check(put("new", 100) == 100);
+    wish_for(FIT_W_SHORT, 0, FIT_U_ONCE);
+    check(put("new", 20000) == 2 * 4096 && !wish.open);
+    fit__enter();
+    fit__kernel->spoil_disk(0, false);
+    fit__leave();
+    wish_for(FIT_W_ERROR, ENOSPC, FIT_U_ONWARDS);
+    check(put("last", 100) == -ENOSPC);
+    check(!unlink("new") && put("last", 100) == -ENOSPC);
+}
+
+static void disk_goes_read_only(void *arg)
+{
+    char byte;
+    (void)arg;
+    check(!mkdir("/tmp/faulttest-disk", 0700) && !chdir("/tmp/faulttest-disk"));
+    check(put("old", 1) == 1);
+    int fd = open("old", O_RDWR);
+    wish_for(FIT_W_ERROR, EROFS, FIT_U_ONWARDS);
+    check(mkdir("new", 0700) < 0 && errno == EROFS);
+    check(unlink("old") < 0 && errno == EROFS);
+    check(rename("old", "older") < 0 && errno == EROFS);
+    check(open("old", O_WRONLY) < 0 && errno == EROFS);
+    check(open("new", O_WRONLY | O_CREAT, 0600) < 0 && errno == EROFS);
+    check(access("old", W_OK) < 0 && errno == EROFS && !access("old", R_OK));
+    check(write(fd, "y", 1) < 0 && errno == EROFS);
+    check(pread(fd, &byte, 1, 0) == 1 && byte == 'x');
+    close(fd);
+    fd = open("/dev/null", O_WRONLY);
+    check(write(fd, "y", 1) == 1);
+    close(fd);
+}
+
+static void flushed_is_what_is_kept(void *arg)
+{
+    char bytes[4] = "", *zeros = bytes + 2;
+    (void)arg;
+    int fd = open("/tmp/faulttest-flushed", O_RDWR | O_CREAT, 0600);
+    check(pwrite(fd, "ab", 2, 0) == 2 && !fsync(fd));
+    check(pwrite(fd, "cd", 2, 8192) == 2);
+    wish_for(FIT_W_ERROR, EIO, FIT_U_ONCE);
+    check(fsync(fd) < 0 && errno == EIO && !fsync(fd));
+    check(pread(fd, bytes, 2, 0) == 2 && !memcmp(bytes, "ab", 2));
+    check(pread(fd, zeros, 2, 8192) == 2 && !zeros[0] && !zeros[1]);
+    close(fd);
+}
+
+static void others_are_quicker(void *arg)
+{
+    struct stat st;
+    (void)arg;
+    wish_for(FIT_W_ERROR, EEXIST, FIT_U_ONCE);
+    check(mkdir("/tmp/faulttest-quick", 0700) < 0 && errno == EEXIST);
+    check(!stat("/tmp/faulttest-quick", &st) && S_ISDIR(st.st_mode));
+    check(put("/tmp/faulttest-quick/a", 1) == 1 && put("/tmp/faulttest-quick/b", 1) == 1);
+    wish_for(FIT_W_ERROR, ENOENT, FIT_U_ONCE);
+    check(unlink("/tmp/faulttest-quick/a") < 0 && errno == ENOENT);
+    check(stat("/tmp/faulttest-quick/a", &st) < 0 && errno == ENOENT);
+    wish_for(FIT_W_ERROR, ENOENT, FIT_U_ONCE);
+    check(!fopen("/tmp/faulttest-quick/b", "r") && errno == ENOENT);
+    check(stat("/tmp/faulttest-quick/b", &st) < 0 && errno == ENOENT);
+}
+
+static void streams_tell_the_disk(void *arg)
+{
+    char byte;
+    (void)arg;
+    FILE *f = fopen("/tmp/faulttest-stream", "w");
+    check(f && fputs("kept in the buffer", f) >= 0);
+    wish_for(FIT_W_ERROR, ENOSPC, FIT_U_ONCE);
+    check(fclose(f) == EOF && errno == ENOSPC);
+    check(put("/tmp/faulttest-stream", 10) == 10 && (f = fopen("/tmp/faulttest-stream", "r")));
+    wish_for(FIT_W_ERROR, EIO, FIT_U_ONCE);
+    check(fread(&byte, 1, 1, f) == 0 && ferror(f) && errno == EIO);
+    fclose(f);
+}
+
 int main(void)
 {
     in_world(same_everywhere);
@@ -182,5 +309,15 @@ int main(void)
     puts("ok watches_run_out");
     in_world(instances_run_out);
     puts("ok instances_run_out");
+    in_world(disk_fills_up);
+    puts("ok disk_fills_up");
+    in_world(disk_goes_read_only);
+    puts("ok disk_goes_read_only");
+    in_world(flushed_is_what_is_kept);
+    puts("ok flushed_is_what_is_kept");
+    in_world(others_are_quicker);
+    puts("ok others_are_quicker");
+    in_world(streams_tell_the_disk);
+    puts("ok streams_tell_the_disk");
     return 0;
 }

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fi/choice.h"
 #include "harness/world/inner.h"
 
 /* assert() must count in every build. */
@@ -216,6 +217,81 @@ static void by_calls(void *arg)
     check(getaddrinfo("nobody.test", "80", &hints, &rows) == EAI_NONAME);
 }
 
+/* ---- what can go wrong ------------------------------------------------------------------- */
+
+/* The first question that has it is answered with this. Volatile: compilers know that calls of libc
+ * do not come back here. */
+static volatile struct { enum fit__what what; int64_t value; bool open; } wish;
+
+static int grant(struct fit__question *q)
+{
+    for (unsigned i = 0; wish.open && i < q->count; i++)
+        if (q->alternatives[i].what == wish.what && q->alternatives[i].value == wish.value) {
+            wish.open = false;
+            return (int)i;
+        }
+    return -1;
+}
+
+static void wish_for(enum fit__what what, int64_t value)
+{
+    wish.what = what;
+    wish.value = value;
+    wish.open = true;
+    fit__chooser = grant;
+}
+
+static void the_server_errs(void *arg)
+{
+    uint8_t query[300];
+    size_t size = make_query(query, "origin.test", A);
+    (void)arg;
+    wish_for(FIT_W_ERROR, SERVER_FAILURE);
+    check(ask("origin.test", A, 0) == SERVER_FAILURE);
+    wish_for(FIT_W_ERROR, NO_SUCH_NAME);
+    check(ask("origin.test", A, 0) == NO_SUCH_NAME);
+    wish_for(FIT_W_SHORT, HEAD);
+    check(ask("origin.test", A, 0) == NO_ERROR && (answer[2] & 2 /* truncated */));
+    wish_for(FIT_W_SPURIOUS, 0);
+    check(exchange(query, size) > size && answer[0] != query[0] && answer[1] == query[1]);
+    wish_for(FIT_W_NEVER, 0);
+    check(exchange(query, size) == 0);
+    wish_for(FIT_W_DELAY, 3000);
+    check(exchange(query, size) == 0 && ask("origin.test", A, 1) == NO_ERROR);
+}
+
+static unsigned count(const struct addrinfo *rows)
+{
+    unsigned n = 0;
+    for (; rows; rows = rows->ai_next) n++;
+    return n;
+}
+
+static void several_addresses(void *arg)
+{
+    struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM,
+                              .ai_flags = AI_CANONNAME }, *rows;
+    (void)arg;
+    wish_for(FIT_W_RETURN, 2);
+    check(!getaddrinfo("origin.test", "80", &hints, &rows) && count(rows) == 2);
+    struct sockaddr_in *first = (void *)rows->ai_addr, *last = (void *)rows->ai_next->ai_addr;
+    check(first->sin_addr.s_addr != last->sin_addr.s_addr && first->sin_port == htons(80));
+    check(last->sin_addr.s_addr == inet_addr("10.0.0.3"));
+    check(!strcmp(rows->ai_canonname, "origin.test") && !rows->ai_next->ai_canonname);
+    freeaddrinfo(rows);
+    wish_for(FIT_W_RETURN, 50);
+    check(!getaddrinfo("origin.test", "80", &hints, &rows) && count(rows) == 50);
+    freeaddrinfo(rows);
+    wish_for(FIT_W_RETURN, 2);
+    struct hostent *found = gethostbyname("origin.test");
+    check(found && found->h_addr_list[1] && !found->h_addr_list[2]);
+    struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = inet_addr("10.0.0.3") };
+    char host[100];
+    wish_for(FIT_W_ERROR, EAI_AGAIN);
+    check(getnameinfo((struct sockaddr *)&in, sizeof in, host, sizeof host, NULL, 0, 0)
+          == EAI_AGAIN);
+}
+
 int main(void)
 {
 #define RUN(body) (in_world(body), puts("ok " #body))
@@ -226,5 +302,7 @@ int main(void)
     RUN(over_tcp);                           /* worlds know nothing of each other */
     RUN(own_server);
     RUN(by_calls);
+    RUN(the_server_errs);
+    RUN(several_addresses);
     return 0;
 }

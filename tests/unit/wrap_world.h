@@ -45,7 +45,7 @@ static struct {
     unsigned closes, reads, writes, messages, limits, holds, opens, afflictions;
     enum fit__affliction affliction;
     int64_t affliction_value, held_ns, slept_ns, now_ns;
-    bool until_close, dead, late, ended, full_table;
+    bool disconnected, until_close, dead, late, ended, full_table;
     size_t last_size;
 } k;
 
@@ -147,7 +147,9 @@ static int f_socket(int domain, int type, int protocol)
 
 static int f_connect(int fd, const struct sockaddr *address, socklen_t size)
 {
-    (void)fd; (void)address; (void)size;
+    (void)fd; (void)size;
+    k.disconnected = address->sa_family == AF_UNSPEC;
+    if (k.disconnected) return 0;
     k.info.connecting = true;
     return -EINPROGRESS;
 }
