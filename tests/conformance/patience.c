@@ -219,6 +219,26 @@ static void same_listeners(void)
     close(b);
 }
 
+/* One more than the backlog finds room; who does not is let in when it tries again. */
+static void room_again(void)
+{
+    enum { CALLERS = 4 };
+    struct sockaddr_in in;
+    int listener = listen_loopback(2, &in), callers[CALLERS];
+    for (int i = 0; i < CALLERS; i++) {
+        callers[i] = nonblocking_tcp();
+        connect(callers[i], ADDRESS(in));
+        settle();
+        note_poll("caller", callers[i]);
+    }
+    struct pollfd last = { callers[CALLERS - 1], POLLOUT, 0 };
+    close(accept(listener, NULL, NULL));
+    note("the last one %d", poll(&last, 1, 5000));
+    for (int i = 0; i < CALLERS; i++)
+        close(callers[i]);
+    close(listener);
+}
+
 /* ---- no port is left --------------------------------------------------------------------- */
 
 #ifndef IP_LOCAL_PORT_RANGE
@@ -293,6 +313,7 @@ const struct conformance_case patience_cases[] = {
     { "patience/lingers", lingers }, { "patience/lingers_until_read", lingers_until_read },
     { "patience/lingers_for_nothing", lingers_for_nothing },
     { "listen/nearest", nearest_listener }, { "listen/the_same", same_listeners },
+    { "listen/room_again", room_again },
     { "connect/ports_run_out", ports_run_out },
     { "datagram/ports_run_out", datagram_ports_run_out },
     { NULL, NULL },
