@@ -14,6 +14,7 @@
 
 #include "fi/arena.h"
 #include "fi/process.h"
+#include "fi/thread.h"
 #include "fi/wrap.h"
 
 /* glibc keeps it for each stream; fileno() looks there, and cookies leave it at -2. */
@@ -38,29 +39,46 @@ static ssize_t done(ssize_t result)
     return fit__result(result);
 }
 
+/* Both may wait, and are cancellation points: glibc unlocks a stream that is left so. */
+static ssize_t read_into(int fd, char *buffer, size_t size)
+{
+    struct iovec one = { buffer, size };
+    bool outer = fit__point_begin(true);
+    fit__enter();
+    ssize_t result = fit__kernel->readv(fd, &one, 1, -1);
+    fit__leave();
+    fit__point_end(outer);
+    return fit__result(result);
+}
+
+static ssize_t write_from(int fd, const char *buffer, size_t size)
+{
+    struct iovec one = { (void *)(uintptr_t)buffer, size };
+    bool outer = fit__point_begin(true);
+    fit__enter();
+    ssize_t result = fit__kernel->writev(fd, &one, 1, -1);
+    fit__leave();
+    fit__point_end(outer);
+    return fit__result(result);
+}
+
 static ssize_t cookie_read(void *cookie, char *buffer, size_t size)
 {
-    struct stream *s = cookie;
-    struct iovec one = { buffer, size };
-    if (world_is_gone()) return -1;
-    fit__enter();
-    return done(fit__kernel->readv(s->fd, &one, 1, -1));
+    const struct stream *s = cookie;
+    return world_is_gone() ? -1 : read_into(s->fd, buffer, size);
 }
 
 /* All of it, or up to a failure; then glibc sees that it is less. */
 static ssize_t cookie_write(void *cookie, const char *buffer, size_t size)
 {
-    struct stream *s = cookie;
+    const struct stream *s = cookie;
     size_t put = 0;
     ssize_t result = 0;
     if (world_is_gone()) return 0;
-    fit__enter();
     while (put < size && result >= 0) {
-        struct iovec one = { (void *)(uintptr_t)(buffer + put), size - put };
-        result = fit__kernel->writev(s->fd, &one, 1, -1);
+        result = write_from(s->fd, buffer + put, size - put);
         if (result > 0) put += (size_t)result;
     }
-    done(result);
     return (ssize_t)put;
 }
 
@@ -289,23 +307,18 @@ static struct standard standards[] = { { &stdin, 0, 0, 0 }, { &stdout, 0, 0, 1 }
 
 static ssize_t standard_read(void *cookie, char *buffer, size_t size)
 {
-    struct standard *s = cookie;
-    struct iovec one = { buffer, size };
-    if (world_is_gone()) return -1;
-    fit__enter();
-    return done(fit__kernel->readv(s->fd, &one, 1, -1));
+    const struct standard *s = cookie;
+    return world_is_gone() ? -1 : read_into(s->fd, buffer, size);
 }
 
 static ssize_t standard_write(void *cookie, const char *buffer, size_t size)
 {
     struct standard *s = cookie;
-    struct iovec one = { (void *)(uintptr_t)buffer, size };
     if (!fit__active) {                  /* the world has ended, and with it the redirection */
         *s->name = s->real;
         return (ssize_t)fwrite(buffer, 1, size, s->real);
     }
-    fit__enter();
-    ssize_t put = done(fit__kernel->writev(s->fd, &one, 1, -1));
+    ssize_t put = write_from(s->fd, buffer, size);
     return put < 0 ? 0 : put;
 }
 
