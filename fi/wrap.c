@@ -74,7 +74,7 @@ long fit__end_write(struct fit__call *c, long result, int flags)
     return value;
 }
 
-/* As glibc does it: cancelled at any moment, while the call lasts. One thread alone is by nobody. */
+/* As glibc does it: cancelled at any moment while the call lasts; one thread alone, by nobody. */
 int fit__raw_point_begin(void)
 {
     int type = -1;

@@ -42,7 +42,7 @@ static pid_t own_number(void)
     return number;
 }
 
-/* glibc's kinds: whom waiting for one's own lock is an error for, and what needs the real kernel. */
+/* glibc's kinds: for which one's own lock is an error, and which need the real kernel. */
 enum { KIND_TYPE = 3, KIND_ROBUST = 16, KIND_INHERIT = 32, KIND_PROTECT = 64 };
 
 static bool is_own(const pthread_mutex_t *mutex)

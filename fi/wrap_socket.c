@@ -225,7 +225,8 @@ static bool local_refused(struct fit__call *c, const struct sockaddr *address, s
 
 FIT_EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
 {
-    if (fit__passes()) return (int)fit__result(fit__raw_point(SYS_connect, fd, plain(address), size));
+    if (fit__passes())
+        return (int)fit__result(fit__raw_point(SYS_connect, fd, plain(address), size));
     struct fit__call c;
     char text[ADDRESS_TEXT];
     fit__begin(&c, FIT_CALL_connect, fd, FIT_CALLER);

@@ -15,6 +15,7 @@
 
 #include "fi/arena.h"
 #include "fi/process.h"
+#include "fi/thread.h"
 #include "fi/wrap.h"
 
 /* glibc keeps it for each stream; fileno() looks there, and cookies leave it at -2. */
@@ -39,7 +40,8 @@ static ssize_t done(ssize_t result)
     return fit__result(result);
 }
 
-/* Begins the call, and asks. */
+/* Begins the call, and asks. Both calls may wait, and are cancellation points: glibc unlocks a stream
+ * that is left so. */
 static bool disk_fault(struct fit__call *c, enum fit__call_id id, int fd, size_t size,
                        const void *caller, long *result)
 {
@@ -305,23 +307,18 @@ static struct standard standards[] = { { &stdin, 0, 0, 0 }, { &stdout, 0, 0, 1 }
 
 static ssize_t standard_read(void *cookie, char *buffer, size_t size)
 {
-    struct standard *s = cookie;
-    struct iovec one = { buffer, size };
-    if (world_is_gone()) return -1;
-    fit__enter();
-    return done(fit__kernel->readv(s->fd, &one, 1, -1));
+    const struct standard *s = cookie;
+    return world_is_gone() ? -1 : read_into(s->fd, buffer, size);
 }
 
 static ssize_t standard_write(void *cookie, const char *buffer, size_t size)
 {
     struct standard *s = cookie;
-    struct iovec one = { (void *)(uintptr_t)buffer, size };
     if (!fit__active) {                  /* the world has ended, and with it the redirection */
         *s->name = s->real;
         return (ssize_t)fwrite(buffer, 1, size, s->real);
     }
-    fit__enter();
-    ssize_t put = done(fit__kernel->writev(s->fd, &one, 1, -1));
+    ssize_t put = write_from(s->fd, buffer, size);
     return put < 0 ? 0 : put;
 }
 

@@ -187,7 +187,8 @@ FIT_EXPORT int usleep(useconds_t us)
 {
     if (fit__passes()) {
         struct timespec time = { us / 1000000, us % 1000000 * 1000 };
-        return (int)fit__result(fit__raw_point(SYS_clock_nanosleep, CLOCK_REALTIME, 0, &time, NULL));
+        return (int)fit__result(fit__raw_point(SYS_clock_nanosleep, CLOCK_REALTIME, 0, &time,
+                                               NULL));
     }
     return (int)sleep_simulated(FIT_CALL_usleep, us * INT64_C(1000), NULL, FIT_CALLER);
 }

@@ -15,8 +15,8 @@ static const struct fit__sleep for_condition = {
     .alone = "a condition that nobody is left to signal"
 };
 
-/* The object itself stays as it was initialised: who waits is known by its address. Who is cancelled
- * in the wait has the mutex again when its handlers run. */
+/* The object itself stays as it was initialised: who waits is known by its address. Who is
+ * cancelled in the wait has the mutex again when its handlers run. */
 static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
                       const struct timespec *until, const void *caller, const char *point)
 {

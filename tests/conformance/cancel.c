@@ -497,6 +497,32 @@ static void joinable_still(void)
     tear_down();
 }
 
+/* ---- streams ----------------------------------------------------------------------------- */
+
+static void *reads_line(void *stream)
+{
+    char line[8];
+    pthread_cleanup_push(told, "reads a line");
+    fgets(line, sizeof line, stream);
+    note("goes on");
+    pthread_cleanup_pop(0);
+    return NULL;
+}
+
+static void in_stream(void)
+{
+    int fds[2];
+    pipe(fds);
+    FILE *stream = fdopen(fds[0], "r");
+    pthread_t thread = on_thread(reads_line, stream);
+    let_it_wait();
+    cancel("reader", thread);
+    write(fds[1], "x\n", 2);
+    note("%c", fgetc(stream));
+    fclose(stream);
+    close(fds[1]);
+}
+
 /* ---- handlers of signals ----------------------------------------------------------------- */
 
 static pthread_t to_cancel;
@@ -533,6 +559,7 @@ const struct conformance_case cancel_cases[] = {
     { "cancel/without_waiting", without_waiting }, { "cancel/no_points", no_points },
     { "cancel/states", states }, { "cancel/of_ended", of_ended }, { "cancel/in_order", in_order },
     { "cancel/in_once", in_once }, { "cancel/loses_no_signal", loses_no_signal },
-    { "cancel/joinable_still", joinable_still }, { "cancel/by_handler", by_handler },
+    { "cancel/joinable_still", joinable_still },
+    { "cancel/in_stream", in_stream }, { "cancel/by_handler", by_handler },
     { NULL, NULL },
 };

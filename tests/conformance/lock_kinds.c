@@ -1,5 +1,5 @@
-/* Locks with attributes: priority protocols, shared between processes, preferring writers; and waits
- * that signals end. */
+/* Locks with attributes: priority protocols, shared between processes, preferring writers; and
+ * waits that signals end. */
 #include <limits.h>
 #include <semaphore.h>
 #include <signal.h>

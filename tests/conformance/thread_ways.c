@@ -123,20 +123,27 @@ static void *notes_attributes(void *size)
     return NULL;
 }
 
+/* What the thread notes comes first. */
+static void create(const pthread_attr_t *attributes, size_t size)
+{
+    int error = pthread_create(&first, attributes, notes_attributes, (void *)size);
+    let_it_wait();
+    note("created: %s", strerrorname_np(error));
+}
+
 static void attributes_of(void)
 {
     enum { SIZE = 1 << 20 };
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     SAY(pthread_attr_setstacksize(&attributes, PTHREAD_STACK_MIN));
-    SAY(pthread_create(&first, &attributes, notes_attributes, (void *)PTHREAD_STACK_MIN));
+    create(&attributes, (size_t)PTHREAD_STACK_MIN);
     wait_for_thread(first);
     SAY(pthread_attr_setstacksize(&attributes, SIZE));
-    SAY(pthread_create(&first, &attributes, notes_attributes, (void *)SIZE));
+    create(&attributes, SIZE);
     wait_for_thread(first);
     SAY(pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED));
-    SAY(pthread_create(&first, &attributes, notes_attributes, (void *)SIZE));
-    let_it_wait();
+    create(&attributes, SIZE);
     pthread_attr_destroy(&attributes);
 }
 

@@ -1,5 +1,5 @@
-/* The end of a thread as code with exceptions sees it: clean-up handlers are variables that know how
- * to clean up, and so are the objects of C++, here without C++. What runs at the end, in order. */
+/* The end of a thread as code with exceptions sees it: clean-up handlers are variables that know
+ * how to clean up, and so are the objects of C++, here without C++. What runs last, in order. */
 #include <threads.h>
 
 #include "tests/conformance/conformance.h"

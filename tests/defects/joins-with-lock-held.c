@@ -1,7 +1,9 @@
 /* The worker notes its error under the lock which the caller still holds while it joins the worker.
  * expect: hang
  * repaired: reported
- * symptom: deadlock: main thread waits in pthread_join, in stop \(.*:[0-9]+\), for thread [0-9]+ \(work\), which waits in pthread_mutex_lock, in note_error \(.*:[0-9]+\), for a mutex held by main thread;
+ * symptom: deadlock: main thread waits in pthread_join, in stop \(.*:[0-9]+\), for thread
+ * symptom: \(work\), which waits in pthread_mutex_lock, in note_error \(.*:[0-9]+\),
+ * symptom: for a mutex held by main thread
  */
 #include "zoo.h"
 

@@ -1,7 +1,8 @@
 /* What cleans up after an error locks the connection that its caller has locked already.
  * expect: hang
  * repaired: reported
- * symptom: deadlock: main thread waits in pthread_mutex_lock, in drop \(.*:[0-9]+\), for a mutex that it holds itself;
+ * symptom: deadlock: main thread waits in pthread_mutex_lock, in drop \(.*:[0-9]+\),
+ * symptom: for a mutex that it holds itself
  */
 #include "zoo.h"
 

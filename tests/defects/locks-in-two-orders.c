@@ -2,7 +2,9 @@
  * round: when both happen at once, both threads wait for ever.
  * expect: hang
  * repaired: reported
- * symptom: deadlock: main thread waits in pthread_mutex_lock, in report_progress \(.*:[0-9]+\), for a mutex held by thread fetcher \(fetch\), which waits in pthread_mutex_lock, in report_error \(.*:[0-9]+\), for a mutex held by main thread;
+ * symptom: deadlock: main thread waits in pthread_mutex_lock, in report_progress \(.*:[0-9]+\),
+ * symptom: for a mutex held by thread fetcher \(fetch\), which waits in pthread_mutex_lock,
+ * symptom: in report_error \(.*:[0-9]+\), for a mutex held by main thread
  */
 #include "zoo.h"
 

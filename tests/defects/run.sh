@@ -61,8 +61,10 @@ check_defect() {
             "$out/$name/defect.jsonl" >"$out/$name/any" \
             || { no "$name" "no $word in :none"; return; }
     done
-    symptom=$(said "$here/$1.c" symptom)
-    [ -z "$symptom" ] || jq -e -s --arg like "$symptom" 'any(.[]; (.symptom // "") | test($like))' \
+    # Each line is a part of one symptom.
+    said "$here/$1.c" symptom | jq -R -s 'split("\n") | map(select(. != ""))' >"$out/$name/parts"
+    jq -e -s --slurpfile parts "$out/$name/parts" \
+        'any(.[]; (.symptom // "") as $said | all($parts[0][]; . as $part | $said | test($part)))' \
         "$out/$name/defect.jsonl" >"$out/$name/any" || { no "$name" "no such symptom"; return; }
     echo "ok $name"
 }

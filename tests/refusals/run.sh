@@ -26,6 +26,14 @@ only 4 fails
 says 'BROKEN TEST suite.fails .* (0x2 != 0x3|2 != 3).* in fails \(suite.c:[0-9]+\)'
 only 4 forks
 says 'UNSUPPORTED suite.forks .*fork is not simulated.*called by forks \(suite.c:[0-9]+\)'
+only 4 cancels_at_any_time
+says 'UNSUPPORTED .*pthread_setcanceltype is not simulated.*called by cancels_at_any_time'
+only 4 cancels_the_test
+says 'UNSUPPORTED .*pthread_cancel is not simulated.*called by cancels_the_test'
+only 4 brings_its_stack
+says 'UNSUPPORTED .*pthread_attr_setstack is not simulated.*called by brings_its_stack'
+only 4 raises_its_priority
+says 'UNSUPPORTED .*pthread_mutex_lock is not simulated.*called by raises_its_priority'
 only 0 writes_a_file
 [ ! -e out.txt ]
 result $? 'and no file is made'

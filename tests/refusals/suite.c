@@ -1,6 +1,7 @@
 /* suite.c - tests that must not be swept, each for a reason of its own, and two that must. */
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,6 +41,49 @@ static void forks(void **state)
     pid_t child = fork();
     if (child == 0) _exit(0);
     waitpid(child, NULL, 0);
+}
+
+static void *returns(void *arg)
+{
+    return arg;
+}
+
+static void cancels_at_any_time(void **state)
+{
+    (void)state;
+    opens_one();
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+}
+
+static void cancels_the_test(void **state)
+{
+    (void)state;
+    opens_one();
+    pthread_cancel(pthread_self());
+}
+
+static void brings_its_stack(void **state)
+{
+    static char stack[256 * 1024] __attribute__((aligned(4096)));
+    pthread_attr_t attributes;
+    pthread_t thread;
+    (void)state;
+    opens_one();
+    pthread_attr_init(&attributes);
+    pthread_attr_setstack(&attributes, stack, sizeof stack);
+    pthread_create(&thread, &attributes, returns, NULL);
+}
+
+static void raises_its_priority(void **state)
+{
+    pthread_mutexattr_t attributes;
+    pthread_mutex_t mutex;
+    (void)state;
+    opens_one();
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_PROTECT);
+    pthread_mutex_init(&mutex, &attributes);
+    pthread_mutex_lock(&mutex);
 }
 
 static void writes_a_file(void **state)
@@ -126,6 +170,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passes), cmocka_unit_test(fails), cmocka_unit_test(forks),
+        cmocka_unit_test(cancels_at_any_time), cmocka_unit_test(cancels_the_test),
+        cmocka_unit_test(brings_its_stack), cmocka_unit_test(raises_its_priority),
         cmocka_unit_test(writes_a_file), cmocka_unit_test(sleeps_for_ever),
         cmocka_unit_test(computes_for_ever), cmocka_unit_test(waits_for_ever),
         cmocka_unit_test(differs), cmocka_unit_test(skips), cmocka_unit_test(crashes),
