@@ -43,9 +43,11 @@ int fit__own_fd(long fd)
     return (int)high;
 }
 
+/* Its end is told by no signal: a handler for SIGCHLD, as libev's default loop has one, would wait
+ * for our copies, or wake a loop for them. */
 int fit__snapshot(void)
 {
-    return (int)fit__raw(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    return (int)fit__raw(SYS_clone, 0, 0, 0, 0, 0);
 }
 
 void fit__die(void)
@@ -68,7 +70,7 @@ static int wait_for(int pid, int pidfd, unsigned wall_ms)
         do in_time = fit__raw(SYS_ppoll, &p, 1, &limit, 0, 8); while (in_time == -EINTR);
         if (in_time == 0) fit__raw(SYS_kill, pid, SIGKILL);
     }
-    do got = fit__raw(SYS_wait4, pid, &status, 0, 0); while (got == -EINTR);
+    do got = fit__raw(SYS_wait4, pid, &status, __WALL, 0); while (got == -EINTR);
     return in_time ? status : W_EXITCODE(0, SIGALRM);
 }
 
