@@ -21,7 +21,9 @@ struct frame { const char *type; void *function; uintptr_t base; };
 
 static __thread struct { unsigned depth; struct frame frames[FRAMES_MAX]; } running;
 static void *last_function;
-static const __typeof__(running) *turning;       /* of the thread that steps a loop, or NULL */
+/* Of the thread that steps a loop, and whose it is. */
+static const __typeof__(running) *turning;
+static const struct fit__guard *turner;
 
 static bool watched(void)
 {
@@ -106,12 +108,13 @@ bool fit__turn_allowed(void)
     forget_dead_frames((uintptr_t)__builtin_frame_address(0));
     if (running.depth) return false;
     turning = &running;
+    turner = fit__guard;
     return true;
 }
 
-bool fit__library_loop_waits(void)
+bool fit__library_loop_waits(const struct fit__guard *thread)
 {
-    return turning && turning->depth && !turning->frames[turning->depth - 1].function;
+    return thread == turner && turning->depth && !turning->frames[turning->depth - 1].function;
 }
 
 const char *fit__last_callback(void)
@@ -215,7 +218,7 @@ size_t fit__loops_census(struct fit__census_entry *entries, size_t most)
 void fit__loops_reset(void)
 {
     running.depth = 0;
-    turning = NULL;
+    turner = NULL;
     last_function = NULL;
     fit__uv_reset();
     fit__event_reset();
