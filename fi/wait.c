@@ -1,6 +1,7 @@
 /* What all ways to wait have in common: deadlines, the question whether a timer wins. */
 #include "fi/wait.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -73,10 +74,11 @@ unsigned fit__orders_of(int64_t orders[FIT_ORDERS_MOST], unsigned count, unsigne
             orders[ways++] = with_first(n, count);
     if (whole && count > 2 && all_outside(outside, 1, count))
         orders[ways++] = fit__order_backwards(count);
-    for (unsigned n = 1; n <= count && n <= ALONE_MOST && ways < FIT_ORDERS_MOST; n++) {
-        bool end = n == 1 || n == count;
-        if ((!whole || end) && all_outside(outside | 1u << (n - 1), 1, count)) orders[ways++] = n;
+    for (unsigned n = 1; n <= count; n++) {
+        bool wanted = whole ? n == 1 || n == count : n <= ALONE_MOST;
+        if (wanted && all_outside(outside | 1u << (n - 1), 1, count)) orders[ways++] = n;
     }
+    assert(ways <= FIT_ORDERS_MOST);
     return ways;
 }
 

@@ -140,10 +140,13 @@ static void ask_wait(struct fit_op *op)
  * EINTR stand that; of one of the user's own nobody knows. */
 static void on_idle(fit_ns due)
 {
-    const struct fit__thread *loop = fit__session.loop_thread;
+    const struct fit__thread *loop;
     bool waits = false;
-    if (!fit__session.in_body || due - fit__now() < LONG_WAIT || !loop
-        || loop->state != FIT_T_BLOCKED || !loop->waiting_for || !fit__library_loop_waits())
+    if (!fit__session.in_body || due - fit__now() < LONG_WAIT) return;
+    for (loop = fit__thread_first(); loop; loop = TAILQ_NEXT(loop, all))
+        if (loop == fit__session.loop_thread) break;
+    if (!loop || loop->state != FIT_T_BLOCKED || !loop->waiting_for
+        || !fit__library_loop_waits(&loop->guard))
         return;
     for (size_t i = 0; i < sizeof loop_waits / sizeof loop_waits[0]; i++)
         waits |= !strcmp(loop->waiting_for, loop_waits[i]);

@@ -23,7 +23,9 @@ struct frame { const char *type; void *function; uintptr_t base; };
 
 static __thread struct { unsigned depth; struct frame frames[FRAMES_MAX]; } running;
 static void *last_function;
-static const __typeof__(running) *turning;       /* of the thread that steps a loop, or NULL */
+/* Of the thread that steps a loop, and whose it is. */
+static const __typeof__(running) *turning;
+static const struct fit__guard *turner;
 
 static bool watched(void)
 {
@@ -133,12 +135,13 @@ bool fit__turn_allowed(void)
     forget_dead_frames((uintptr_t)__builtin_frame_address(0));
     if (running.depth) return false;
     turning = &running;
+    turner = fit__guard;
     return true;
 }
 
-bool fit__library_loop_waits(void)
+bool fit__library_loop_waits(const struct fit__guard *thread)
 {
-    return turning && turning->depth && !turning->frames[turning->depth - 1].function;
+    return thread == turner && turning->depth && !turning->frames[turning->depth - 1].function;
 }
 
 const char *fit__last_callback(void)
@@ -251,7 +254,7 @@ bool fit__peek(void *out, const void *address, size_t size)
 void fit__loops_reset(void)
 {
     running.depth = 0;
-    turning = NULL;
+    turner = NULL;
     last_function = NULL;
     fit__uv_reset();
     fit__event_reset();

@@ -38,8 +38,10 @@ void fit__loop_end(const char *type);
  * loop is on this thread's stack? */
 bool fit__turn_allowed(void);
 
-/* The loop whose turn was the last is a library's, and runs no callback now. On any thread. */
-bool fit__library_loop_waits(void);
+/* The loop that began the last turn is that of this thread, which lives; it is a library's, and
+ * runs no callback now. On any thread. */
+struct fit__guard;
+bool fit__library_loop_waits(const struct fit__guard *thread);
 
 /* The name of the callback that ended last (symbol of the user's function), or NULL: for
  * `after=`. Callbacks on pool threads (uv_work_cb) do not count. */

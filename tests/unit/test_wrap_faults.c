@@ -1,4 +1,5 @@
 /* Faults of the calls of libc: which are offered when, and how they are made true. */
+#include "fi/wait.h"
 #include "tests/unit/wrap_world.h"
 
 /* ---- faults ---------------------------------------------------------------------------- */
@@ -267,6 +268,37 @@ static void only_streams_suffer(void **state)
     assert_int_equal(asked, 0);
 }
 
+static void assert_orders(unsigned count, unsigned outside, bool whole, const char *expected)
+{
+    int64_t orders[FIT_ORDERS_MOST];
+    char text[200] = "";
+    unsigned ways = fit__orders_of(orders, count, outside, whole);
+    for (unsigned i = 0; i < ways; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%llx", i ? " " : "",
+                 (unsigned long long)orders[i]);
+    assert_string_equal(text, expected);
+}
+
+/* The first to be told is the lowest digit. Only what is timed from outside can have come earlier
+ * or later than the rest. */
+static void what_is_ready_comes_in_other_orders(void **state)
+{
+    (void)state;
+    assert_orders(0, 0, true, "");
+    assert_orders(1, 1, true, "");
+    assert_orders(2, 3, true, "12 1 2");
+    assert_orders(2, 2, true, "12 1");           /* the second came before, or is late */
+    assert_orders(2, 1, true, "12 2");           /* the first came after */
+    assert_orders(2, 0, true, "");               /* the program made both ready itself */
+    assert_orders(3, 7, true, "312 213 123 1 3");
+    assert_orders(3, 4, true, "213");
+    assert_orders(3, 1, true, "312");
+    assert_orders(2, 3, false, "1 2");
+    assert_orders(3, 7, false, "1 2 3");
+    assert_orders(3, 6, false, "1");
+    assert_orders(8, 255, true, "87654312 87654213 87653214 12345678 1 8");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,7 +307,7 @@ int main(void)
         TEST(the_table_can_be_full), TEST(connecting_can_fail), TEST(no_way_there),
         TEST(ports_can_be_taken), TEST(timers_can_win),
         TEST(select_is_a_poll), TEST(names_can_fail), TEST(peers_suffer_nothing),
-        TEST(only_streams_suffer),
+        TEST(only_streams_suffer), TEST(what_is_ready_comes_in_other_orders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
