@@ -94,6 +94,7 @@ enum fit__need {
     /* of files */
     FIT_N_NAMED = 1 << 16, /* the caller has chosen the name */
     FIT_N_THERE = 1 << 17, /* the path leads to a file */
+    FIT_N_MORTAL = 1 << 22,  /* and it is none that must stay: no directory */
     FIT_N_NEW = 1 << 18, /* the call would make one */
     FIT_N_CHANGES = 1 << 19, /* the call could change what is on the disk */
     FIT_N_GROWS = 1 << 20, /* room on the disk is needed */

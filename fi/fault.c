@@ -124,27 +124,28 @@ bool fit__fault_make(struct fit__call *c, long *result)
 
 /* ---- files ------------------------------------------------------------------------------- */
 
+/* The root and the working directory cannot fail to be found. */
 static bool is_on_disk(const char *path)
 {
-    return strncmp(path, "/proc/", 6) && strncmp(path, "/sys/", 5) && strncmp(path, "/dev/", 5);
+    return strcmp(path, "/") && strcmp(path, ".") && strncmp(path, "/proc/", 6)
+        && strncmp(path, "/sys/", 5) && strncmp(path, "/dev/", 5);
 }
 
 /* A look of our own: it is none of the calls that get the program nowhere. */
-static bool is_there(int dir, const char *path)
+static unsigned what_is_there(int dir, const char *path)
 {
     struct stat st;
     bool exempt = fit__guard->exempt;
     fit__guard->exempt = true;
     bool there = fit__kernel->stat(dir, path, &st, AT_SYMLINK_NOFOLLOW) >= 0;
     fit__guard->exempt = exempt;
-    return there;
+    return !there ? 0 : S_ISDIR(st.st_mode) ? FIT_N_THERE : FIT_N_THERE | FIT_N_MORTAL;
 }
 
 /* If the code under test may not remove it, somebody else may. */
 static bool remove_it(const struct fit__fact *fact, int dir, const char *path, long *result)
 {
     long error = fit__kernel->unlink(dir, path, 0);
-    if (error == -EISDIR) error = fit__kernel->unlink(dir, path, AT_REMOVEDIR);
     *result = -(long)fact->value;
     return error < 0;
 }
@@ -154,8 +155,9 @@ bool fit__fault_path(struct fit__call *c, int dir, const char *path, unsigned ho
     int64_t value;
     if (!fit__asks() || !path || !*path) return false;
     c->object = path;
+    unsigned there = is_on_disk(path) ? what_is_there(dir, path) : 0;
     if (!is_on_disk(path)) holds = 0;
-    else if (is_there(dir, path)) holds = (holds & ~(unsigned)FIT_N_NEW) | FIT_N_THERE;
+    else if (there) holds = (holds & ~(unsigned)FIT_N_NEW) | there;
     const struct fit__fact *fact = fit__ask(c, holds, 0, &value);
     if (!fact) return false;
     return fact->effect == FIT_E_GONE ? remove_it(fact, dir, path, result)

@@ -254,6 +254,7 @@ static bool r_lacks(int fd, const struct fit__fact *fact)
         || fact->what == FIT_W_ORDER)
         return true;
     if (fact->mode == FIT_DISK || fact->effect == FIT_E_UNDO) return true;
+    if (fact->effect == FIT_E_AFFLICT && fact->affliction_value == EHOSTUNREACH) return true;
     if (fact->mode == FIT_DNS && fact->what != FIT_W_ERROR) return true;
     if (fact->what == FIT_W_DELAY || (fact->what == FIT_W_EOF && fact->family != FIT_READ))
         return true;

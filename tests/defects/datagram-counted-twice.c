@@ -1,5 +1,5 @@
-/* Parts of an answer come in datagrams, and the network may bring one twice: counted, not looked at,
- * it stands for one that is missing.
+/* Parts of an answer come in datagrams, and the network may bring one twice: counted, not looked
+ * at, it stands for one that is missing.
  * expect: swallowed
  * options: --mode partial
  * repaired: recovered

@@ -75,7 +75,7 @@ none_runs() { ! find /proc/[0-9]*/exe -lname "$out/$1" 2>/dev/null | grep -q .; 
 is_status() { [ "$1" = "$2" ]; }
 only_that_leak() {
     [ "$(jq -r 'select(.failed) | "\(.verdict) \(.mode)"' "$out/$1.jsonl" | sort -u)" = \
-        "leak-fd callback" ]
+        "leak-fd reset" ]
 }
 replays() {
     (cd "$out" && timeout 60 "$build/bin/faulttest" replay 1) >"$out/replay.out" 2>&1

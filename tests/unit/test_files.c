@@ -169,7 +169,12 @@ static void instances_run_out(void *arg)
 
 /* The first question that has it is answered with this. Volatile: compilers know that calls of libc
  * do not come back here. */
-static volatile struct { enum fit__what what; int64_t value; enum fit__until until; bool open; } wish;
+static volatile struct {
+    enum fit__what what;
+    int64_t value;
+    enum fit__until until;
+    bool open;
+} wish;
 
 static int grant(struct fit__question *q)
 {
