@@ -15,11 +15,17 @@
     { family, 0, FIT_EMFILE, ERRNO, FIT_U_CLOSE, EMFILE, FIT_E_LIMIT, 0, 0 },                 \
     { family, 0, FIT_EMFILE, ERRNO, FIT_U_ONWARDS, EMFILE, FIT_E_LIMIT, 0, 0 }
 
+/* Memory that is used up is so for the whole program: from here on, or until something is freed. */
+#define MEMORY(needs)                                                                         \
+    { FIT_ALLOCATE, needs, FIT_MEMORY, ERRNO, FIT_U_ONCE, ENOMEM, FIT_E_SPECIAL, 0, 0 },      \
+    { FIT_ALLOCATE, needs, FIT_MEMORY, ERRNO, FIT_U_FREE, ENOMEM, FIT_E_SPECIAL, 0, 0 },      \
+    { FIT_ALLOCATE, needs, FIT_MEMORY, ERRNO, FIT_U_ONWARDS, ENOMEM, FIT_E_SPECIAL, 0, 0 }
+
 /* A transfer on a stream to somebody else; what both directions have in common in needs. */
 #define MOVES (FIT_N_DATA | FIT_N_DIVISIBLE)
 #define WRITES (FIT_N_DATA | FIT_N_NONBLOCKING)
 
-const struct fit__fact fit__facts[] = {
+static const struct fit__fact facts[] = {
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(1) },
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(0) },
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(-1) },
@@ -30,6 +36,9 @@ const struct fit__fact fit__facts[] = {
       FIT_E_AFFLICT, FIT_A_LATE, MS },
     { FIT_READ, FIT_N_READY, FIT_CALLBACK, ERRNO, FIT_U_ONCE, ECONNRESET,
       FIT_E_AFFLICT, FIT_A_RESET, ECONNRESET },
+    /* Of an earlier datagram; no short counts here, and silence is the world's own question. */
+    { FIT_READ, FIT_N_REFUSABLE, FIT_CALLBACK, ERRNO, FIT_U_ONCE, ECONNREFUSED,
+      FIT_E_AFFLICT, FIT_A_RESET, ECONNREFUSED },
 
     { FIT_WRITE, WRITES, FIT_PARTIAL, CUT(1) },
     { FIT_WRITE, WRITES, FIT_PARTIAL, CUT(0) },
@@ -40,10 +49,6 @@ const struct fit__fact fit__facts[] = {
       FIT_E_AFFLICT, FIT_A_RESET, ECONNRESET },
     { FIT_WRITE, FIT_N_DATA | FIT_N_PEER_CLOSED, FIT_CALLBACK, ERRNO, FIT_U_ONCE, EPIPE,
       FIT_E_AFFLICT, FIT_A_RESET, EPIPE },
-
-    /* Of an earlier datagram; no short counts here, and silence is the world's own question. */
-    { FIT_READ, FIT_N_REFUSABLE, FIT_CALLBACK, ERRNO, FIT_U_ONCE, ECONNREFUSED,
-      FIT_E_AFFLICT, FIT_A_RESET, ECONNREFUSED },
     { FIT_WRITE, FIT_N_REFUSABLE, FIT_CALLBACK, ERRNO, FIT_U_ONCE, ECONNREFUSED,
       FIT_E_AFFLICT, FIT_A_RESET, ECONNREFUSED },
 
@@ -79,8 +84,36 @@ const struct fit__fact fit__facts[] = {
     { FIT_RESOLVE, 0, FIT_EMFILE, ERRNO, FIT_U_ONCE, EMFILE, FIT_E_SPECIAL, 0, 0 },
     { FIT_RESOLVE, 0, FIT_CALLBACK, EAI, FIT_U_ONCE, EAI_NONAME, FIT_E_SPECIAL, 0, 0 },
     { FIT_RESOLVE, 0, FIT_CALLBACK, EAI, FIT_U_ONCE, EAI_AGAIN, FIT_E_SPECIAL, 0, 0 },
+
+    /* Where libc allocates for itself, its callers would have to be mended in glibc. */
+    MEMORY(FIT_N_DIRECT),
+    MEMORY(FIT_N_EXTENDED),
 };
-const size_t fit__fact_count = sizeof fit__facts / sizeof fit__facts[0];
+
+enum { FACTS = sizeof facts / sizeof facts[0] };
+
+static struct range { uint16_t first, count; } ranges[FIT_FAMILIES];
+
+/* Once: a question must not cost the length of the table. */
+static void index_facts(void)
+{
+    for (size_t i = 0; i < FACTS; i++) {
+        struct range *r = &ranges[facts[i].family];
+        if (!r->count) r->first = (uint16_t)i;
+        assert(r->first + r->count == i && "the facts of a family stand together");
+        r->count++;
+    }
+}
+
+const struct fit__fact *fit__facts_of(enum fit__family family, size_t *count)
+{
+    static bool indexed;
+    assert(family < FIT_FAMILIES);
+    if (!indexed) index_facts();
+    indexed = true;
+    *count = ranges[family].count;
+    return &facts[ranges[family].first];
+}
 
 static const struct { const char *name; enum fit__family family; } calls[] = {
 #define ROW(family, name) { #name, family },

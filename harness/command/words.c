@@ -92,10 +92,10 @@ static const struct fit__verdict verdicts[] = {
     { "slow-cleanup", U, 19, "After the failure the test needed far longer to end than without.",
       "A timer of the failed operation, often a long timeout, was left running. Stop it when the "
       "operation ends." },
-    { "library-abort", U, 20, "A library ended the program, as it is documented to do on this "
-      "failure.",
-      "Not repairable in your code, except by avoiding the call; allow it with a reason: "
-      "fit_allow(\"library-abort\", ...)." },
+    { "library-abort", F, 20, "A library ended the program, as it is known to do by design on this "
+      "failure. Counted, with the reason, and no failure.",
+      "Not to be mended in your code, except by not making the call. An abort() of your own stays "
+      "`abort`." },
     { "broken-test", N, 21, "The test fails without any fault, so nothing was swept.",
       "Run the test without Faulttest first. If it passes there, the simulated kernel may be to "
       "blame: please report it with the text shown." },
@@ -127,7 +127,7 @@ static const struct fit__mode_word modes[] = {
     { "callback", true, true, "a callback of the loop gets an error, comes late, or fails" },
     { "cancel", true, true, "the user cancels, at every turn of the loop" },
     { "reset", false, false, "connections are refused, reset, unreachable, half closed" },
-    { "memory", false, false, "allocations fail" },
+    { "memory", true, false, "allocations fail: once, until memory is freed, for good" },
     { "order", true, true, "ready events and threads in another order, spurious wake-ups" },
     { "dns", false, false, "names do not resolve, or late" },
     { "disk", false, false, "the disk is full or broken" },

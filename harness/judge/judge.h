@@ -79,6 +79,9 @@ void fit__allow_reset(void);
 /* Is this verdict allowed in this case? Returns the reason, or NULL. */
 const char *fit__allowed(const char *verdict, const char *case_text, enum fit__mode mode,
                          void *const *frames, unsigned depth);
+/* Did a library end the program, as it is known to do by design? Returns the reason, or NULL. */
+const char *fit__library_aborts(const struct fit__finding *finding, const char *case_text,
+                                enum fit__mode mode);
 bool fit__must_recover(const char *case_text, enum fit__mode mode);
 /* This case is judged: its rules are counted in the reference, once. */
 void fit__rules_count(void);

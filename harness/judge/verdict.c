@@ -200,10 +200,12 @@ static bool judge_memcheck(struct fit__record *rec, struct fit__finding *f)
 
 static void write_finding(struct fit__record *rec, const struct fit__finding *f)
 {
-    const char *reason = fit__allowed(f->verdict, fit__session.case_text,
-                                      (enum fit__mode)fit__session.fault->mode, f->frames,
+    enum fit__mode mode = (enum fit__mode)fit__session.fault->mode;
+    const char *design = fit__library_aborts(f, fit__session.case_text, mode);
+    const char *reason = fit__allowed(f->verdict, fit__session.case_text, mode, f->frames,
                                       f->depth);
-    fit__record_add(rec, "verdict", "%s", f->verdict);
+    fit__record_add(rec, "verdict", "%s", design ? "library-abort" : f->verdict);
+    if (!reason) reason = design;
     if (reason) fit__record_add(rec, "allowed", "%s", reason);
     fit__record_add(rec, "symptom", "%s", f->symptom);
     fit__record_add(rec, "symptom.ns", "%lld", (long long)f->ns);

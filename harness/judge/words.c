@@ -49,6 +49,9 @@ static size_t error_text(const struct fit__point *p, const struct fit__alternati
     if (p->at)
         return (size_t)snprintf(out, size, "fault point %s in {fault} gave %s", p->at,
                                 code ? code : number);
+    if (what->mode == FIT_MEMORY && p->in && p->in == p->chain && strchr(p->in, '/'))
+        return (size_t)snprintf(out, size, "%s of %s, called by {fault}, failed with %s%s", p->name,
+                                p->in, code, until_words(what));
     return (size_t)snprintf(out, size, "%s in {fault}%s%s failed with %s%s", p->name,
                             *object ? ", " : "", object, code ? code : number, until_words(what));
 }
