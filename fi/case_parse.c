@@ -235,11 +235,13 @@ static int read_part(struct parser *p, char *part, struct fit__fault *f)
 }
 
 /* A cancel is all that happens; elsewhere somebody must say what goes wrong. "shutdown" is both
- * the end of the service and the call of that name, "raise" may say it twice. */
+ * the end of the service and the call of that name, "raise" may say it twice, a signal may come
+ * early. */
 static int check_fault(struct parser *p, const struct fit__fault *f)
 {
     bool alone = !strcmp(f->point, "cancel") || !strcmp(f->point, "none");
-    bool may_lack = alone || !strcmp(f->point, "shutdown") || !strcmp(f->point, "raise");
+    bool may_lack = alone || !strcmp(f->point, "shutdown") || !strcmp(f->point, "raise")
+        || !strcmp(f->point, "signal");
     if (f->what.what == FIT_W_NONE && !may_lack)
         return fail(p, "\"%.60s\" does not say what goes wrong: error=, short=, return=, delay=, "
                        "order=, thread=, eof, silent, never, raise, early, timers-first or "

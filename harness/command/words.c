@@ -133,7 +133,7 @@ static const struct fit__mode_word modes[] = {
     { "disk", false, false, "the disk is full or broken" },
     { "clock", false, false, "the wall clock jumps" },
     { "thread", false, false, "threads cannot be created" },
-    { "signal", false, false, "a signal comes at an awkward moment" },
+    { "signal", true, false, "a signal that the program handles interrupts a wait; EINTR" },
 };
 
 /* What people type instead of our words. */

@@ -99,7 +99,8 @@ size_t fit__chain_of(void *const *frames, unsigned depth, const char *leave_out,
 static bool by_callback(const struct fit__point *p)
 {
     return p->world || !strcmp(p->name, "cancel") || !strcmp(p->name, "shutdown")
-        || (p->after && p->depth && !strcmp(p->name, "epoll_wait"));
+        || (p->after && p->depth
+            && (!strcmp(p->name, "epoll_wait") || !strcmp(p->name, "signal")));
 }
 
 static bool same_place(const struct fit__point *a, const struct fit__point *b)

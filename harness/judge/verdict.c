@@ -121,8 +121,18 @@ void fit__judge_start(void)
 
 /* ---- a case ------------------------------------------------------------------------------ */
 
+/* Whoever gets one of these is told to stop, or to begin anew: as after a cancel. */
+static bool tells_to_stop(const struct fit__point *point)
+{
+    static const char *const signals[] = { "SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP" };
+    for (size_t i = 0; !strcmp(point->name, "signal") && i < sizeof signals / sizeof signals[0]; i++)
+        if (!strcmp(point->on, signals[i])) return true;
+    return false;
+}
+
 void fit__judge_case_start(const struct fit__point *point, unsigned alternative)
 {
+    if (tells_to_stop(point)) fit__ops_cancelled();
     judge.point = point;
     judge.alternative = alternative;
     judge.errors_before = fit__memcheck_errors();

@@ -71,6 +71,17 @@ static size_t order_text(const struct fit__point *p, const struct fit__alternati
                             : "", p->after ? ", after " : "", p->after ? p->after : "");
 }
 
+static size_t signal_text(const struct fit__point *p, const struct fit__alternative *what,
+                          char *out, size_t size)
+{
+    const char *how = what->what == FIT_W_EARLY ? "came just before the program waited"
+                                                : "interrupted a wait";
+    if (!strcmp(p->on, "SIGCONT")) how = "went on after a stop, and the wait with EINTR";
+    return (size_t)snprintf(out, size, "%s %s in {fault}%s%s",
+                            strcmp(p->on, "SIGCONT") ? p->on : "the process", how,
+                            p->after ? ", after " : "", p->after ? p->after : "");
+}
+
 size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative *what,
                        char *out, size_t size)
 {
@@ -78,6 +89,7 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
     const char *object = object_words(p->on, buffer, sizeof buffer);
     const char *comma = *object ? ", " : "";
     bool sends = strchr("ws", p->name[0]) != NULL;   /* write, writev, send... */
+    if (!strcmp(p->name, "signal")) return signal_text(p, what, out, size);
     if (!strcmp(p->name, "peer")) return peer_text(p, what, out, size);
     if (!strcmp(p->name, "cancel") || !strcmp(p->name, "shutdown"))
         return (size_t)snprintf(out, size, "%s was %s, %s%s", p->op ? p->op : "the service",
