@@ -77,10 +77,12 @@ static bool read_number(char **text, int64_t most, int64_t *number)
 
 static bool read_time(char *text, int64_t *ms)
 {
+    bool back = *text == '-';            /* a clock that is set back */
+    if (back) text++;
     if (!read_number(&text, NUMBER_MOST, ms)) return false;
-    if (strcmp(text, "ms") == 0) return true;
-    *ms *= 1000;
-    return strcmp(text, "s") == 0;
+    if (strcmp(text, "ms") == 0) *ms *= back ? -1 : 1;
+    else *ms *= back ? -1000 : 1000;
+    return strcmp(text, "ms") == 0 || strcmp(text, "s") == 0;
 }
 
 static bool read_whole(char *text, bool negative_too, int64_t most, int64_t *number)

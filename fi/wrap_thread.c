@@ -33,6 +33,17 @@ bool fit__thread_fault(const char *point, const void *caller, enum fit__what wha
     return fit__choose(&q) != NULL;
 }
 
+int fit__init_fault(const char *point, const void *caller)
+{
+    if (fit__passes() || !fit__extended_asked() || !fit__mode_asked(FIT_THREAD) || !fit__asks())
+        return 0;
+    struct fit__question q = { .point = point, .caller = caller };
+    fit__offer_extended(&q, FIT_THREAD, FIT_W_ERROR, FIT_S_ERRNO, EAGAIN, FIT_U_ONCE);
+    fit__offer_extended(&q, FIT_THREAD, FIT_W_ERROR, FIT_S_ERRNO, ENOMEM, FIT_U_ONCE);
+    const struct fit__alternative *answer = fit__choose(&q);
+    return answer ? (int)answer->value : 0;
+}
+
 /* ---- Creation and joining ---------------------------------------------------------------- */
 
 FIT_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr,

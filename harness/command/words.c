@@ -131,8 +131,8 @@ static const struct fit__mode_word modes[] = {
     { "order", true, true, "ready events and threads in another order, spurious wake-ups" },
     { "dns", false, false, "names do not resolve, or late" },
     { "disk", false, false, "the disk is full or broken" },
-    { "clock", false, false, "the wall clock jumps" },
-    { "thread", false, false, "threads cannot be created" },
+    { "clock", true, false, "the wall clock is set; a thread does not run for an hour" },
+    { "thread", true, false, "no thread or key is left; a condition wakes for nothing" },
     { "signal", true, false, "a signal that the program handles interrupts a wait; EINTR" },
 };
 

@@ -100,7 +100,8 @@ static bool by_callback(const struct fit__point *p)
 {
     return p->world || !strcmp(p->name, "cancel") || !strcmp(p->name, "shutdown")
         || (p->after && p->depth
-            && (!strcmp(p->name, "epoll_wait") || !strcmp(p->name, "signal")));
+            && (!strcmp(p->name, "epoll_wait") || !strcmp(p->name, "signal")
+                || !strcmp(p->name, "clock")));
 }
 
 static bool same_place(const struct fit__point *a, const struct fit__point *b)

@@ -21,6 +21,8 @@ static const struct allowance profiles[] = {
       "libuv 1.44 aborts if it cannot make the pipe that locks signals" },
     { "leak-fd", "mode=emfile", "uv_loop_init",
       "libuv 1.44 keeps its epoll descriptor when uv_loop_init() fails" },
+    { "leak-fd", "mode=thread", "uv_loop_init",
+      "libuv 1.44 keeps its epoll descriptor when uv_loop_init() fails" },
     { "bad-close", "socketpair*:error=EMFILE", "curl_multi_cleanup",
       "libcurl 7.88 closes the wake-up sockets that it could not make" },
 };
@@ -32,8 +34,8 @@ static const struct allowance profiles[] = {
 static const struct { const char *library, *faults, *by, *reason; } designs[] = {
     { "libuv", "mode=memory", NULL,
       "libuv aborts where a call without a result needs memory: uv_loop_init, uv_run" },
-    { "libuv", "pthread_create*:mode=thread", NULL,
-      "libuv aborts if it cannot start its thread pool" },
+    { "libuv", "mode=thread", NULL,
+      "libuv aborts if it cannot make the threads and locks of its pool" },
     { "libglib-2.0", "mode=memory", "g_logv",
       "GLib ends the program when g_malloc() gets no memory" },
     { "libev", "mode=memory", NULL, "libev aborts when its allocator gets no memory" },

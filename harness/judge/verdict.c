@@ -125,7 +125,8 @@ void fit__judge_start(void)
 static bool tells_to_stop(const struct fit__point *point)
 {
     static const char *const signals[] = { "SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP" };
-    for (size_t i = 0; !strcmp(point->name, "signal") && i < sizeof signals / sizeof signals[0]; i++)
+    if (strcmp(point->name, "signal")) return false;
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         if (!strcmp(point->on, signals[i])) return true;
     return false;
 }

@@ -82,6 +82,19 @@ static size_t signal_text(const struct fit__point *p, const struct fit__alternat
                             p->after ? ", after " : "", p->after ? p->after : "");
 }
 
+static size_t clock_text(const struct fit__point *p, const struct fit__alternative *what,
+                         char *out, size_t size)
+{
+    long long seconds = (long long)what->value / 1000;
+    bool date = !strcmp(p->on, "realtime");
+    return (size_t)snprintf(out, size, "%s %lld s%s, before a wait in {fault}%s%s",
+                            !date ? "the thread did not run for"
+                            : seconds < 0 ? "the wall clock was set back by"
+                                          : "the wall clock was set forward by",
+                            seconds < 0 ? -seconds : seconds, date ? "" : ", while all clocks did",
+                            p->after ? ", after " : "", p->after ? p->after : "");
+}
+
 size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative *what,
                        char *out, size_t size)
 {
@@ -90,6 +103,7 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
     const char *comma = *object ? ", " : "";
     bool sends = strchr("ws", p->name[0]) != NULL;   /* write, writev, send... */
     if (!strcmp(p->name, "signal")) return signal_text(p, what, out, size);
+    if (!strcmp(p->name, "clock")) return clock_text(p, what, out, size);
     if (!strcmp(p->name, "peer")) return peer_text(p, what, out, size);
     if (!strcmp(p->name, "cancel") || !strcmp(p->name, "shutdown"))
         return (size_t)snprintf(out, size, "%s was %s, %s%s", p->op ? p->op : "the service",

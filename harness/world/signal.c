@@ -309,7 +309,10 @@ int fit__block_open(const char *what, struct fit__waitq *const *queues, unsigned
 {
     if (fit__called_off()) return call_off();
     bool waits = !fit__sleeps_for_key(fit__current) || !strcmp(what, "semaphore");
-    if (!fit__current->guard.signal && waits && fit__disturbed(what)) return -EINTR;
+    enum fit__disturbance came = FIT_D_NOTHING;
+    if (!fit__current->guard.signal && waits) came = fit__disturbed(what);
+    if (came != FIT_D_NOTHING && !fit__current->guard.signal)
+        return came == FIT_D_ENDS_WAIT ? -EINTR : 0;
     if (fit__current->guard.signal) {
         enum ran ran = run_handlers();
         if (fit__called_off()) return call_off();

@@ -36,8 +36,9 @@ int fit__signalfd(int fd, const sigset_t *mask, int flags);
 void fit__signalfd_notify(void);         /* something was sent */
 uint64_t fit__signalfd_bits(void);       /* what any of them reads */
 
-/* disturb.c: the thread is about to sleep. Does something come in between? A signal is pending
- * then. True: the wait ends with -EINTR all the same. */
-bool fit__disturbed(const char *what);
+/* disturb.c: the thread is about to sleep. Does something come in between? A signal may be pending
+ * then. */
+enum fit__disturbance { FIT_D_NOTHING, FIT_D_LOOK_AGAIN, FIT_D_ENDS_WAIT };
+enum fit__disturbance fit__disturbed(const char *what);
 
 #endif

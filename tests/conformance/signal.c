@@ -583,28 +583,6 @@ static void broken_pipe(void)
     close(ends[1]);
 }
 
-/* A semaphore's wait ends with a handler that does not restart calls; one with a timeout always. */
-static void semaphores(void)
-{
-    sem_t sem;
-    struct timespec until;
-    sem_init(&sem, 0, 0);
-    catch(SIGALRM, 0);
-    in_ms(20);
-    RUN(sem_wait(&sem));
-    say("interrupted");
-    catch(SIGALRM, SA_RESTART);
-    in_ms(20);
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += 100000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    RUN(sem_timedwait(&sem, &until));
-    say("with a timeout");
-    sem_destroy(&sem);
-    signal(SIGALRM, SIG_DFL);
-}
-
 const struct conformance_case signal_cases[] = {
     { "signal/at_once", at_once }, { "signal/blocked", blocked },
     { "signal/several", several_at_once }, { "signal/ignored", ignored },
@@ -617,6 +595,6 @@ const struct conformance_case signal_cases[] = {
     { "signal/masks_of_waits", masks_of_waits }, { "signal/suspends", suspends },
     { "signal/waits", waits_for_signal }, { "signal/other_thread", other_thread },
     { "signal/signal_thread", signal_thread }, { "signal/wakes_itself", wakes_itself },
-    { "signal/broken_pipe", broken_pipe }, { "signal/semaphores", semaphores },
+    { "signal/broken_pipe", broken_pipe },
     { NULL, NULL },
 };
