@@ -38,6 +38,8 @@ static const struct { const char *library, *faults, *by, *reason; } designs[] = 
       "libuv aborts if it cannot make the threads and locks of its pool" },
     { "libglib-2.0", "mode=memory", "g_logv",
       "GLib ends the program when g_malloc() gets no memory" },
+    { "libglib-2.0", "mode=thread", "g_logv",
+      "GLib ends the program when it gets no thread, key or lock" },
     { "libev", "mode=memory", NULL, "libev aborts when its allocator gets no memory" },
     { "libhiredis", "mode=memory", NULL, "hiredis 0.14 aborts when its allocator gets no memory" },
 };
