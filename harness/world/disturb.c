@@ -115,7 +115,10 @@ static enum fit__disturbance ask_jump(void)
     if (!answer) return FIT_D_NOTHING;
     fit__trace(">>", -1, "the thread does not run for %lld s", (long long)answer->value / 1000);
     fit_ns until = fit__now() + answer->value * FIT_MS;
-    while (fit__now() < until) fit__block("processor", NULL, 0, until);
+    while (fit__now() < until && !fit__faults_off) {     /* which lift what lasts */
+        fit_ns second = fit__now() + FIT_S;
+        fit__block("processor", NULL, 0, second < until ? second : until);
+    }
     return FIT_D_LOOK_AGAIN;
 }
 
