@@ -131,9 +131,9 @@ static const struct fit__mode_word modes[] = {
     { "order", true, true, "ready events and threads in another order, spurious wake-ups" },
     { "dns", false, false, "names do not resolve, or late" },
     { "disk", false, false, "the disk is full or broken" },
-    { "clock", true, false, "the wall clock is set; a thread does not run for an hour" },
-    { "thread", true, false, "no thread or key is left; a condition wakes for nothing" },
-    { "signal", true, false, "a signal that the program handles interrupts a wait; EINTR" },
+    { "clock", true, true, "the wall clock is set; a thread does not run for an hour" },
+    { "thread", true, true, "no thread or key is left; a condition wakes for nothing" },
+    { "signal", true, true, "a signal that the program handles interrupts a wait; EINTR" },
 };
 
 /* What people type instead of our words. */
