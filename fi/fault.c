@@ -52,7 +52,7 @@ const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amo
         if (fact->needs & ~(holds | FIT_N_EXTENDED)) continue;
         if (fit__kernel->lacks && fit__kernel->lacks(c->fd, fact)) continue;
         for (unsigned o = 0; fact->what == FIT_W_ORDER && o < c->order_count; o++) {
-            facts[q.count] = fact;
+            offers[q.count] = fact;
             fit__offer(&q, fact->mode, fact->what, fact->space, c->orders[o], fact->until);
         }
         if (fact->what == FIT_W_ORDER) continue;

@@ -97,7 +97,9 @@ FIT_EXPORT int pthread_cond_broadcast(pthread_cond_t *cond)
 
 /* ---- Semaphores -------------------------------------------------------------------------- */
 
-static const struct fit__sleep for_semaphore = { .what = "semaphore", .by_signal = true };
+static const struct fit__sleep for_semaphore = {
+    .what = "semaphore", .by_signal = true, .limited = true
+};
 
 static int take(sem_t *sem, clockid_t clock, const struct timespec *until)
 {
