@@ -77,10 +77,12 @@ static bool read_number(char **text, int64_t most, int64_t *number)
 
 static bool read_time(char *text, int64_t *ms)
 {
+    bool back = *text == '-';            /* a clock that is set back */
+    if (back) text++;
     if (!read_number(&text, NUMBER_MOST, ms)) return false;
-    if (strcmp(text, "ms") == 0) return true;
-    *ms *= 1000;
-    return strcmp(text, "s") == 0;
+    if (strcmp(text, "ms") == 0) *ms *= back ? -1 : 1;
+    else *ms *= back ? -1000 : 1000;
+    return strcmp(text, "ms") == 0 || strcmp(text, "s") == 0;
 }
 
 static bool read_whole(char *text, bool negative_too, int64_t most, int64_t *number)
@@ -236,13 +238,15 @@ static int read_part(struct parser *p, char *part, struct fit__fault *f)
 }
 
 /* A cancel is all that happens; elsewhere somebody must say what goes wrong. "shutdown" is both
- * the end of the service and the call of that name, "raise" may say it twice. */
+ * the end of the service and the call of that name, "raise" may say it twice, a signal may come
+ * early. */
 static int check_fault(struct parser *p, const struct fit__fault *f)
 {
     bool none = !strcmp(f->point, "none"), cancel = !strcmp(f->point, "cancel");
     bool end = cancel || !strcmp(f->point, "shutdown");
     bool later = f->what.what == FIT_W_AGAIN || f->what.what == FIT_W_LATE;
-    bool may_lack = none || end || !strcmp(f->point, "raise");
+    bool may_lack = none || end || !strcmp(f->point, "raise")
+        || !strcmp(f->point, "signal");
     if (f->what.what == FIT_W_NONE && !may_lack)
         return fail(p, "\"%.60s\" does not say what goes wrong: error=, short=, return=, delay=, "
                        "order=, thread=, eof, silent, never, raise, early, timers-first, spurious "

@@ -17,6 +17,12 @@
     { family, 0, FIT_EMFILE, ERRNO, FIT_U_CLOSE, EMFILE, FIT_E_LIMIT, 0, 0 },                 \
     { family, 0, FIT_EMFILE, ERRNO, FIT_U_ONWARDS, EMFILE, FIT_E_LIMIT, 0, 0 }
 
+/* Memory that is used up is so for the whole program: from here on, or until something is freed. */
+#define MEMORY(needs)                                                                         \
+    { FIT_ALLOCATE, needs, FIT_MEMORY, ERRNO, FIT_U_ONCE, ENOMEM, FIT_E_SPECIAL, 0, 0 },      \
+    { FIT_ALLOCATE, needs, FIT_MEMORY, ERRNO, FIT_U_FREE, ENOMEM, FIT_E_SPECIAL, 0, 0 },      \
+    { FIT_ALLOCATE, needs, FIT_MEMORY, ERRNO, FIT_U_ONWARDS, ENOMEM, FIT_E_SPECIAL, 0, 0 }
+
 /* A transfer on a stream to somebody else; what both directions have in common in needs. */
 #define MOVES (FIT_N_DATA | FIT_N_DIVISIBLE)
 #define WRITES (FIT_N_DATA | FIT_N_NONBLOCKING)
@@ -36,7 +42,7 @@
 #define ENDS FIT_W_EOF, FIT_S_NUMBER, FIT_U_ONCE
 
 /* Rows of one family stand together. */
-const struct fit__fact fit__facts[] = {
+static const struct fit__fact facts[] = {
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(1) },
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(0) },
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(-1) },
@@ -192,8 +198,36 @@ const struct fit__fact fit__facts[] = {
     /* Closed it is, whatever comes back. */
     { FIT_CLOSE, FIT_N_CHANGES | RARE, FIT_DISK, ERRNO, FIT_U_ONCE, EIO, FIT_E_SPECIAL, 0, 0 },
     { FIT_CLOSE, FIT_N_CHANGES | RARE, FIT_DISK, ERRNO, FIT_U_ONCE, ENOSPC, FIT_E_SPECIAL, 0, 0 },
+
+    /* Where libc allocates for itself, its callers would have to be mended in glibc. */
+    MEMORY(FIT_N_DIRECT),
+    MEMORY(FIT_N_EXTENDED),
 };
-const size_t fit__fact_count = sizeof fit__facts / sizeof fit__facts[0];
+
+enum { FACTS = sizeof facts / sizeof facts[0] };
+
+static struct range { uint16_t first, count; } ranges[FIT_FAMILIES];
+
+/* Once: a question must not cost the length of the table. */
+static void index_facts(void)
+{
+    for (size_t i = 0; i < FACTS; i++) {
+        struct range *r = &ranges[facts[i].family];
+        if (!r->count) r->first = (uint16_t)i;
+        assert(r->first + r->count == i && "the facts of a family stand together");
+        r->count++;
+    }
+}
+
+const struct fit__fact *fit__facts_of(enum fit__family family, size_t *count)
+{
+    static bool indexed;
+    assert(family < FIT_FAMILIES);
+    if (!indexed) index_facts();
+    indexed = true;
+    *count = ranges[family].count;
+    return &facts[ranges[family].first];
+}
 
 static const struct { const char *name; enum fit__family family; } calls[] = {
 #define ROW(family, name) { #name, family },

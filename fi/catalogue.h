@@ -18,7 +18,9 @@ enum fit__family {
     FIT_LISTEN, FIT_OPTION, FIT_PEER_NAME, FIT_WATCH /* epoll_ctl */, FIT_NOTIFY,
     /* of files */
     FIT_FILE_READ, FIT_FILE_WRITE, FIT_FILE_SIZE, FIT_FLUSH, FIT_LOOK, FIT_NEW_NAME, FIT_RENAME,
-    FIT_REMOVE, FIT_LIST, FIT_CLOSE
+    FIT_REMOVE, FIT_LIST, FIT_CLOSE,
+    FIT_ALLOCATE,
+    FIT_FAMILIES
 };
 
 /* Every call that is simulated: X(family, name). */
@@ -65,11 +67,16 @@ enum fit__family {
     X(FIT_NO_FAULTS, fchownat) X(FIT_NO_FAULTS, utimensat) X(FIT_NO_FAULTS, futimens)         \
     X(FIT_FILE_SIZE, truncate) X(FIT_FILE_SIZE, ftruncate) X(FIT_FILE_SIZE, fallocate)        \
     X(FIT_NO_FAULTS, posix_fadvise) X(FIT_NO_FAULTS, flock)                                   \
-    X(FIT_NO_FAULTS, copy_file_range) X(FIT_NO_FAULTS, mmap) X(FIT_RESOLVE, gethostbyname)    \
+    X(FIT_NO_FAULTS, copy_file_range) X(FIT_ALLOCATE, mmap) X(FIT_RESOLVE, gethostbyname)    \
     X(FIT_NO_FAULTS, waitpid) X(FIT_NO_FAULTS, waitid)                                        \
     X(FIT_MAKE, inotify_init) X(FIT_MAKE, inotify_init1)                                      \
     X(FIT_NOTIFY, inotify_add_watch) X(FIT_NO_FAULTS, inotify_rm_watch)                       \
-    X(FIT_LIST, readdir)
+    X(FIT_LIST, readdir)                                                                      \
+    X(FIT_ALLOCATE, malloc) X(FIT_ALLOCATE, calloc) X(FIT_ALLOCATE, realloc)                  \
+    X(FIT_ALLOCATE, reallocarray) X(FIT_ALLOCATE, strdup) X(FIT_ALLOCATE, strndup)            \
+    X(FIT_ALLOCATE, memalign) X(FIT_ALLOCATE, aligned_alloc) X(FIT_ALLOCATE, posix_memalign)  \
+    X(FIT_ALLOCATE, valloc) X(FIT_ALLOCATE, pvalloc) X(FIT_ALLOCATE, asprintf)                \
+    X(FIT_ALLOCATE, getdelim) X(FIT_ALLOCATE, open_memstream)
 
 enum fit__call_id {
 #define FIT__ID(family, name) FIT_CALL_##name,
@@ -88,6 +95,7 @@ enum fit__need {
     FIT_N_INET = 64,
     FIT_N_LOCAL = 128,       /* AF_UNIX */
     FIT_N_REFUSABLE = 256,   /* UDP: the other side may turn out not to be there */
+    FIT_N_DIRECT = 1 << 11,  /* called by the code under test, not from inside libc */
     FIT_N_MORE = 1 << 12,    /* a wait has found something, and more will come soon */
     FIT_N_TIMER = 1 << 13,   /* a wait with a deadline has found a stream's data before it */
     FIT_N_SEVERAL = 1 << 14, /* several things are ready: c->orders says how they can come */
@@ -128,8 +136,8 @@ struct fit__fact {
     int64_t affliction_value;    /* errno or ns */
 };
 
-extern const struct fit__fact fit__facts[];
-extern const size_t fit__fact_count;
+/* The facts of a family stand together in the table. Sets *count. */
+const struct fit__fact *fit__facts_of(enum fit__family family, size_t *count);
 
 const char *fit__call_name(enum fit__call_id id);
 enum fit__family fit__call_family(enum fit__call_id id);

@@ -70,6 +70,12 @@ static inline bool fit__mode_asked(enum fit__mode mode)
 {
     return fit__modes_asked & (1u << mode);
 }
+/* The same for places that only --extended tries. */
+enum { FIT_EXTENDED_ASKED = 1 << 30 };
+static inline bool fit__extended_asked(void)
+{
+    return fit__modes_asked & FIT_EXTENDED_ASKED;
+}
 
 /* Gets libfiu ready; it allocates, so do it before a world begins. Any number of times. */
 void fit__engine_start(void);

@@ -39,8 +39,9 @@ static bool offered(const struct fit__question *q, const struct fit__fact *fact,
 const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amount,
                                  int64_t *value)
 {
-    const struct fit__fact *facts[FIT_ALTERNATIVES_MAX];
-    const enum fit__family family = (enum fit__family)c->family;
+    const struct fit__fact *offers[FIT_ALTERNATIVES_MAX];
+    size_t count;
+    const struct fit__fact *facts = fit__facts_of((enum fit__family)c->family, &count);
     struct fit__question q;
     q.point = fit__call_name(c->id);
     q.at = q.op = q.after = q.in = NULL;
@@ -48,26 +49,26 @@ const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amo
     q.caller = c->caller;
     q.world = false;
     q.count = 0;
-    for (size_t i = 0; i < fit__fact_count; i++) {
-        const struct fit__fact *fact = &fit__facts[i];
-        if (fact->family != family || (fact->needs & ~(holds | FIT_N_EXTENDED))) continue;
+    for (size_t i = 0; i < count; i++) {
+        const struct fit__fact *fact = &facts[i];
+        if (fact->needs & ~(holds | FIT_N_EXTENDED)) continue;
         if (fit__kernel->lacks && fit__kernel->lacks(c->fd, fact)) continue;
         for (unsigned o = 0; fact->what == FIT_W_ORDER && o < c->order_count; o++) {
-            facts[q.count] = fact;
+            offers[q.count] = fact;
             fit__offer(&q, fact->mode, fact->what, fact->space, c->orders[o], fact->until);
         }
         if (fact->what == FIT_W_ORDER) continue;
         int64_t number = fact->what == FIT_W_SHORT ? cut_of(fact, amount) : fact->value;
         if (fact->what == FIT_W_SHORT && !number) continue;
         if (offered(&q, fact, number)) continue;
-        facts[q.count] = fact;
+        offers[q.count] = fact;
         fit__offer(&q, fact->mode, fact->what, fact->space, number, fact->until);
         q.alternatives[q.count - 1].extended = fact->needs & FIT_N_EXTENDED;
     }
     const struct fit__alternative *answer = q.count ? fit__choose(&q) : NULL;
     if (!answer) return NULL;
     *value = answer->value;
-    return facts[answer - q.alternatives];
+    return offers[answer - q.alternatives];
 }
 
 bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *result)

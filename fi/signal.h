@@ -37,6 +37,9 @@ extern const struct fit__signals *fit__signals;      /* valid while fit__active 
 /* The last handlers that ended a wait were such that a call of read's kind goes on (SA_RESTART). */
 extern bool fit__signal_restarts;
 
+/* A sweep catches crashes: their signals stay unblocked, or the kernel ends the process unheard. */
+extern bool fit__crashes_caught;
+
 /* What the program has set for a signal; what a sweep has for itself does not show. */
 void fit__signal_action(int signal, struct sigaction *action);
 void fit__signal_set_default(int signal);

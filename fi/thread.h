@@ -69,6 +69,9 @@ static inline bool fit__called_off(void)
 /* Asks for one thing that can go wrong in a thread function called from `caller`: an error is of
  * mode thread, all else of mode order. */
 bool fit__thread_fault(const char *point, const void *caller, enum fit__what what, int code);
+/* The same for what makes a lock or its like: 0, or the error to return. POSIX has EAGAIN and
+ * ENOMEM there, glibc neither: only tried with --extended. Not "inside". */
+int fit__init_fault(const char *point, const void *caller);
 
 /* The call is done: asks whether the caller loses the processor now to another thread that could
  * run (thread=1). */

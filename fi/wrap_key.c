@@ -29,8 +29,20 @@ void fit__thread_destructors(void)
     for (int i = 0; i < PTHREAD_DESTRUCTOR_ITERATIONS && run_key_destructors(); i++) { }
 }
 
+/* There are 1024 of them in all. */
+static bool no_key_left(const void *caller)
+{
+    bool none;
+    if (fit__passes() || !fit__mode_asked(FIT_THREAD)) return false;
+    fit__enter();
+    none = fit__thread_fault("pthread_key_create", caller, FIT_W_ERROR, EAGAIN);
+    fit__leave();
+    return none;
+}
+
 FIT_EXPORT int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
 {
+    if (no_key_left(FIT_CALLER)) return EAGAIN;
     int error = FIT_NEXT(pthread_key_create)(key, destructor);
     if (!error && *key < PTHREAD_KEYS_MAX) destructors[*key] = destructor;
     return error;

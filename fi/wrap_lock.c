@@ -84,6 +84,13 @@ static int unlock_mutex(pthread_mutex_t *mutex)
     return error;
 }
 
+FIT_EXPORT int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
+{
+    int error = fit__init_fault("pthread_mutex_init", FIT_CALLER);
+    return error ? error : FIT_NEXT(pthread_mutex_init)(mutex, attr);
+}
+FIT_ALIAS(__pthread_mutex_init, pthread_mutex_init);
+
 FIT_EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
     int error;
@@ -203,6 +210,13 @@ static int lock_to_write(pthread_rwlock_t *lock, clockid_t clock, const struct t
         fit__leave();                                                                 \
         return error;                                                                 \
     }
+
+FIT_EXPORT int pthread_rwlock_init(pthread_rwlock_t *restrict lock,
+                                   const pthread_rwlockattr_t *restrict attr)
+{
+    int error = fit__init_fault("pthread_rwlock_init", FIT_CALLER);
+    return error ? error : FIT_NEXT(pthread_rwlock_init)(lock, attr);
+}
 
 FIT_EXPORT int pthread_rwlock_rdlock(pthread_rwlock_t *lock)
 RWLOCK(pthread_rwlock_rdlock, lock_to_read(lock, CLOCK_REALTIME, NULL))

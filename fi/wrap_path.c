@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "fi/allocate.h"
 #include "fi/wrap.h"
 
 void __chk_fail(void) __attribute__((noreturn));
@@ -212,28 +213,44 @@ static long directory_text(char out[PATH_MAX], const void *caller)
     return finish(&c, "", result);
 }
 
-FIT_EXPORT char *getcwd(char *out, size_t size)
+/* Memory for the result, if the caller has brought none. */
+static char *result_room(enum fit__call_id id, size_t size, const void *caller)
+{
+    if (!fit__guard->exempt && fit__no_memory(id, caller)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return fit__allocate(size, caller);
+}
+
+static char *getcwd_from(char *out, size_t size, const void *caller)
 {
     char text[PATH_MAX];
     if (fit__passes()) return FIT_NEXT(getcwd)(out, size);
     if (out && !size) return (void *)(fit__result(-EINVAL) + 1);
-    long length = directory_text(text, FIT_CALLER);
+    long length = directory_text(text, caller);
     if (length < 0) return NULL;
     if (size && (size_t)length > size) return (void *)(fit__result(-ERANGE) + 1);
-    if (!out) out = malloc(size ? size : (size_t)length);
+    if (!out) out = result_room(FIT_CALL_getcwd, size ? size : (size_t)length, caller);
     return out ? memcpy(out, text, (size_t)length) : NULL;
+}
+
+FIT_EXPORT char *getcwd(char *out, size_t size)
+{
+    return getcwd_from(out, size, FIT_CALLER);
 }
 
 FIT_EXPORT char *__getcwd_chk(char *out, size_t size, size_t room);
 char *__getcwd_chk(char *out, size_t size, size_t room)
 {
     if (size > room) __chk_fail();
-    return getcwd(out, size);
+    return getcwd_from(out, size, FIT_CALLER);
 }
 
 FIT_EXPORT char *get_current_dir_name(void)
 {
-    return fit__passes() ? FIT_NEXT(get_current_dir_name)() : getcwd(NULL, 0);
+    return fit__passes() ? FIT_NEXT(get_current_dir_name)()
+                         : getcwd_from(NULL, 0, FIT_CALLER);
 }
 
 /* ---- realpath ---------------------------------------------------------------------------- */
@@ -321,7 +338,8 @@ static char *realpath_simulated(const char *path, char *out, const void *caller)
     struct resolution r = { .links = 0 };
     fit__begin(&c, FIT_CALL_realpath, -1, caller);
     if (finish(&c, path ? path : "", path ? resolve(&r, path) : -EINVAL) < 0) return NULL;
-    return out ? strcpy(out, r.done) : strdup(r.done);
+    if (!out) out = result_room(FIT_CALL_realpath, strlen(r.done) + 1, caller);
+    return out ? strcpy(out, r.done) : NULL;
 }
 
 FIT_EXPORT char *realpath(const char *restrict path, char *restrict out)

@@ -10,6 +10,7 @@
 
 #include "fi/process.h"
 #include "fi/watch.h"
+#include "fi/allocate.h"
 #include "fi/wrap.h"
 
 enum { PARENT_PID = FIT_PID - 1, DESCRIPTORS = 1024 };
@@ -170,7 +171,9 @@ FIT_ALIAS(__sysconf, sysconf);
 FIT_EXPORT void *mmap(void *start, size_t size, int protection, int flags, int fd, off_t offset)
 {
     long result;
-    if (fit__passes() || (flags & MAP_ANONYMOUS)) {
+    if (!fit__passes() && !fit__guard->exempt && fit__no_memory(FIT_CALL_mmap, FIT_CALLER)) {
+        result = -ENOMEM;
+    } else if (fit__passes() || (flags & MAP_ANONYMOUS)) {
         result = fit__raw(SYS_mmap, start, size, protection, flags, fd, offset);
     } else {
         struct fit__call c;

@@ -15,7 +15,7 @@
 #define US 1000
 
 const struct fit__signals *fit__signals;
-bool fit__signal_restarts;
+bool fit__signal_restarts, fit__crashes_caught;
 
 /* ---- sending ----------------------------------------------------------------------------- */
 
@@ -84,6 +84,8 @@ FIT_EXPORT int pthread_sigqueue(pthread_t thread, int signal, const union sigval
 
 /* ---- masks and handlers ------------------------------------------------------------------ */
 
+static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP };
+
 /* The two that glibc keeps for itself are never blocked. */
 static long set_mask(int how, const sigset_t *set, sigset_t *old)
 {
@@ -92,6 +94,8 @@ static long set_mask(int how, const sigset_t *set, sigset_t *old)
         memcpy(&copy, set, SIGSET_SIZE);
         sigdelset(&copy, __SIGRTMIN);
         sigdelset(&copy, __SIGRTMIN + 1);
+        for (size_t i = 0; fit__crashes_caught && i < sizeof crashes / sizeof crashes[0]; i++)
+            sigdelset(&copy, crashes[i]);
     }
     if (old) sigemptyset(old);
     return fit__raw(SYS_rt_sigprocmask, how, set ? &copy : NULL, old, SIGSET_SIZE);

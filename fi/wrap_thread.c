@@ -41,6 +41,17 @@ void fit__thread_preempt(const char *point, const void *caller)
         fit__threads->yield();
 }
 
+int fit__init_fault(const char *point, const void *caller)
+{
+    if (fit__passes() || !fit__extended_asked() || !fit__mode_asked(FIT_THREAD) || !fit__asks())
+        return 0;
+    struct fit__question q = { .point = point, .caller = caller };
+    fit__offer_extended(&q, FIT_THREAD, FIT_W_ERROR, FIT_S_ERRNO, EAGAIN, FIT_U_ONCE);
+    fit__offer_extended(&q, FIT_THREAD, FIT_W_ERROR, FIT_S_ERRNO, ENOMEM, FIT_U_ONCE);
+    const struct fit__alternative *answer = fit__choose(&q);
+    return answer ? (int)answer->value : 0;
+}
+
 /* ---- Creation and joining ---------------------------------------------------------------- */
 
 /* One question, so that its cases count together: it fails, or the new thread runs at once. */

@@ -44,6 +44,13 @@ out:
     return error;
 }
 
+FIT_EXPORT int pthread_cond_init(pthread_cond_t *restrict cond,
+                                 const pthread_condattr_t *restrict attr)
+{
+    int error = fit__init_fault("pthread_cond_init", FIT_CALLER);
+    return error ? error : FIT_NEXT(pthread_cond_init)(cond, attr);
+}
+
 FIT_EXPORT int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
     if (fit__passes()) return FIT_NEXT(pthread_cond_wait)(cond, mutex);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fi/allocate.h"
 #include "fi/arena.h"
 #include "fi/export.h"
 #include "fi/fault.h"
@@ -227,7 +228,9 @@ FIT_EXPORT void fit_options(const char *options)
     for (word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
         char *value = strcmp(word, "--mode") ? NULL : strtok_r(NULL, " ", &save);
         if (!strcmp(word, "--extended")) {
-            if (fit__session.reference) fit__session.reference->extended = true;
+            if (!fit__session.reference) continue;
+            fit__session.reference->extended = true;
+            fit__modes_update();
             continue;
         }
         if (!value)
@@ -241,7 +244,10 @@ FIT_EXPORT void fit_options(const char *options)
 FIT_EXPORT void fit_faults_off(void)
 {
     fit__api_enter("fit_faults_off", __builtin_return_address(0));
-    if (!fit__faults_off++) fit__faults_lift();
+    if (!fit__faults_off++) {
+        fit__faults_lift();
+        fit__memory_again();
+    }
     fit__session.faults_off_by = fit__current;
     fit__api_leave();
 }

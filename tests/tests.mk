@@ -54,7 +54,8 @@ $(BUILD)/unit/test_names $(BUILD)/unit/test_links: $(LIB_OBJECTS)
 WRAPPERS = cancel change child desc dir disk epoll file futex host inotify io memory message name path poll process socket \
            signal splice stdio syscall temp time
 $(BUILD)/unit/test_wrap $(BUILD)/unit/test_wrap_faults: $(call unit_objects, \
-    $(addprefix fi/,arena catalogue engine fault flags guard kernel_real trace wait wrap) \
+    $(addprefix fi/,allocate arena catalogue elf engine fault flags guard kernel_real symbols trace \
+    wait wrap) \
     $(WRAPPERS:%=fi/wrap_%))
 
 # A program that answers the command with records from a script.

@@ -92,10 +92,10 @@ static const struct fit__verdict verdicts[] = {
     { "slow-cleanup", U, 19, "After the failure the test needed far longer to end than without.",
       "A timer of the failed operation, often a long timeout, was left running. Stop it when the "
       "operation ends." },
-    { "library-abort", U, 20, "A library ended the program, as it is documented to do on this "
-      "failure.",
-      "Not repairable in your code, except by avoiding the call; allow it with a reason: "
-      "fit_allow(\"library-abort\", ...)." },
+    { "library-abort", F, 20, "A library ended the program, as it is known to do by design on this "
+      "failure. Counted, with the reason, and no failure.",
+      "Not to be mended in your code, except by not making the call. An abort() of your own stays "
+      "`abort`." },
     { "broken-test", N, 21, "The test fails without any fault, so nothing was swept.",
       "Run the test without Faulttest first. If it passes there, the simulated kernel may be to "
       "blame: please report it with the text shown." },
@@ -127,13 +127,13 @@ static const struct fit__mode_word modes[] = {
     { "callback", true, true, "a callback of the loop gets an error, comes late, or fails" },
     { "cancel", true, true, "the user cancels, at every turn of the loop and in its waits" },
     { "reset", true, true, "connections are refused, reset, unreachable, half closed" },
-    { "memory", false, false, "allocations fail" },
+    { "memory", true, false, "allocations fail: once, until memory is freed, for good" },
     { "order", true, true, "ready events and threads in another order, spurious wake-ups" },
     { "dns", true, true, "names do not resolve, or late, or to hosts that are not there" },
     { "disk", true, true, "the disk is full or broken, files are gone" },
-    { "clock", false, false, "the wall clock jumps" },
-    { "thread", false, false, "threads cannot be created" },
-    { "signal", false, false, "a signal comes at an awkward moment" },
+    { "clock", true, true, "the wall clock is set; a thread does not run for an hour" },
+    { "thread", true, true, "no thread or key is left" },
+    { "signal", true, true, "a signal that the program handles interrupts a wait; EINTR" },
 };
 
 /* What people type instead of our words. */

@@ -47,6 +47,35 @@ static bool calls_itself(void *const *frames, unsigned depth, const char *functi
     return false;
 }
 
+/* C++'s `new` stands for its caller, who called malloc. */
+static bool passes_on(const struct fit__symbol *s)
+{
+    return s->ours || !strcmp(s->library, "libstdc++") || !strcmp(s->library, "libgcc_s");
+}
+
+/* What a library allocates is told by the library and by the function of it that was called from
+ * outside: stable, where its inner functions are not. So it is with libc. False: the caller is the
+ * user's own function. */
+static bool entry_chain(void *const *frames, unsigned depth, char *out, size_t size)
+{
+    struct fit__symbol s;
+    const char *library = NULL, *function = NULL;
+    bool libc = false;
+    for (unsigned i = 0; i < depth; i++) {
+        if (!fit__symbol_of(frames[i], &s) || passes_on(&s)) continue;
+        if (s.users || (library && libc && !is_libc(&s))) break;
+        if (library && !libc && is_libc(&s)) continue;
+        libc = is_libc(&s);
+        if (!library || (s.function && s.exact)) {
+            library = s.library;
+            function = s.exact ? s.function : NULL;
+        }
+    }
+    if (library)
+        snprintf(out, size, "%s%s%s", library, function ? "/" : "", function ? function : "");
+    return library;
+}
+
 size_t fit__chain_of(void *const *frames, unsigned depth, const char *leave_out,
                      char *out, size_t size)
 {
@@ -65,19 +94,117 @@ size_t fit__chain_of(void *const *frames, unsigned depth, const char *leave_out,
     return have < size ? have : size - 1;
 }
 
-/* How many frames of `chain` tell it from every other chain among places of the same call. */
-static unsigned frames_needed(const struct fit__reference *r, const struct fit__point *p)
+/* A name says `after` only where the place is the loop itself: between two callbacks, or in the
+ * wait of a loop that belongs to a library. */
+static bool by_callback(const struct fit__point *p)
 {
-    unsigned needed = 1;
-    for (const struct fit__point *q = r->points; q; q = q->next) {
-        unsigned common = 0;
-        const char *a = p->chain, *b = q->chain;
-        if (q->name != p->name || q->chain == p->chain) continue;
-        for (; *a && *a == *b; a++, b++) common += *a == '/';
-        if ((!*a || *a == '/') && (!*b || *b == '/')) common++;
-        if (common + 1 > needed) needed = common + 1;
+    return p->world || !strcmp(p->name, "cancel") || !strcmp(p->name, "shutdown")
+        || (p->after && p->depth
+            && (!strcmp(p->name, "epoll_wait") || !strcmp(p->name, "signal")
+                || !strcmp(p->name, "clock")));
+}
+
+static bool same_place(const struct fit__point *a, const struct fit__point *b)
+{
+    return a->name == b->name && a->in == b->in && a->on == b->on && a->at == b->at
+        && a->op == b->op && (!by_callback(a) || a->after == b->after);
+}
+
+/* ---- places, counted: all of this must stay near linear, an allocation is a place, too ------- */
+
+/* How often something came that stands for a point: its place, or the first bytes of its chain. */
+struct tally { const struct fit__point *point; uint32_t length, count; };
+enum { PLACE = UINT32_MAX, WHOLE = 1u << 31 /* the chain, not what is longer */ };
+
+static struct { struct tally *entries; size_t capacity; } tallies;
+
+static bool same_tally(const struct tally *t, const struct fit__point *p, uint32_t length)
+{
+    if (t->length != length) return false;
+    if (length == PLACE) return same_place(t->point, p);
+    length &= ~(uint32_t)WHOLE;
+    return t->point->name == p->name && !memcmp(t->point->chain, p->chain, length);
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 32;
+}
+
+static uint32_t *count_of(const struct fit__point *p, uint32_t length, uint64_t hash)
+{
+    size_t mask = tallies.capacity - 1, at = (size_t)mix(hash, length) & mask;
+    for (; tallies.entries[at].point; at = (at + 1) & mask)
+        if (same_tally(&tallies.entries[at], p, length)) return &tallies.entries[at].count;
+    tallies.entries[at] = (struct tally){ .point = p, .length = length };
+    return &tallies.entries[at].count;
+}
+
+static uint64_t hash_to(const struct fit__point *p, size_t from, size_t to, uint64_t hash)
+{
+    for (size_t i = from; i < to; i++) hash = mix(hash, (unsigned char)p->chain[i]);
+    return hash;
+}
+
+static size_t next_end(const char *chain, size_t at)
+{
+    if (chain[at] == '/') at++;
+    return at + strcspn(chain + at, "/");
+}
+
+/* Counts a chain, once, under each of its beginnings. */
+static void tally_chain(const struct fit__point *p)
+{
+    size_t all = strlen(p->chain), at = 0, end;
+    uint64_t start = (uintptr_t)p->name, hash = start;
+    if ((*count_of(p, (uint32_t)all | WHOLE, hash_to(p, 0, all, start)))++) return;
+    for (; at < all; at = end) {
+        end = next_end(p->chain, at);
+        hash = hash_to(p, at, end, hash);
+        (*count_of(p, (uint32_t)end, hash))++;
     }
-    return needed;
+}
+
+/* How many frames of its chain tell it from every other chain among places of the same call. */
+static unsigned frames_needed(const struct fit__point *p)
+{
+    size_t all = strlen(p->chain), at = 0, end;
+    uint64_t hash = (uintptr_t)p->name;
+    unsigned frames = 1;
+    for (; at < all; at = end, frames++) {
+        end = next_end(p->chain, at);
+        hash = hash_to(p, at, end, hash);
+        if (*count_of(p, (uint32_t)end, hash) == 1) break;
+    }
+    return frames;
+}
+
+static unsigned frames_of(const struct fit__reference *r)
+{
+    unsigned frames = 0;
+    for (const struct fit__point *p = r->points; p; p = p->next) {
+        frames += 3;                     /* its place, its chain, and one more than its slashes */
+        for (const char *c = p->chain; *c; c++) frames += *c == '/';
+    }
+    return frames;
+}
+
+static void tallies_begin(const struct fit__reference *r)
+{
+    tallies.capacity = 64;
+    while (tallies.capacity < 2 * (size_t)frames_of(r)) tallies.capacity *= 2;
+    tallies.entries = fit__alloc(tallies.capacity * sizeof *tallies.entries);
+}
+
+static void count_places(const struct fit__reference *r)
+{
+    for (struct fit__point *p = r->points; p; p = p->next) {
+        uint64_t hash = mix((uintptr_t)p->name, (uintptr_t)p->in);
+        hash = mix(mix(hash, (uintptr_t)p->on), (uintptr_t)p->at);
+        hash = mix(hash, (uintptr_t)p->op);
+        p->when = ++*count_of(p, PLACE, hash);
+    }
 }
 
 static const char *cut_chain(const char *chain, unsigned frames)
@@ -102,12 +229,9 @@ static bool is_library_chain(const struct fit__point *p, const char *leave_out)
     return true;
 }
 
-/* A name says `after` only where the place is the loop itself: between two callbacks, or in the
- * wait of a loop that belongs to a library. */
-static bool by_callback(const struct fit__point *p)
+static bool is_allocation(const struct fit__point *p)
 {
-    return p->world || !strcmp(p->name, "cancel") || !strcmp(p->name, "shutdown")
-        || (p->after && p->depth && !strcmp(p->name, "epoll_wait"));
+    return p->alternatives[0].mode == FIT_MEMORY;
 }
 
 static void name_chain(struct fit__point *p, const char *leave_out)
@@ -117,14 +241,10 @@ static void name_chain(struct fit__point *p, const char *leave_out)
         p->chain = p->in ? p->in : fit__shared_text("");
         return;
     }
-    fit__chain_of(p->frames, p->depth, leave_out, chain, sizeof chain);
+    bool entry = is_allocation(p) && entry_chain(p->frames, p->depth, chain, sizeof chain);
+    if (!entry) fit__chain_of(p->frames, p->depth, leave_out, chain, sizeof chain);
     p->chain = fit__shared_text(chain);
-}
-
-static bool same_place(const struct fit__point *a, const struct fit__point *b)
-{
-    return a->name == b->name && a->in == b->in && a->on == b->on && a->at == b->at
-        && a->op == b->op && (!by_callback(a) || a->after == b->after);
+    if (entry) p->in = p->chain;         /* never cut */
 }
 
 /* The longest of the names that places of this call have in the reference and that fit `chain`. */
@@ -152,14 +272,17 @@ bool fit__question_at(const struct fit__question *q, const struct fit__point *p)
 {
     void *frames[FIT_STACK_MAX];
     char chain[1024];
+    unsigned depth;
     if (strcmp(p->name, q->point) || !equal(p->on, q->object) || !equal(p->at, q->at)
         || !equal(p->op, q->op))
         return false;
     if (by_callback(p))
         return equal(p->in, q->in) && equal(p->after, q->after ? q->after : fit__last_callback());
     if (q->in) return equal(p->in, q->in);
-    fit__chain_of(frames, fit__stack(frames, FIT_STACK_MAX), fit__test_function(), chain,
-                  sizeof chain);
+    depth = fit__stack(frames, FIT_STACK_MAX);
+    if (is_allocation(p) && entry_chain(frames, depth, chain, sizeof chain))
+        return equal(p->in, chain);
+    fit__chain_of(frames, depth, fit__test_function(), chain, sizeof chain);
     return equal(p->in, place_on(q->point, chain));
 }
 
@@ -175,16 +298,15 @@ void fit__points_name(struct fit__reference *r)
 {
     const char *leave_out = fit__test_function();
     for (struct fit__point *p = r->points; p; p = p->next) name_chain(p, leave_out);
+    tallies_begin(r);
+    for (struct fit__point *p = r->points; p; p = p->next) tally_chain(p);
     for (struct fit__point *p = r->points; p; p = p->next) {
         if (!*p->chain) p->in = NULL;
         else if (p->in || is_library_chain(p, leave_out)) p->in = p->chain;
-        else p->in = cut_chain(p->chain, frames_needed(r, p));
+        else p->in = cut_chain(p->chain, frames_needed(p));
     }
-    for (struct fit__point *p = r->points; p; p = p->next) {
-        p->when = 1;
-        for (const struct fit__point *q = r->points; q != p; q = q->next)
-            if (same_place(p, q)) p->when = q->when + 1;
-    }
+    count_places(r);
+    fit__free(tallies.entries);
 }
 
 static void fault_of(const struct fit__point *p, const struct fit__alternative *what,

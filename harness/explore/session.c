@@ -23,7 +23,7 @@ struct fit__session fit__session;
 
 static const enum fit__mode default_modes[] = {
     FIT_TIMEOUT, FIT_PARTIAL, FIT_EMFILE, FIT_CALLBACK, FIT_CANCEL, FIT_RESET, FIT_ORDER, FIT_DNS,
-    FIT_DISK
+    FIT_DISK, FIT_CLOCK, FIT_THREAD, FIT_SIGNAL
 };
 
 static void __attribute__((noreturn, format(printf, 1, 2))) refuse(const char *format, ...)

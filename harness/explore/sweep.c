@@ -32,9 +32,11 @@ static bool mode_wanted(enum fit__mode mode)
 /* A case that is replayed may be of any mode. */
 void fit__modes_update(void)
 {
-    fit__modes_asked = 0;
+    const struct fit__orders *o = &fit__session.orders;
+    bool extended = o->job == FIT_J_REPLAY || o->extended || fit__session.reference->extended;
+    fit__modes_asked = extended ? FIT_EXTENDED_ASKED : 0;
     for (unsigned m = 0; m < FIT_MODES; m++)
-        if (fit__session.orders.job == FIT_J_REPLAY || mode_wanted((enum fit__mode)m))
+        if (o->job == FIT_J_REPLAY || mode_wanted((enum fit__mode)m))
             fit__modes_asked |= 1u << m;
 }
 

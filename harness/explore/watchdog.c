@@ -10,6 +10,7 @@
 
 #include "fi/guard.h"
 #include "fi/raw.h"
+#include "fi/signal.h"
 #include "fi/symbols.h"
 #include "harness/explore/explore.h"
 
@@ -28,6 +29,7 @@ enum { ALT_STACK = 1 << 17, NULL_PAGE = 4096 };
 void fit__watchdog_prepare(void)
 {
     if (watch.sigaction) return;
+    fit__crashes_caught = true;
     watch.sigaction = (int (*)(int, const struct sigaction *, struct sigaction *))
         dlsym(RTLD_NEXT, "sigaction");
     watch.sigaltstack = (int (*)(const stack_t *, stack_t *))dlsym(RTLD_NEXT, "sigaltstack");

@@ -22,8 +22,27 @@ static const struct allowance profiles[] = {
     { "leak-fd", "mode=emfile", "uv_loop_init",
       "libuv 1.44 keeps its epoll descriptor when uv_loop_init() fails" },
     { "abort", "epoll_ctl", "uv_run", "libuv 1.44 aborts if epoll takes no more descriptors" },
+    { "leak-fd", "mode=thread", "uv_loop_init",
+      "libuv 1.44 keeps its epoll descriptor when uv_loop_init() fails" },
     { "bad-close", "socketpair*:error=E?FILE", "curl_multi_cleanup",
       "libcurl 7.88 closes the wake-up sockets that it could not make" },
+};
+
+/* Libraries that end the program by design when a call fails that they cannot do without: the
+ * verdict is `library-abort`, which is never the user's to mend. `by`: the function of theirs that
+ * may end it by a crash, too (a trap; the stack that was not enough for the message). An abort that
+ * the code under test raises stays `abort`. */
+static const struct { const char *library, *faults, *by, *reason; } designs[] = {
+    { "libuv", "mode=memory", NULL,
+      "libuv aborts where a call without a result needs memory: uv_loop_init, uv_run" },
+    { "libuv", "mode=thread", NULL,
+      "libuv aborts if it cannot make the threads and locks of its pool" },
+    { "libglib-2.0", "mode=memory", "g_logv",
+      "GLib ends the program when g_malloc() gets no memory" },
+    { "libglib-2.0", "mode=thread", "g_logv",
+      "GLib ends the program when it gets no thread, key or lock" },
+    { "libev", "mode=memory", NULL, "libev aborts when its allocator gets no memory" },
+    { "libhiredis", "mode=memory", NULL, "hiredis 0.14 aborts when its allocator gets no memory" },
 };
 
 static struct {
@@ -147,6 +166,31 @@ const char *fit__allowed(const char *verdict, const char *case_text, enum fit__m
     for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++)
         if (covers(&profiles[i], verdict, case_text, mode, frames, depth))
             return profiles[i].reason;
+    return NULL;
+}
+
+/* The innermost frame that is neither ours nor libc's. */
+static const char *ended_by(void *const *frames, unsigned depth)
+{
+    struct fit__symbol s;
+    for (unsigned i = 0; i < depth; i++)
+        if (fit__symbol_of(frames[i], &s) && !s.ours && strcmp(s.library, "libc"))
+            return s.users ? NULL : s.library;
+    return NULL;
+}
+
+const char *fit__library_aborts(const struct fit__finding *f, const char *case_text,
+                                enum fit__mode mode)
+{
+    /* An assertion that fails is nobody's design. */
+    bool abort = !strcmp(f->verdict, "abort") && strncmp(f->symptom, "assert", 6);
+    bool crash = !strcmp(f->verdict, "crash");
+    const char *library = abort || crash ? ended_by(f->frames, f->depth) : NULL;
+    for (size_t i = 0; library && i < sizeof designs / sizeof designs[0]; i++)
+        if (!strcmp(library, designs[i].library)
+            && (abort || (designs[i].by && stack_has(designs[i].by, f->frames, f->depth)))
+            && selects(designs[i].faults, case_text, mode))
+            return designs[i].reason;
     return NULL;
 }
 

@@ -78,6 +78,8 @@ const char *fit__op_name(const struct fit_op *op);
 bool fit__op_waits(const struct fit_op *op);
 /* Calls the user's cancel function, as the user. */
 void fit__op_cancel(struct fit_op *op);
+/* From outside, by a signal: as after a cancel, no operation need succeed. */
+void fit__ops_told_to_stop(void);
 /* Around the function that tells the whole service to stop. */
 void fit__ops_stop_begins(void);
 void fit__ops_stop_ends(void);
@@ -100,6 +102,9 @@ void fit__allow_reset(void);
 /* Is this verdict allowed in this case? Returns the reason, or NULL. */
 const char *fit__allowed(const char *verdict, const char *case_text, enum fit__mode mode,
                          void *const *frames, unsigned depth);
+/* Did a library end the program, as it is known to do by design? Returns the reason, or NULL. */
+const char *fit__library_aborts(const struct fit__finding *finding, const char *case_text,
+                                enum fit__mode mode);
 bool fit__must_recover(const char *case_text, enum fit__mode mode);
 /* This case is judged: its rules are counted in the reference, once. */
 void fit__rules_count(void);

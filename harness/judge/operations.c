@@ -222,6 +222,11 @@ void fit__op_cancel(struct fit_op *op)
     ledger.calling--;
 }
 
+void fit__ops_told_to_stop(void)
+{
+    ledger.cancelled = true;
+}
+
 void fit__ops_stop_begins(void)
 {
     ledger.cancelled = true;

@@ -121,8 +121,19 @@ void fit__judge_start(void)
 
 /* ---- a case ------------------------------------------------------------------------------ */
 
+/* Whoever gets one of these is told to stop, or to begin anew: as after a cancel. */
+static bool tells_to_stop(const struct fit__point *point)
+{
+    static const char *const signals[] = { "SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP" };
+    if (strcmp(point->name, "signal")) return false;
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        if (!strcmp(point->on, signals[i])) return true;
+    return false;
+}
+
 void fit__judge_case_start(const struct fit__point *point, unsigned alternative)
 {
+    if (tells_to_stop(point)) fit__ops_told_to_stop();
     judge.point = point;
     judge.alternative = alternative;
     judge.errors_before = fit__memcheck_errors();
@@ -200,10 +211,12 @@ static bool judge_memcheck(struct fit__record *rec, struct fit__finding *f)
 
 static void write_finding(struct fit__record *rec, const struct fit__finding *f)
 {
-    const char *reason = fit__allowed(f->verdict, fit__session.case_text,
-                                      (enum fit__mode)fit__session.fault->mode, f->frames,
+    enum fit__mode mode = (enum fit__mode)fit__session.fault->mode;
+    const char *design = fit__library_aborts(f, fit__session.case_text, mode);
+    const char *reason = fit__allowed(f->verdict, fit__session.case_text, mode, f->frames,
                                       f->depth);
-    fit__record_add(rec, "verdict", "%s", f->verdict);
+    fit__record_add(rec, "verdict", "%s", design ? "library-abort" : f->verdict);
+    if (!reason) reason = design;
     if (reason) fit__record_add(rec, "allowed", "%s", reason);
     fit__record_add(rec, "symptom", "%s", f->symptom);
     fit__record_add(rec, "symptom.ns", "%lld", (long long)f->ns);

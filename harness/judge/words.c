@@ -76,6 +76,9 @@ static size_t error_text(const struct fit__point *p, const struct fit__alternati
     if (p->at)
         return (size_t)snprintf(out, size, "fault point %s in {fault} gave %s", p->at,
                                 code ? code : number);
+    if (what->mode == FIT_MEMORY && p->in && p->in == p->chain && strchr(p->in, '/'))
+        return (size_t)snprintf(out, size, "%s of %s, called by {fault}, failed with %s%s", p->name,
+                                p->in, code, until_words(what));
     return (size_t)snprintf(out, size, "%s in {fault}%s%s failed with %s%s", p->name,
                             *object ? ", " : "", object, code ? code : number, until_words(what));
 }
@@ -107,6 +110,30 @@ static size_t order_text(const struct fit__point *p, const struct fit__alternati
                             : "", p->after ? ", after " : "", p->after ? p->after : "");
 }
 
+static size_t signal_text(const struct fit__point *p, const struct fit__alternative *what,
+                          char *out, size_t size)
+{
+    const char *how = what->what == FIT_W_EARLY ? "came just before the program waited"
+                                                : "interrupted a wait";
+    if (!strcmp(p->on, "SIGCONT")) how = "went on after a stop, and the wait with EINTR";
+    return (size_t)snprintf(out, size, "%s %s in {fault}%s%s",
+                            strcmp(p->on, "SIGCONT") ? p->on : "the process", how,
+                            p->after ? ", after " : "", p->after ? p->after : "");
+}
+
+static size_t clock_text(const struct fit__point *p, const struct fit__alternative *what,
+                         char *out, size_t size)
+{
+    long long seconds = (long long)what->value / 1000;
+    bool date = !strcmp(p->on, "realtime");
+    return (size_t)snprintf(out, size, "%s %lld s%s, before a wait in {fault}%s%s",
+                            !date ? "the thread did not run for"
+                            : seconds < 0 ? "the wall clock was set back by"
+                                          : "the wall clock was set forward by",
+                            seconds < 0 ? -seconds : seconds, date ? "" : ", while all clocks did",
+                            p->after ? ", after " : "", p->after ? p->after : "");
+}
+
 size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative *what,
                        char *out, size_t size)
 {
@@ -114,6 +141,8 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
     const char *object = object_words(p->on, buffer, sizeof buffer);
     const char *comma = *object ? ", " : "";
     bool sends = strchr("ws", p->name[0]) != NULL;   /* write, writev, send... */
+    if (!strcmp(p->name, "signal")) return signal_text(p, what, out, size);
+    if (!strcmp(p->name, "clock")) return clock_text(p, what, out, size);
     if (!strcmp(p->name, "peer")) return peer_text(p, what, out, size);
     if (what->mode == FIT_CANCEL) return cancel_text(p, what, out, size);
     switch ((enum fit__what)what->what) {

@@ -249,24 +249,23 @@ static bool tried(const char *modes, const char *mode)
 
 static void show_not_tried(const char *modes)
 {
-    struct fit__text unasked = { 0 }, unbuilt = { 0 };
+    static const char *const reasons[] = { "left out by --mode", "only with --mode",
+                                           "not built yet" };
+    struct fit__text lists[3] = { { 0 } };
     for (size_t m = 0; fit__mode_at(m); m++) {
-        struct fit__text *list = fit__mode_at(m)->built ? &unasked : &unbuilt;
-        if (!tried(modes, fit__mode_at(m)->name))
-            fit__text_add(list, "%s%s", list->size ? ", " : "", fit__mode_at(m)->name);
+        const struct fit__mode_word *mode = fit__mode_at(m);
+        struct fit__text *list = &lists[!mode->built ? 2 : !mode->usual];
+        if (!tried(modes, mode->name))
+            fit__text_add(list, "%s%s", list->size ? ", " : "", mode->name);
     }
-    if (unasked.size) {
-        char *text = fit__print("modes %s (left out by --mode)", unasked.data);
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        if (!lists[i].size)
+            continue;
+        char *text = fit__print("modes %s (%s)", lists[i].data, reasons[i]);
         fit__wrap(stdout, "not tried  ", text);
         free(text);
+        free(lists[i].data);
     }
-    if (unbuilt.size) {
-        char *text = fit__print("modes %s (not built yet)", unbuilt.data);
-        fit__wrap(stdout, "not tried  ", text);
-        free(text);
-    }
-    free(unasked.data);
-    free(unbuilt.data);
 }
 
 /* What the user could have had, and did not: set-up without faults, cancel without a place. */

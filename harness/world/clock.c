@@ -19,6 +19,7 @@ void fit__clock_reset(void)
 {
     for (int i = 0; i < sim.count; i++) sim.heap[i]->slot = -1;
     sim.now = 0;
+    fit__realtime_reset();
     sim.sequence = 0;
     sim.count = 0;
     sim.firing = false;

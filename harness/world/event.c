@@ -103,10 +103,14 @@ struct fit__file *fit__eventfd_new(unsigned initial, int flags)
 
 struct timer {
     struct fit__event event;
+    LIST_ENTRY(timer) link;
     struct fit__file *file;
-    fit_ns clock_start, interval;            /* what the timer's clock shows at time 0 */
+    fit_ns interval;
     uint64_t expired;
+    bool realtime, dated;                    /* dated: due at a time of the wall clock */
+    bool cancels, cancelled;                 /* when that is set: TFD_TIMER_CANCEL_ON_SET */
 };
+static LIST_HEAD(, timer) timers = LIST_HEAD_INITIALIZER(timers);
 
 static fit_ns from_timespec(const struct timespec *time)
 {
@@ -148,6 +152,11 @@ static ssize_t timer_read(struct fit__file *file, const struct iovec *iov, int c
     (void)flags;
     if (fit__iov_size(iov, count) < sizeof value)
         return -EINVAL;
+    if (timer->cancelled) {
+        timer->cancelled = false;
+        timer->expired = 0;
+        return -ECANCELED;
+    }
     if (!value)
         return -EAGAIN;
     timer->expired = 0;
@@ -157,13 +166,15 @@ static ssize_t timer_read(struct fit__file *file, const struct iovec *iov, int c
 
 static uint32_t timer_poll(struct fit__file *file)
 {
-    return ((struct timer *)file->object)->expired ? EPOLLIN : 0;
+    const struct timer *timer = file->object;
+    return timer->expired || timer->cancelled ? EPOLLIN : 0;
 }
 
 static void timer_release(struct fit__file *file)
 {
     struct timer *timer = file->object;
     fit__event_cancel(&timer->event);
+    LIST_REMOVE(timer, link);
     fit__free(timer);
 }
 
@@ -191,8 +202,8 @@ struct fit__file *fit__timerfd_new(int clock, int flags)
 {
     struct timer *timer = fit__alloc(sizeof *timer);
     timer->event.slot = -1;
-    timer->clock_start = (clock == CLOCK_REALTIME ? FIT_REALTIME_START_S : FIT_UPTIME_START_S)
-                         * FIT_S;
+    timer->realtime = clock == CLOCK_REALTIME;
+    LIST_INSERT_HEAD(&timers, timer, link);
     timer->file = fit__file_new(&fit__timerfd_ops, timer, O_RDWR | (flags & O_NONBLOCK));
     return timer->file;
 }
@@ -206,6 +217,12 @@ int fit__timerfd_get(struct fit__file *file, struct itimerspec *value)
     return 0;
 }
 
+/* A period that has begun is not begun again. */
+static void arm(struct timer *timer, fit_ns due)
+{
+    fit__event_set(&timer->event, due < fit__now() && !timer->interval ? fit__now() : due, expires);
+}
+
 int fit__timerfd_set(struct fit__file *file, int flags, const struct itimerspec *value,
                      struct itimerspec *old)
 {
@@ -217,14 +234,27 @@ int fit__timerfd_set(struct fit__file *file, int flags, const struct itimerspec 
         fit__timerfd_get(file, old);
     fit__event_cancel(&timer->event);
     timer->expired = 0;
+    timer->dated = timer->cancels = timer->cancelled = false;
     timer->interval = from_timespec(&value->it_interval);
     fit_ns due = from_timespec(&value->it_value);
     if (!due)
         return 0;
-    due = flags & TFD_TIMER_ABSTIME ? due - timer->clock_start : fit__now() + due;
-    if (due < fit__now())
-        due = timer->interval ? due : fit__now();
-    fit__event_set(&timer->event, due, expires);
+    bool absolute = flags & TFD_TIMER_ABSTIME;
+    fit_ns start = timer->realtime ? fit__realtime_start() : FIT_UPTIME_START_S * FIT_S;
+    timer->dated = timer->realtime && absolute;
+    timer->cancels = timer->dated && (flags & TFD_TIMER_CANCEL_ON_SET);
+    arm(timer, absolute ? due - start : fit__now() + due);
     fit__run_due_events();
     return 0;
+}
+
+void fit__timerfds_step(fit_ns by)
+{
+    struct timer *timer;
+    LIST_FOREACH(timer, &timers, link) {
+        if (timer->dated && timer->event.slot >= 0) arm(timer, timer->event.due - by);
+        if (!timer->cancels) continue;
+        timer->cancelled = true;
+        fit__file_changed(timer->file, EPOLLIN);
+    }
 }

@@ -15,6 +15,7 @@ enum {
 
 /* clock.c: time zero, no events. */
 void fit__clock_reset(void);
+void fit__realtime_reset(void);         /* date.c */
 
 /* tls.c: memory of green threads. A block of TLS is what glibc would have made for a thread. */
 bool fit__tls_known(void);              /* this glibc's layout could be found out */

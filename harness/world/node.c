@@ -22,7 +22,8 @@ static struct {
 
 struct timespec fit__file_time(void)
 {
-    return (struct timespec){ FIT_REALTIME_START_S + fit__now() / FIT_S, fit__now() % FIT_S };
+    fit_ns date = fit__realtime_start() + fit__now();
+    return (struct timespec){ date / FIT_S, date % FIT_S };
 }
 
 void fit__node_touch(struct fit__node *node)

@@ -146,6 +146,12 @@ void fit__entropy(void *buffer, size_t size);            /* entropy.c */
 /* The world's dates: what the clocks show when fit__now() is 0. */
 enum { FIT_REALTIME_START_S = 1767225600 /* 2026-01-01 00:00 UTC */, FIT_UPTIME_START_S = 1000 };
 
+/* date.c: the same for CLOCK_REALTIME, which may be set: to step it moves what waits for a date. */
+fit_ns fit__realtime_start(void);
+void fit__realtime_step(fit_ns by);
+void fit__timerfds_step(fit_ns by);      /* event.c */
+void fit__signal_timers_step(fit_ns by); /* signal_timer.c */
+
 /* ---- tcp.c: TCP's socket calls ----------------------------------------------------------- */
 
 struct fit__file *fit__tcp_new(int domain, int flags);

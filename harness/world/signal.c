@@ -97,6 +97,12 @@ static struct fit__thread *taker_of(const struct entry *e)
     return NULL;
 }
 
+bool fit__signal_is_for_us(int signal)
+{
+    struct entry e = { .info.si_signo = signal };
+    return taker_of(&e) == fit__current;
+}
+
 static void give(const struct entry *e)
 {
     struct fit__thread *t = taker_of(e);
@@ -302,6 +308,11 @@ int fit__block_open(const char *what, struct fit__waitq *const *queues, unsigned
                     fit_ns deadline, bool goes_on)
 {
     if (fit__called_off()) return call_off();
+    bool waits = !fit__sleeps_for_key(fit__current) || !strcmp(what, "semaphore");
+    enum fit__disturbance came = FIT_D_NOTHING;
+    if (!fit__current->guard.signal && waits) came = fit__disturbed(what);
+    if (came != FIT_D_NOTHING && !fit__current->guard.signal)
+        return came == FIT_D_ENDS_WAIT ? -EINTR : 0;
     if (fit__current->guard.signal) {
         enum ran ran = run_handlers();
         if (fit__called_off()) return call_off();

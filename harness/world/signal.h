@@ -17,6 +17,8 @@ int fit__signal_post(struct fit__thread *thread, const siginfo_t *info, struct f
 /* What waits for the running thread, and one of it: the lowest number, or 0. */
 uint64_t fit__signal_waiting(void);
 int fit__signal_take(uint64_t bits, siginfo_t *info);
+/* Sent to the process now, the running thread would take it. */
+bool fit__signal_is_for_us(int signal);
 void fit__signal_disown(struct fit__timer *timer);       /* it goes; what it sent stays */
 
 /* signal_timer.c */
@@ -32,5 +34,11 @@ void fit__signal_timers_restart(void);
 /* signalfd.c */
 int fit__signalfd(int fd, const sigset_t *mask, int flags);
 void fit__signalfd_notify(void);         /* something was sent */
+uint64_t fit__signalfd_bits(void);       /* what any of them reads */
+
+/* disturb.c: the thread is about to sleep. Does something come in between? A signal may be pending
+ * then. */
+enum fit__disturbance { FIT_D_NOTHING, FIT_D_LOOK_AGAIN, FIT_D_ENDS_WAIT };
+enum fit__disturbance fit__disturbed(const char *what);
 
 #endif

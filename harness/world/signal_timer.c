@@ -16,7 +16,8 @@ struct fit__timer {
     union sigval value;
     void (*function)(union sigval);          /* SIGEV_THREAD */
     bool peers;                              /* made by a peer */
-    fit_ns clock_start, interval, due;       /* due: when it last expired, or will */
+    bool realtime, dated;                    /* dated: due at a time of the wall clock */
+    fit_ns interval, due;                    /* due: when it last expired, or will */
     int overrun;                             /* of the signal that was taken last */
 };
 static struct fit__timer timers[TIMERS_MAX];
@@ -131,7 +132,7 @@ int fit__signal_timer_make(clockid_t clock, const struct sigevent *event)
     timers[id] = (struct fit__timer){
         .event.slot = -1, .used = true, .notify = event ? event->sigev_notify : SIGEV_SIGNAL,
         .signal = event ? event->sigev_signo : SIGALRM,
-        .clock_start = (real ? FIT_REALTIME_START_S : FIT_UPTIME_START_S) * FIT_S,
+        .realtime = real,
     };
     timers[id].peers = fit__current->guard.exempt;
     if (event && event->sigev_notify == SIGEV_THREAD)
@@ -158,6 +159,12 @@ static bool is_time(const struct timespec *time)
     return time->tv_sec >= 0 && time->tv_nsec >= 0 && time->tv_nsec < FIT_S;
 }
 
+static void arm(struct fit__timer *t, fit_ns due)
+{
+    t->due = due;
+    fit__event_set(&t->event, due > fit__now() ? due : fit__now(), expires);
+}
+
 int fit__signal_timer_set(int id, int flags, const struct itimerspec *value,
                           struct itimerspec *old)
 {
@@ -171,10 +178,18 @@ int fit__signal_timer_set(int id, int flags, const struct itimerspec *value,
     fit_ns due = ns_of(&value->it_value);
     t->interval = due ? ns_of(&value->it_interval) : 0;
     if (!due) return 0;
-    t->due = flags & TIMER_ABSTIME ? due - t->clock_start : fit__now() + due;
-    fit__event_set(&t->event, t->due > fit__now() ? t->due : fit__now(), expires);
+    fit_ns start = t->realtime ? fit__realtime_start() : FIT_UPTIME_START_S * FIT_S;
+    t->dated = t->realtime && (flags & TIMER_ABSTIME);
+    arm(t, flags & TIMER_ABSTIME ? due - start : fit__now() + due);
     fit__run_due_events();
     return 0;
+}
+
+void fit__signal_timers_step(fit_ns by)
+{
+    for (int id = 0; id < TIMERS_MAX; id++)
+        if (timers[id].used && timers[id].dated && timers[id].event.slot >= 0)
+            arm(&timers[id], timers[id].due - by);
 }
 
 int fit__signal_timer_overrun(int id)

@@ -25,6 +25,14 @@ void fit__signalfd_notify(void)
         fit__file_changed(r->file, FIT_ALL_EVENTS);
 }
 
+uint64_t fit__signalfd_bits(void)
+{
+    struct receiver *r;
+    uint64_t bits = 0;
+    LIST_FOREACH(r, &receivers, link) bits |= r->bits;
+    return bits;
+}
+
 static struct signalfd_siginfo in_bytes(const siginfo_t *info)
 {
     struct signalfd_siginfo out = {

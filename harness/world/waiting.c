@@ -135,23 +135,23 @@ int fit__call_timerfd_gettime(int fd, struct itimerspec *value)
 
 int fit__call_clock_gettime(clockid_t clock, struct timespec *now)
 {
-    time_t start;
+    fit_ns start;
     fit__call_begins();
     switch (clock) {
     case CLOCK_REALTIME: case CLOCK_REALTIME_COARSE: case CLOCK_REALTIME_ALARM: case CLOCK_TAI:
-        start = FIT_REALTIME_START_S;
+        start = fit__realtime_start();
         break;
     case CLOCK_MONOTONIC: case CLOCK_MONOTONIC_RAW: case CLOCK_MONOTONIC_COARSE:
     case CLOCK_BOOTTIME: case CLOCK_BOOTTIME_ALARM:
-        start = FIT_UPTIME_START_S;
+        start = FIT_UPTIME_START_S * FIT_S;
         break;
     case CLOCK_PROCESS_CPUTIME_ID: case CLOCK_THREAD_CPUTIME_ID:
         start = 0;
         break;
     default: return -EINVAL;
     }
-    now->tv_sec = start + fit__now() / FIT_S;
-    now->tv_nsec = fit__now() % FIT_S;
+    start += fit__now();
+    *now = (struct timespec){ start / FIT_S, start % FIT_S };
     return (int)fit__idle("clock_gettime", -1, 0);
 }
 

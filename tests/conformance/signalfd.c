@@ -1,6 +1,8 @@
-/* signalfd: signals read as bytes, merged, and watched. */
+/* signalfd: signals read as bytes, merged, and watched. A semaphore that a signal interrupts. */
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/time.h>
 
 #include "tests/conformance/conformance.h"
 
@@ -141,8 +143,38 @@ static void blocks(void)
     end(fd);
 }
 
+static void does_nothing(int signal)
+{
+    (void)signal;
+}
+
+static void in_20_ms(int flags)
+{
+    struct sigaction action = { .sa_handler = does_nothing, .sa_flags = flags };
+    struct itimerval soon = { .it_value = { 0, 20000 } };
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &soon, NULL);
+}
+
+/* A semaphore's wait ends with a handler that does not restart calls; one with a timeout always. */
+static void semaphores(void)
+{
+    sem_t sem;
+    struct timespec until;
+    sem_init(&sem, 0, 0);
+    in_20_ms(0);
+    RUN(sem_wait(&sem));
+    in_20_ms(SA_RESTART);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 5;
+    RUN(sem_timedwait(&sem, &until));
+    sem_destroy(&sem);
+    signal(SIGALRM, SIG_DFL);
+}
+
 const struct conformance_case signalfd_cases[] = {
     { "signalfd/merged", merged }, { "signalfd/many", many }, { "signalfd/bits", bits },
     { "signalfd/edges", edges }, { "signalfd/changed", changed }, { "signalfd/blocks", blocks },
+    { "signalfd/semaphores", semaphores },
     { NULL, NULL },
 };

@@ -27,7 +27,11 @@ static void works(void **state)
     (void)state;
     j = (struct job){ .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
     struct fit_op *op = fit_op("job");
-    assert_int_equal(pthread_create(&worker, NULL, work, &j), 0);
+    int err = pthread_create(&worker, NULL, work, &j);
+    if (err) {
+        fit_op_failed(op, err, strerror(err), NULL);
+        return;
+    }
     pthread_mutex_lock(&j.lock);
 #ifdef REPAIRED
     while (!j.done)

@@ -20,8 +20,9 @@ static void starts(void **state)
     fit_peer_replies("origin.test:80", (const struct fit_reply[]){ { 0 } });
     fit_peer_replies(SERVER ":7", (const struct fit_reply[]){ { 0 } });
     struct fit_op *op = fit_op("start");
-    assert_int_equal(pthread_create(&thread, NULL, warm_up, NULL), 0);
-    assert_int_equal(pthread_detach(thread), 0);
+    /* It only saves time. */
+    if (pthread_create(&thread, NULL, warm_up, NULL) == 0)
+        assert_int_equal(pthread_detach(thread), 0);
     int fd = dial(SERVER, 7);
     if (fd >= 0) close(fd);
     told(op, fd < 0 ? fd : 0, NULL, 0);

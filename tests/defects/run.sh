@@ -83,6 +83,11 @@ check_repaired() {
     for word in $want; do
         has "$words" "$word" || { no "$name repaired" "no $word but: $words"; return; }
     done
+    for word in $(said "$here/$name.c" allowed); do
+        jq -e -s --arg word "$word" 'any(.[]; .verdict == $word and .allowed)' \
+            "$out/$name/repaired.jsonl" >"$out/$name/any" \
+            || { no "$name repaired" "no $word that is allowed"; return; }
+    done
     [ "$status" -eq "${exit_status:-0}" ] \
         || { no "$name repaired" "exit status $status, not ${exit_status:-0}"; return; }
     echo "ok $name repaired"

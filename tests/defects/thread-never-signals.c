@@ -39,7 +39,11 @@ static void works(void **state)
     j = (struct job){ .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
     fit_peer_replies(SERVER ":7", noon);
     struct fit_op *op = fit_op("job");
-    assert_int_equal(pthread_create(&worker, NULL, work, &j), 0);
+    int err = pthread_create(&worker, NULL, work, &j);
+    if (err) {
+        told(op, -err, NULL, 0);
+        return;
+    }
     pthread_mutex_lock(&j.lock);
     while (!j.done) pthread_cond_wait(&j.changed, &j.lock);
     pthread_mutex_unlock(&j.lock);

@@ -105,7 +105,8 @@ struct caller {
     struct fit_op *op;
 };
 
-static void told_error(struct fit_op *op, const struct thumbnail_error *err)
+/* `url`: which one it is about, where the service has not been told yet. */
+static void told_error(struct fit_op *op, const struct thumbnail_error *err, const char *url)
 {
     char text[2048], attempt[16], bytes[24], request[24];
 
@@ -113,8 +114,8 @@ static void told_error(struct fit_op *op, const struct thumbnail_error *err)
     snprintf(attempt, sizeof attempt, "%u", err->attempt);
     snprintf(bytes, sizeof bytes, "%zu", err->bytes);
     snprintf(request, sizeof request, "%lu", err->request);
-    fit_op_failed(op, (int)err->code, text, "url", err->url, "attempt", attempt, "bytes", bytes,
-                  "request", request, NULL);
+    fit_op_failed(op, (int)err->code, text, "url", url ? url : err->url, "attempt", attempt,
+                  "bytes", bytes, "request", request, NULL);
 }
 
 static void told(struct thumbnail_job *job, const struct thumbnail_error *err,
@@ -124,7 +125,7 @@ static void told(struct thumbnail_job *job, const struct thumbnail_error *err,
 
     (void)job;
     if (err) {
-        told_error(caller->op, err);
+        told_error(caller->op, err, NULL);
     } else {
         assert_int_equal(result->width, 24);
         assert_int_equal(result->height, 16);
@@ -144,14 +145,14 @@ static void start(struct caller *caller, uv_loop_t *loop)
     struct thumbnail_error err;
 
     if (thumbnail_service_new(loop, &options, &caller->service, &err)) {
-        told_error(caller->op, &err);
+        told_error(caller->op, &err, FROM);
         return;
     }
     struct thumbnail_job *job = thumbnail_start(caller->service, &request, told, caller, &err);
     if (job) {
         fit_on_cancel(caller->op, thumbnail_cancel, job);
     } else {
-        told_error(caller->op, &err);
+        told_error(caller->op, &err, NULL);
         thumbnail_service_close(caller->service, NULL, NULL);
     }
 }

@@ -1,0 +1,142 @@
+/* disturb.c - what comes from outside while a thread of the code under test is about to sleep:
+ * signals that the program handles, a stop that ends in SIGCONT (a debugger, the shell), clocks
+ * that are set, or that have gone on while the thread did not run. */
+#include <string.h>
+
+#include "fi/choice.h"
+#include "fi/fault.h"
+#include "fi/signal.h"
+#include "fi/trace.h"
+#include "harness/world/inner.h"
+#include "harness/world/objects.h"
+#include "harness/world/signal.h"
+
+/* What people and programs send; SIGALRM is nearly always a timer of the program's own. */
+static const struct { int signal; const char *name; bool extended; } sent[] = {
+    { SIGTERM, "SIGTERM", false }, { SIGINT, "SIGINT", false },   { SIGHUP, "SIGHUP", false },
+    { SIGQUIT, "SIGQUIT", false }, { SIGCHLD, "SIGCHLD", false }, { SIGUSR1, "SIGUSR1", false },
+    { SIGUSR2, "SIGUSR2", false }, { SIGWINCH, "SIGWINCH", true }, { SIGALRM, "SIGALRM", true },
+};
+
+static bool is_handled(int signal)
+{
+    struct sigaction action;
+    fit__signal_action(signal, &action);
+    return action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
+}
+
+static void send_now(int signal)
+{
+    siginfo_t info = { .si_signo = signal, .si_code = SI_USER };
+    bool queued;
+    fit__signal_post(NULL, &info, NULL, &queued);
+}
+
+/* Two moments: the wait is interrupted; or the handler has run just before it, after the program
+ * had looked for the last time. */
+static enum fit__disturbance ask_signal(unsigned i, bool handled)
+{
+    struct fit__question q = { .point = "signal", .object = sent[i].name };
+    fit__offer(&q, FIT_SIGNAL, FIT_W_NONE, FIT_S_NUMBER, 0, FIT_U_ONCE);
+    q.alternatives[0].extended = sent[i].extended;
+    if (handled) fit__offer_extended(&q, FIT_SIGNAL, FIT_W_EARLY, FIT_S_NUMBER, 0, FIT_U_ONCE);
+    const struct fit__alternative *answer = fit__choose(&q);
+    if (!answer) return FIT_D_NOTHING;
+    fit__trace(">>", -1, "%s", sent[i].name);
+    send_now(sent[i].signal);
+    if (answer->what == FIT_W_EARLY) fit__signals->deliver();
+    return FIT_D_LOOK_AGAIN;
+}
+
+/* Waits that Linux ends with EINTR when a stopped process goes on, also without any handler. */
+static bool ends_by_stop(const char *what)
+{
+    return !strcmp(what, "epoll_wait") || !strcmp(what, "a signal");
+}
+
+static enum fit__disturbance ask_stop(void)
+{
+    struct fit__question q = { .point = "signal", .object = "SIGCONT" };
+    fit__offer(&q, FIT_SIGNAL, FIT_W_NONE, FIT_S_NUMBER, 0, FIT_U_ONCE);
+    if (!fit__choose(&q)) return FIT_D_NOTHING;
+    fit__trace(">>", -1, "stopped, and SIGCONT");
+    return FIT_D_ENDS_WAIT;
+}
+
+static enum fit__disturbance signals(const char *what)
+{
+    uint64_t read = fit__signalfd_bits();
+    enum fit__disturbance came = FIT_D_NOTHING;
+    for (unsigned i = 0; i < sizeof sent / sizeof sent[0] && came == FIT_D_NOTHING; i++) {
+        bool handled = is_handled(sent[i].signal) && fit__signal_is_for_us(sent[i].signal);
+        if (handled || (read & fit__signal_bit(sent[i].signal))) came = ask_signal(i, handled);
+    }
+    return came == FIT_D_NOTHING && ends_by_stop(what) ? ask_stop() : came;
+}
+
+/* ---- clocks ------------------------------------------------------------------------------ */
+
+enum { HOUR_MS = 3600 * 1000 };
+
+/* Linux moves a wait for a date when the date is set; here only timers are moved. */
+static bool may_wait_for_date(const struct fit__thread *t)
+{
+    return t != fit__current && t->service && t->state == FIT_T_BLOCKED && t->deadline.slot >= 0
+        && strcmp(t->waiting_for, "epoll_wait") && strcmp(t->waiting_for, "poll");
+}
+
+static bool can_set_date(const char *what)
+{
+    struct fit__thread *t;
+    if (!strcmp(what, "sleep")) return false;
+    for (t = fit__thread_first(); t; t = TAILQ_NEXT(t, all))
+        if (may_wait_for_date(t)) return false;
+    return true;
+}
+
+static enum fit__disturbance ask_date(void)
+{
+    struct fit__question q = { .point = "clock", .object = "realtime" };
+    fit__offer(&q, FIT_CLOCK, FIT_W_DELAY, FIT_S_NUMBER, HOUR_MS, FIT_U_ONCE);
+    fit__offer(&q, FIT_CLOCK, FIT_W_DELAY, FIT_S_NUMBER, -HOUR_MS, FIT_U_ONCE);
+    const struct fit__alternative *answer = fit__choose(&q);
+    if (!answer) return FIT_D_NOTHING;
+    fit__trace(">>", -1, "the wall clock is set by %lld s", (long long)answer->value / 1000);
+    fit__realtime_step(answer->value * FIT_MS);
+    return FIT_D_LOOK_AGAIN;
+}
+
+/* All clocks and timers go on, and everybody else, while this thread does not run. */
+static enum fit__disturbance ask_jump(void)
+{
+    struct fit__question q = { .point = "clock", .object = "monotonic" };
+    fit__offer(&q, FIT_CLOCK, FIT_W_DELAY, FIT_S_NUMBER, HOUR_MS, FIT_U_ONCE);
+    const struct fit__alternative *answer = fit__choose(&q);
+    if (!answer) return FIT_D_NOTHING;
+    fit__trace(">>", -1, "the thread does not run for %lld s", (long long)answer->value / 1000);
+    fit_ns until = fit__now() + answer->value * FIT_MS;
+    while (fit__now() < until && !fit__faults_off) {     /* which lift what lasts */
+        fit_ns second = fit__now() + FIT_S;
+        fit__block("processor", NULL, 0, second < until ? second : until);
+    }
+    return FIT_D_LOOK_AGAIN;
+}
+
+static enum fit__disturbance clocks(const char *what)
+{
+    enum fit__disturbance came = can_set_date(what) ? ask_date() : FIT_D_NOTHING;
+    return came == FIT_D_NOTHING ? ask_jump() : came;
+}
+
+enum fit__disturbance fit__disturbed(const char *what)
+{
+    enum fit__disturbance came = FIT_D_NOTHING;
+    if (!fit__asks() || fit__guard->inside > 1
+        || fit__current->process != fit__service_process())
+        return came;
+    if (fit__mode_asked(FIT_SIGNAL)) came = signals(what);
+    if (fit__mode_asked(FIT_CLOCK) && came == FIT_D_NOTHING
+        && !fit__sleeps_for_key(fit__current))
+        came = clocks(what);
+    return came;
+}
