@@ -65,11 +65,44 @@ size_t fit__chain_of(void *const *frames, unsigned depth, const char *leave_out,
     return have < size ? have : size - 1;
 }
 
+/* Places that are one for what follows, in shared memory, which goes with the test: found by the
+ * hash of what they have in common. Texts are shared, so that equal ones have one address. */
+struct known { uint64_t key; const struct fit__point *first; unsigned value; };
+static struct { struct known *list; unsigned room; } table;
+
+static void table_new(unsigned count)
+{
+    for (table.room = 64; table.room < count * 2;) table.room *= 2;
+    table.list = fit__shared_take(table.room * sizeof *table.list);
+    memset(table.list, 0, table.room * sizeof *table.list);
+}
+
+/* The entry with this key; its `first` is NULL if it is new. */
+static struct known *known_of(const void *key, size_t size)
+{
+    uint64_t hash = fit__hash(key, size) | 1;
+    unsigned at = (unsigned)(hash >> 1);
+    for (;; at++) {
+        struct known *k = &table.list[at & (table.room - 1)];
+        if (k->key && k->key != hash) continue;
+        k->key = hash;
+        return k;
+    }
+}
+
+static struct known *same_chain(const struct fit__point *p)
+{
+    const void *key[] = { p->name, p->chain };
+    return known_of(key, sizeof key);
+}
+
 /* How many frames of `chain` tell it from every other chain among places of the same call. */
-static unsigned frames_needed(const struct fit__reference *r, const struct fit__point *p)
+static unsigned frames_needed(const struct fit__point *p, const struct fit__point *const *chains,
+                              unsigned count)
 {
     unsigned needed = 1;
-    for (const struct fit__point *q = r->points; q; q = q->next) {
+    for (unsigned i = 0; i < count; i++) {
+        const struct fit__point *q = chains[i];
         unsigned common = 0;
         const char *a = p->chain, *b = q->chain;
         if (q->name != p->name || q->chain == p->chain) continue;
@@ -121,10 +154,10 @@ static void name_chain(struct fit__point *p, const char *leave_out)
     p->chain = fit__shared_text(chain);
 }
 
-static bool same_place(const struct fit__point *a, const struct fit__point *b)
+static struct known *same_place(const struct fit__point *p)
 {
-    return a->name == b->name && a->in == b->in && a->on == b->on && a->at == b->at
-        && a->op == b->op && (!by_callback(a) || a->after == b->after);
+    const void *key[] = { p->name, p->in, p->on, p->at, p->op, by_callback(p) ? p->after : NULL };
+    return known_of(key, sizeof key);
 }
 
 /* The longest of the names that places of this call have in the reference and that fit `chain`. */
@@ -170,19 +203,54 @@ const char *fit__test_function(void)
     return s.function;
 }
 
-void fit__points_name(struct fit__reference *r)
+static void name_chains(struct fit__reference *r, const char *leave_out)
 {
-    const char *leave_out = fit__test_function();
-    for (struct fit__point *p = r->points; p; p = p->next) name_chain(p, leave_out);
+    table_new(r->questions);
+    for (struct fit__point *p = r->points; p; p = p->next) {
+        struct known *k = p->frames ? known_of((void *[]){ (void *)p->frames },
+                                               sizeof p->frames) : NULL;
+        if (k && k->first && !p->in && !by_callback(p)) {
+            p->chain = k->first->chain;  /* the same stack: the same chain */
+            continue;
+        }
+        name_chain(p, leave_out);
+        if (k && !p->in && !by_callback(p)) k->first = p;
+    }
+}
+
+/* The shortest part of its chain that tells a place from those with other chains. */
+static void cut_chains(struct fit__reference *r, const char *leave_out)
+{
+    const struct fit__point **chains = fit__shared_take(r->questions * sizeof *chains);
+    unsigned count = 0;
+    table_new(r->questions);
+    for (struct fit__point *p = r->points; p; p = p->next) {
+        struct known *k = same_chain(p);
+        if (k->first) continue;
+        k->first = p;
+        k->value = count;
+        chains[count++] = p;
+    }
+    for (unsigned i = 0; i < count; i++)
+        same_chain(chains[i])->value = frames_needed(chains[i], chains, count);
     for (struct fit__point *p = r->points; p; p = p->next) {
         if (!*p->chain) p->in = NULL;
         else if (p->in || is_library_chain(p, leave_out)) p->in = p->chain;
-        else p->in = cut_chain(p->chain, frames_needed(r, p));
+        else p->in = cut_chain(p->chain, same_chain(p)->value);
     }
+}
+
+void fit__points_name(struct fit__reference *r)
+{
+    const char *leave_out = fit__test_function();
+    if (!r->questions) return;
+    name_chains(r, leave_out);
+    cut_chains(r, leave_out);
+    table_new(r->questions);
     for (struct fit__point *p = r->points; p; p = p->next) {
-        p->when = 1;
-        for (const struct fit__point *q = r->points; q != p; q = q->next)
-            if (same_place(p, q)) p->when = q->when + 1;
+        struct known *k = same_place(p);
+        k->first = p;
+        p->when = ++k->value;
     }
 }
 
