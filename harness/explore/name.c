@@ -207,7 +207,7 @@ static void name_chains(struct fit__reference *r, const char *leave_out)
 {
     table_new(r->questions);
     for (struct fit__point *p = r->points; p; p = p->next) {
-        struct known *k = p->frames ? known_of((void *[]){ (void *)p->frames },
+        struct known *k = p->depth ? known_of((void *[]){ (void *)p->frames },
                                                sizeof p->frames) : NULL;
         if (k && k->first && !p->in && !by_callback(p)) {
             p->chain = k->first->chain;  /* the same stack: the same chain */

@@ -130,7 +130,7 @@ static void share_out(unsigned budget)
     for (unsigned i = 0; i < classes.count; i++) {
         struct class *c = &classes.list[classes.order[i]];
         c->quota = c->members < level ? c->members : (unsigned)level;
-        if (c->members <= level) continue;
+        if (!larger || c->members <= level) continue;
         if (++seen * left / larger > given) {
             given++;
             c->quota++;

@@ -1,6 +1,7 @@
 #!/bin/sh
 # A sweep that is large: parted, broken off, gone on with, put together, limited; what is known.
 #   tests/scale/run.sh BUILD
+# shellcheck disable=SC2086  # $run is words
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/checks.sh
@@ -122,7 +123,6 @@ break_off()
     expected=$2
     shift 2
     rm -f broken.jsonl*
-    # shellcheck disable=SC2086  # options, each a word
     "$faulttest" $run "$@" -o broken.jsonl ./many >broken.out 2>&1 &
     process=$!
     for _ in $(seq 600); do
