@@ -95,6 +95,7 @@ install: $(LIB) $(CMD)
 	install -m 644 harness/faulttest.h $(dest)/include/faulttest.h
 	install -m 644 fi/point.h $(dest)/include/faulttest/point.h
 	install -m 644 ci/faulttest.mk $(dest)/share/faulttest/faulttest.mk
+	install -m 755 ci/slurm.sh $(dest)/share/faulttest/slurm.sh
 	sed -e 's|@PREFIX@|$(abspath $(PREFIX))|' -e 's|@VERSION@|$(VERSION)|' ci/faulttest.pc.in \
 	    > $(dest)/lib/pkgconfig/faulttest.pc
 	chmod 644 $(dest)/lib/pkgconfig/faulttest.pc

@@ -5,7 +5,8 @@ set -eu
 
 build="gcc make pkg-config libc6-dev libuv1-dev libcurl4-openssl-dev libcmocka-dev libfiu-dev
 libjansson-dev libdw-dev libelf-dev valgrind"
-tests="lcov libgd-dev libevent-dev nginx-light jq netbase patch redis-server gdb"
+tests="lcov libgd-dev libevent-dev nginx-light jq netbase patch redis-server gdb parallel
+slurm-wlm munge bsdutils hostname util-linux"
 libraries="libev-dev libglib2.0-dev libhiredis-dev libpq-dev libnghttp2-dev libmicrohttpd-dev
 libmosquitto-dev libc-ares-dev libssl-dev liburing-dev"
 lint="shellcheck clang-tidy cppcheck universal-ctags"

@@ -20,7 +20,8 @@
  *   FAULT_RAISE("on_body", throw std::bad_alloc());
  *
  * FAULT_MARK(name): a rare path was taken. Counted in each case: fit_marked(). A mark that no case
- * of the whole sweep reaches is listed in the report. A statement.
+ * of the whole sweep reaches is listed in the report; `faulttest run --fail-on unreached-mark`
+ * makes it a failure. A statement.
  *   FAULT_MARK("retry/exhausted");
  *
  * FAULT_CANCEL_POINT(): in a loop of your own, once per turn and outside every callback: here a

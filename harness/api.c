@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,6 +220,16 @@ static void take_modes(char *list)
     fit__modes_update();
 }
 
+static void take_budget(const char *value)
+{
+    char *end;
+    unsigned long number = strtoul(value, &end, 10);
+    if (*end || *value == '-' || number < 1 || number > UINT_MAX)
+        fit__fail(__FILE__, __LINE__, "fit_options: --budget takes a number from 1, not %s",
+                  value);
+    if (fit__session.reference) fit__session.reference->budget = (unsigned)number;
+}
+
 FIT_EXPORT void fit_options(const char *options)
 {
     char *copy, *save, *word;
@@ -226,7 +237,8 @@ FIT_EXPORT void fit_options(const char *options)
     if (!options) fit__fail(__FILE__, __LINE__, "fit_options: NULL");
     copy = fit__strdup(options);
     for (word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-        char *value = strcmp(word, "--mode") ? NULL : strtok_r(NULL, " ", &save);
+        bool mode = !strcmp(word, "--mode"), budget = !strcmp(word, "--budget");
+        char *value = mode || budget ? strtok_r(NULL, " ", &save) : NULL;
         if (!strcmp(word, "--extended")) {
             if (!fit__session.reference) continue;
             fit__session.reference->extended = true;
@@ -235,8 +247,9 @@ FIT_EXPORT void fit_options(const char *options)
         }
         if (!value)
             fit__fail(__FILE__, __LINE__, "fit_options: %s is not known here; there are "
-                      "--mode WORD,WORD and --extended", word);
-        take_modes(value);
+                      "--mode WORD,WORD, --extended and --budget NUMBER", word);
+        if (mode) take_modes(value);
+        else take_budget(value);
     }
     fit__api_leave();
 }

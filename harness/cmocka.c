@@ -33,6 +33,8 @@ struct CMUnitTest {
     void *initial_state;
 };
 
+enum { GROUPS_MAX = 256 };
+
 typedef int runner(const char *, const struct CMUnitTest *, size_t, int (*)(void **),
                    int (*)(void **));
 
@@ -73,6 +75,20 @@ static const char *group_name(const char *given)
     const char *own = program_invocation_short_name;
     if (strcmp(given, "tests")) return given;
     return !strncmp(own, "test_", 5) && own[5] ? own + 5 : own;
+}
+
+/* Two groups of a program may have one name, and tests of one name: they are not the same. */
+static const char *distinct_name(const char *name)
+{
+    static struct { const char *name; unsigned count; } seen[GROUPS_MAX];
+    char other[200];
+    unsigned i = 0;
+    while (i < GROUPS_MAX && seen[i].name && strcmp(seen[i].name, name)) i++;
+    if (i == GROUPS_MAX) return name;
+    seen[i].name = name;
+    if (++seen[i].count == 1) return name;
+    snprintf(other, sizeof other, "%s-%u", name, seen[i].count);
+    return fit__strdup(other);
 }
 
 /* One function may stand in several rows, with a state of its own in each: what happens in the
@@ -282,7 +298,7 @@ static int run_group(const char *name, const struct CMUnitTest *tests, size_t co
     bool swept = fit__session_start();
     if (!swept && !strict) return real_runner()(name, tests, count, setup, teardown);
     real_runner();
-    group.name = group_name(name);
+    group.name = swept ? distinct_name(group_name(name)) : group_name(name);
     group.tests = tests;
     group.count = count;
     group.setup = setup;

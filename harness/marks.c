@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <elf.h>
 #include <link.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fi/export.h"
@@ -37,6 +38,14 @@ void fit__mark(const char *name)
     passed[i].name = name;
     passed[i].count++;
     fit__trace("  ", -1, "mark(%s)", name);
+}
+
+void fit__marks_text(char *out, size_t size)
+{
+    size_t have = 0;
+    out[0] = 0;
+    for (unsigned i = 0; i < FIT_MARKS_MAX && passed[i].name && have < size; i++)
+        have += (size_t)snprintf(out + have, size - have, "%s%s", i ? " " : "", passed[i].name);
 }
 
 /* ---- the marks of a program -------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 
 /* arguments[0] is the subcommand's name. */
 int fit__command_run(int count, char **arguments);
+int fit__command_merge(int count, char **arguments);
 int fit__command_list(int count, char **arguments);
 int fit__command_replay(int count, char **arguments);
 int fit__command_doctor(int count, char **arguments);

@@ -55,7 +55,7 @@ static int run(struct side *side, const char *job, const char *binary,
     int status = FIT_X_OK;
     if (fit__session_run(&session) != 0) {
         status = fit__fail_with(FIT_X_INTERNAL, fit__copy(session.failure));
-    } else if (session.interrupted) {
+    } else if (session.stopped) {
         status = FIT_X_INTERRUPTED;
     } else if (side->error) {
         status = fit__fail_with(FIT_X_USAGE, fit__print("%s: %s", binary, side->error));

@@ -10,14 +10,15 @@ static const char overview[] =
 "Faulttest runs a test again for everything that can go wrong in it.\n"
 "\n"
 "  faulttest run TEST-BINARY...          try every case, print what was found\n"
+"  faulttest merge PART.jsonl...         results of several runs become one\n"
 "  faulttest replay 1                    finding 1 of the last run, on one screen\n"
 "  faulttest replay TEST-BINARY CASE     any case\n"
 "  faulttest list TEST-BINARY [TEST]     tests, or the cases of one test\n"
 "  faulttest doctor TEST-BINARY          what of it would go past Faulttest, before the first run\n"
 "  faulttest diff-real TEST-BINARY       is the simulated kernel to blame? compare with the real\n"
 "  faulttest explain WORD                what a verdict means, and what usually fixes it\n"
-"  faulttest help TOPIC                  run list replay doctor diff-real real cases modes\n"
-"                                        verdicts determinism environment exit\n"
+"  faulttest help TOPIC                  run scale accept list replay doctor diff-real real cases\n"
+"                                        modes verdicts determinism environment exit\n"
 "  faulttest --version\n"
 "\n"
 "Start with: faulttest run ./your_test\n";
@@ -37,12 +38,69 @@ static const char help_run[] =
 "  --peer-thread GLOB   threads whose start routine has such a name ('server_*') are the other\n"
 "                       side: nothing goes wrong in them, and what they keep is no leak; may\n"
 "                       be repeated\n"
+"  --budget N           at most N cases of each test, spread over its places (help scale)\n"
+"  --time S             stop after S seconds, or 15m or 2h, and say what was not tried\n"
+"  --case-time S        limit of one case; default: 2 s of processor time, 10 s by the clock\n"
+"  --shard I/N          only the I-th of N parts; put together by `faulttest merge`\n"
+"  --resume             go on from what a run left in FILE.jsonl that did not come to its end\n"
+"  --accept FILE        findings in FILE pass (help accept); --write-known FILE writes them\n"
+"  --fail-on unreached-mark   a FAULT_MARK that no case passes is a failure\n"
 "  --world=real         over the real kernel, against real servers (faulttest help real)\n"
 "  --coverage DIR       dump gcov counters into DIR/MODE; link the test with\n"
 "                       -Wl,-u,__gcov_dump -Wl,-u,__gcov_reset -rdynamic\n"
 "\n"
 "Findings and summary go to standard output, progress to standard error. The results are also\n"
-"kept in " FIT_LAST_RUN ", where `faulttest replay 1` looks. Ctrl-C keeps what was found.\n";
+"kept in " FIT_LAST_RUN ", where `faulttest replay 1` looks. Ctrl-C keeps what was found.\n"
+"On a terminal, findings are named as they come.\n";
+
+static const char help_scale[] =
+"A sweep that is large: parted, limited, broken off, gone on with.\n"
+"\n"
+"Cases go to FILE.jsonl.partial as they come, so memory does not grow with their number;\n"
+"FILE.jsonl appears at the end. The order of results, and every byte but the time, is the same\n"
+"whatever -j.\n"
+"\n"
+"  broken off     Ctrl-C and SIGTERM write what was found and end with status 130. After a kill,\n"
+"                 or a full disk, FILE.jsonl.partial has it. The same command with --resume goes\n"
+"                 on, and ends with the results of an undisturbed run. Another build, version or\n"
+"                 option is refused.\n"
+"  --time S       stops after S seconds: status 0 or 1 by what was tried, 4 if nothing was. The\n"
+"                 summary says how many cases were not tried; --resume goes on with them.\n"
+"  --budget N     of each test that has more than N cases: of each kind of fault at each call\n"
+"                 stack as many as fit, first, last and evenly between. Always the same ones. The\n"
+"                 summary says \"25 of 467\". A test may ask for it by fit_options().\n"
+"  --shard I/N    the cases whose name's hash is I: parts that need not know of each other. One\n"
+"                 without any case passes.\n"
+"\n"
+"  faulttest merge -o ALL.jsonl PART.jsonl...    all parts of a run, or runs of several programs:\n"
+"                 what one run would have given, byte for byte but for the time, and its screen,\n"
+"                 with its exit status. Missing and doubled parts, parts of another build,\n"
+"                 version or option, and parts that did not end are refused (status 2).\n"
+"\n"
+"On one machine, with GNU parallel (but -j N does that, too):\n"
+"  parallel faulttest run --shard {}/8 -j 1 -o part{}.jsonl ./test_x ::: 1 2 3 4 5 6 7 8\n"
+"  faulttest merge -o all.jsonl part*.jsonl\n"
+"On a cluster, with Slurm: PREFIX/share/faulttest/slurm.sh 64 results ./test_x\n"
+"\n"
+"The first line of a results file tells of the run, under the key \"run\": version, builds of the\n"
+"programs, options, shard, complete, seconds.\n";
+
+static const char help_accept[] =
+"faulttest run --write-known known.cases TEST-BINARY...   writes the findings of today\n"
+"faulttest run --accept known.cases TEST-BINARY...        these pass, new ones fail\n"
+"\n"
+"A known finding is a line of three words, which may be written by hand; # begins a comment:\n"
+"\n"
+"  VERDICT PROGRAM GROUP.TEST:FAULT      leak-fd test_x uploads.fetch:recv:in=on_readable:short\n"
+"\n"
+"FAULT is the name of a case without what unrelated edits move: `when=`, and the number behind\n"
+"short=, return= and delay=. PROGRAM is the file name of the test binary. So a known leak stays\n"
+"known when a message becomes longer or a loop runs once more, and the same leak in another\n"
+"function, or another verdict at the same place, is new.\n"
+"\n"
+"The summary names the known findings that showed, and says \"fixed\" of those whose cases ran\n"
+"and ended well, or are gone from a run that left nothing out. `faulttest merge` takes\n"
+"both options.\n";
 
 static const char help_list[] =
 "faulttest list TEST-BINARY                     a line for each test\n"
@@ -175,13 +233,14 @@ static const char help_environment[] =
 
 static const char help_exit[] =
 "   0  cases ran, nothing failed\n"
-"   1  findings, or a fault that did not fire\n"
+"   1  findings, or a fault that did not fire; --fail-on: a mark that no case passed\n"
 "   2  wrong usage, unknown mode, case that does not parse\n"
 "   3  everything passed, but some test is unsupported\n"
 "   4  nothing ran (empty, broken test, not deterministic)\n"
 "  70  Faulttest itself failed: please report\n"
 " 125  replay: the case no longer fits (so that git bisect run skips)\n"
-" 130  interrupted; what was found is kept\n";
+" 130  interrupted; what was found is kept, and --resume goes on\n"
+"--time and --budget do not change them: what was tried decides.\n";
 
 static void help_modes(void)
 {
@@ -213,7 +272,8 @@ static void help_verdicts(void)
 }
 
 static const struct { const char *name, *text; void (*print)(void); } topics[] = {
-    { "run", help_run, NULL }, { "list", help_list, NULL }, { "replay", help_replay, NULL },
+    { "run", help_run, NULL }, { "scale", help_scale, NULL }, { "merge", help_scale, NULL },
+    { "accept", help_accept, NULL }, { "list", help_list, NULL }, { "replay", help_replay, NULL },
     { "doctor", help_doctor, NULL }, { "diff-real", help_diff_real, NULL },
     { "real", help_real, NULL },
     { "cases", help_cases, NULL }, { "modes", NULL, help_modes },
@@ -243,8 +303,8 @@ int fit__command_help(int count, char **arguments)
     const char *meant = fit__suggestion(arguments[1], names);
     return fit__fail_with(FIT_X_USAGE, meant
         ? fit__print("no help on '%s'; did you mean '%s'?", arguments[1], meant)
-        : fit__print("no help on '%s'; topics: run list replay doctor diff-real real cases modes "
-                     "verdicts determinism environment exit", arguments[1]));
+        : fit__print("no help on '%s'; topics: run scale accept list replay doctor diff-real real "
+                     "cases modes verdicts determinism environment exit", arguments[1]));
 }
 
 static int explain_mode(const char *word)

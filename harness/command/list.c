@@ -8,23 +8,26 @@
 #include "harness/command/takeover.h"
 #include "harness/report/lines.h"
 
+struct of_finding { json_int_t number; unsigned long shown; };
+
+static bool show_line(void *arg, json_t *line)
+{
+    struct of_finding *of = arg;
+    if (json_integer_value(json_object_get(line, "finding")) == of->number) {
+        printf("%s\n", fit__line_text(line, "case"));
+        of->shown++;
+    }
+    return true;
+}
+
 /* The cases of a finding of the last run, one a line. */
 static int list_finding(unsigned number)
 {
-    char *failure;
-    unsigned long shown = 0;
-    json_t *lines = fit__lines_read(FIT_LAST_RUN, &failure);
-    if (!lines)
-        return fit__fail_with(FIT_X_USAGE, failure);
-    for (size_t i = 0; i < json_array_size(lines); i++) {
-        const json_t *line = json_array_get(lines, i);
-        if (json_integer_value(json_object_get(line, "finding")) == (json_int_t)number) {
-            printf("%s\n", fit__line_text(line, "case"));
-            shown++;
-        }
-    }
-    json_decref(lines);
-    if (shown == 0)
+    struct of_finding of = { .number = number };
+    int error = fit__lines_each(FIT_LAST_RUN, show_line, &of);
+    if (error)
+        return fit__fail_with(FIT_X_USAGE, fit__lines_unread(FIT_LAST_RUN, error));
+    if (of.shown == 0)
         return fit__fail_with(FIT_X_USAGE, fit__print("the last run has no finding %u", number));
     return FIT_X_OK;
 }
@@ -35,8 +38,17 @@ static bool is_test(const struct fit__test *test, const char *name)
     return strcmp(test->name, name) == 0 || (dot && strcmp(dot + 1, name) == 0);
 }
 
+struct of_test { const struct fit__results *results; const char *name; };
+
+static void show_case(void *arg, struct fit__result *result)
+{
+    const struct of_test *of = arg;
+    if (fit__is_case(result) && is_test(&of->results->tests[result->test], of->name))
+        printf("%s\n", result->full);
+}
+
 /* One bare name a line, so that it can be piped. */
-static int list_cases(const struct fit__results *results, const char *name)
+static int list_cases(struct fit__results *results, const char *name)
 {
     bool known = false;
     for (size_t i = 0; i < results->test_count; i++)
@@ -44,10 +56,7 @@ static int list_cases(const struct fit__results *results, const char *name)
     if (!known)
         return fit__fail_with(FIT_X_USAGE, fit__print("%s has no test '%s'; its tests: "
             "faulttest list %s", results->binary, name, results->binary));
-    for (size_t i = 0; i < results->count; i++)
-        if (is_test(&results->tests[results->list[i].test], name)
-            && fit__is_case(&results->list[i]))
-            printf("%s\n", results->list[i].full);
+    fit__results_each(results, show_case, &(struct of_test){ results, name });
     return FIT_X_OK;
 }
 
@@ -78,13 +87,19 @@ int fit__command_list(int count, char **arguments)
     if (refused)
         return fit__fail_with(FIT_X_USAGE, refused);
     const char *test = options.words.count == 2 ? options.words.list[1] : NULL;
-    struct fit__results results = { .binary = options.words.list[0] };
+    struct fit__results results = { 0 };
+    struct fit__journal journal;
     struct fit__orders orders = { .job = "list", .jobs = options.jobs,
                                   .modes = options.modes, .extended = options.extended,
                                   .peer_threads = options.peer_threads,
                                   .real = options.real };
     if (test)
         fit__words_add(&orders.tests, test);
+    int error = fit__journal_open(&journal, NULL, false);
+    if (error)
+        return fit__fail_with(FIT_X_INTERNAL, fit__print("no temporary file: %s",
+                                                         strerror(-error)));
+    fit__results_begin(&results, options.words.list[0], &journal);
     fit__catch_interrupts();
     status = fit__sweep(&results, &orders, options.verbose);
     fit__results_settle(&results, 1);

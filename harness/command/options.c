@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JOBS_MAX = 256 };
+enum { JOBS_MAX = 256, SHARDS_MAX = 100000 };
 enum { MODE = 256, TEST, VALGRIND, ONLY, COVERAGE, TRACE, GDB, FINDING, PEER_THREAD, WORLD,
-       EXTENDED };
+       EXTENDED, BUDGET, TIME, CASE_TIME, SHARD, RESUME, ACCEPT,
+       WRITE_KNOWN, FAIL_ON };
 
 static const struct option all_options[] = {
     { "output", required_argument, NULL, 'o' }, { "jobs", required_argument, NULL, 'j' },
@@ -19,12 +20,20 @@ static const struct option all_options[] = {
     { "trace", no_argument, NULL, TRACE }, { "gdb", no_argument, NULL, GDB },
     { "finding", required_argument, NULL, FINDING },
     { "peer-thread", required_argument, NULL, PEER_THREAD },
-    { "world", required_argument, NULL, WORLD }, { "extended", no_argument, NULL, EXTENDED }, { 0 },
+    { "world", required_argument, NULL, WORLD }, { "extended", no_argument, NULL, EXTENDED },
+    { "budget", required_argument, NULL, BUDGET }, { "time", required_argument, NULL, TIME },
+    { "case-time", required_argument, NULL, CASE_TIME },
+    { "shard", required_argument, NULL, SHARD }, { "resume", no_argument, NULL, RESUME },
+    { "accept", required_argument, NULL, ACCEPT },
+    { "write-known", required_argument, NULL, WRITE_KNOWN },
+    { "fail-on", required_argument, NULL, FAIL_ON }, { 0 },
 };
 
 static const struct { const char *command; int options[24]; } allowed[] = {
     { "run", { 'o', 'j', 'v', MODE, TEST, VALGRIND, ONLY, COVERAGE, PEER_THREAD,
-               WORLD, EXTENDED } },
+               WORLD, EXTENDED, BUDGET, TIME, CASE_TIME, SHARD, RESUME, ACCEPT, WRITE_KNOWN,
+               FAIL_ON } },
+    { "merge", { 'o', 'v', ACCEPT, WRITE_KNOWN, FAIL_ON } },
     { "list", { 'v', 'j', MODE, FINDING, PEER_THREAD, WORLD, EXTENDED } },
     { "doctor", { TEST } }, { "diff-real", { TEST } },
     { "replay", { 'v', TRACE, GDB, VALGRIND, PEER_THREAD, WORLD } },
@@ -62,6 +71,13 @@ static char *modes(struct fit__options *options, const char *list)
     return fit__modes_refused(options->modes);
 }
 
+bool fit__same_file(const char *one, const char *two)
+{
+    char first[PATH_MAX], second[PATH_MAX];
+    return strcmp(one, two) == 0
+        || (realpath(one, first) && realpath(two, second) && strcmp(first, second) == 0);
+}
+
 static char *number(const char *text, unsigned limit, const char *option, unsigned *value)
 {
     char *end;
@@ -91,9 +107,47 @@ static char *valgrind(struct fit__options *options, const char *text)
 static char *world(struct fit__options *options, const char *text)
 {
     options->real = strcmp(text, "real") == 0;
-    if (options->real || strcmp(text, "simulated") == 0)
+    if (options->real || strcmp(text, "simulated") == 0 || strcmp(text, "sim") == 0)
         return NULL;
-    return fit__print("--world takes real or simulated, not '%s'", text);
+    return fit__print("--world takes real or sim, not '%s'", text);
+}
+
+/* "1/3": the first of three parts. */
+static char *shard(struct fit__options *options, const char *text)
+{
+    const char *slash = strchr(text, '/');
+    char *part = fit__print("%.*s", slash ? (int)(slash - text) : 0, text);
+    char *wrong = slash ? number(slash + 1, SHARDS_MAX, "--shard", &options->shards) : NULL;
+    bool fits = slash && !wrong;
+    free(wrong);
+    wrong = fits ? number(part, options->shards, "--shard", &options->shard) : NULL;
+    fits &= !wrong;
+    free(wrong);
+    free(part);
+    return fits ? NULL : fit__print("--shard takes PART/PARTS, such as 1/3, 2/3 and 3/3 for three "
+                                    "parts (at most %d), not '%s'", SHARDS_MAX, text);
+}
+
+/* Seconds, or with a unit: 90, 90s, 15m, 2h. */
+static char *duration(const char *text, const char *option, double *value)
+{
+    static const struct { const char *unit; double seconds; } units[] = {
+        { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 } };
+    char *end;
+    double number = strtod(text, &end);
+    for (size_t i = 0; end != text && i < sizeof units / sizeof units[0]; i++)
+        if (strcmp(end, units[i].unit) == 0 && number > 0 && number < 1e7) {
+            *value = number * units[i].seconds;
+            return NULL;
+        }
+    return fit__print("%s takes a time in seconds, or such as 15m or 2h, not '%s'", option, text);
+}
+
+static char *fail_on(struct fit__options *options, const char *text)
+{
+    options->unreached_mark = strcmp(text, "unreached-mark") == 0;
+    return options->unreached_mark ? NULL
+                                   : fit__print("--fail-on takes unreached-mark, not '%s'", text);
 }
 
 static char *only(struct fit__options *options, const char *text)
@@ -125,6 +179,14 @@ static char *take(struct fit__options *options, int option, const char *value)
     case EXTENDED: options->extended = true; return NULL;
     case TRACE: options->trace = true; return NULL;
     case FINDING: return number(value, UINT_MAX, "--finding", &options->finding);
+    case BUDGET: return number(value, UINT_MAX, "--budget", &options->budget);
+    case TIME: return duration(value, "--time", &options->time);
+    case CASE_TIME: return duration(value, "--case-time", &options->case_time);
+    case SHARD: return shard(options, value);
+    case RESUME: options->resume = true; return NULL;
+    case ACCEPT: options->accept = value; return NULL;
+    case WRITE_KNOWN: options->write_known = value; return NULL;
+    case FAIL_ON: return fail_on(options, value);
     case GDB: options->gdb = true; return NULL;
     }
     return fit__copy("");

@@ -15,6 +15,10 @@ struct fit__options {
     bool verbose, trace, valgrind_given;
     bool real;                                  /* --world=real */
     enum fit__valgrind valgrind;
+    unsigned budget, shard, shards;             /* 0: not given */
+    double time, case_time;                     /* seconds; 0: not given */
+    bool resume, unreached_mark;
+    const char *accept, *write_known;           /* NULL: not given */
 };
 
 /* `command` is the subcommand, arguments[0] its name. Options that the subcommand does not
@@ -27,6 +31,9 @@ int fit__fail_with(int status, char *sentence);
 
 /* "TEST:FAULT" taken apart; false if there is no colon. The caller frees both. */
 bool fit__case_split(const char *text, char **test, char **name);
+
+/* Do both paths lead to one file? */
+bool fit__same_file(const char *one, const char *two);
 
 /* Modes that are tried when none are named: "timeout,partial,...". Lives for ever. */
 const char *fit__usual_modes(void);

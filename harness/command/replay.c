@@ -17,8 +17,10 @@
 struct wanted {
     char *binary, *full;          /* full: "TEST:FAULT" */
     struct fit__words peer_threads;
-    json_t *lines;                /* of the last run, or NULL */
-    const json_t *line;           /* of this case in it, or NULL */
+    unsigned long number;         /* of a finding of the last run; 0: by name */
+    unsigned long highest;        /* of all findings of the last run */
+    unsigned long others;         /* cases of the same finding */
+    json_t *line;                 /* of this case in the last run, or NULL */
 };
 
 static bool is_number(const char *text)
@@ -26,49 +28,45 @@ static bool is_number(const char *text)
     return *text && strspn(text, "0123456789") == strlen(text) && access(text, F_OK) != 0;
 }
 
+static bool see_number(void *arg, json_t *line)
+{
+    struct wanted *wanted = arg;
+    unsigned long its = (unsigned long)json_integer_value(json_object_get(line, "finding"));
+    if (its == wanted->number && !wanted->line)
+        wanted->line = json_incref(line);
+    wanted->highest = its > wanted->highest ? its : wanted->highest;
+    return true;
+}
+
 static int wanted_number(struct wanted *wanted, const char *text)
 {
-    char *failure;
-    wanted->lines = fit__lines_read(FIT_LAST_RUN, &failure);
-    if (!wanted->lines)
-        return fit__fail_with(FIT_X_USAGE, failure);
-    unsigned long number = strtoul(text, NULL, 10), highest = 0;
-    for (size_t i = 0; i < json_array_size(wanted->lines); i++) {
-        const json_t *line = json_array_get(wanted->lines, i);
-        unsigned long its = (unsigned long)json_integer_value(json_object_get(line, "finding"));
-        if (its == number && number > 0 && !wanted->line)
-            wanted->line = line;
-        highest = its > highest ? its : highest;
-    }
-    if (!wanted->line)
-        return fit__fail_with(FIT_X_USAGE, highest
-            ? fit__print("the last run has no finding %s, only 1 to %lu", text, highest)
+    wanted->number = strtoul(text, NULL, 10);
+    int error = fit__lines_each(FIT_LAST_RUN, see_number, wanted);
+    if (error)
+        return fit__fail_with(FIT_X_USAGE, fit__lines_unread(FIT_LAST_RUN, error));
+    if (!wanted->line || wanted->number == 0)
+        return fit__fail_with(FIT_X_USAGE, wanted->highest
+            ? fit__print("the last run has no finding %s, only 1 to %lu", text, wanted->highest)
             : fit__print("the last run has no findings, so there is no number %s", text));
     wanted->binary = fit__copy(fit__line_text(wanted->line, "binary"));
     wanted->full = fit__copy(fit__line_text(wanted->line, "case"));
     return FIT_X_OK;
 }
 
-static bool same_file(const char *one, const char *two)
+static bool see_case(void *arg, json_t *line)
 {
-    char first[PATH_MAX], second[PATH_MAX];
-    return strcmp(one, two) == 0
-        || (realpath(one, first) && realpath(two, second) && strcmp(first, second) == 0);
+    struct wanted *wanted = arg;
+    if (strcmp(fit__line_text(line, "case"), wanted->full) == 0
+        && fit__same_file(fit__line_text(line, "binary"), wanted->binary))
+        wanted->line = json_incref(line);
+    return !wanted->line;
 }
 
 static int wanted_case(struct wanted *wanted, const char *binary, const char *name)
 {
-    char *unread = NULL;
     wanted->binary = fit__copy(binary);
     wanted->full = fit__copy(name);
-    wanted->lines = fit__lines_read(FIT_LAST_RUN, &unread);
-    free(unread);         /* No last run is fine here. */
-    for (size_t i = 0; i < json_array_size(wanted->lines) && !wanted->line; i++) {
-        const json_t *line = json_array_get(wanted->lines, i);
-        if (strcmp(fit__line_text(line, "case"), name) == 0
-            && same_file(fit__line_text(line, "binary"), binary))
-            wanted->line = line;
-    }
+    fit__lines_each(FIT_LAST_RUN, see_case, wanted);     /* no last run is fine here */
     return FIT_X_OK;
 }
 
@@ -105,20 +103,26 @@ static bool needs_memcheck(const struct wanted *wanted)
         && fit__have_program("valgrind");
 }
 
+static bool see_sibling(void *arg, json_t *line)
+{
+    struct wanted *wanted = arg;
+    json_int_t its = json_integer_value(json_object_get(line, "finding"));
+    wanted->others += its == json_integer_value(json_object_get(wanted->line, "finding"))
+                   && strcmp(fit__line_text(line, "case"), wanted->full) != 0;
+    return true;
+}
+
 /* The last run's other cases of the same finding, if there are any. */
-static void show_siblings(const struct wanted *wanted)
+static void show_siblings(struct wanted *wanted)
 {
     json_int_t number = json_integer_value(json_object_get(wanted->line, "finding"));
-    unsigned long others = 0;
-    for (size_t i = 0; i < json_array_size(wanted->lines) && number > 0; i++) {
-        const json_t *line = json_array_get(wanted->lines, i);
-        others += line != wanted->line
-               && json_integer_value(json_object_get(line, "finding")) == number;
-    }
+    if (number > 0)
+        fit__lines_each(FIT_LAST_RUN, see_sibling, wanted);
     printf("\n");
-    if (others)
-        printf("Fails in %lu further %s at the same place: %s list --finding %lld\n", others,
-               others == 1 ? "case" : "cases", fit__me, (long long)number);
+    if (wanted->others)
+        printf("Fails in %lu further %s at the same place: %s list --finding %lld\n",
+               wanted->others, wanted->others == 1 ? "case" : "cases", fit__me,
+               (long long)number);
 }
 
 static void show_comparison(const struct wanted *wanted, const struct fit__verdict *verdict)
@@ -134,7 +138,7 @@ static void show_comparison(const struct wanted *wanted, const struct fit__verdi
         printf("in the sweep it was %s\n", before);
 }
 
-static int show(const struct wanted *wanted, const struct fit__replayed *replayed,
+static int show(struct wanted *wanted, const struct fit__replayed *replayed,
                 const struct fit__options *options, bool memcheck)
 {
     const struct fit__verdict *verdict =
@@ -183,7 +187,7 @@ static char *tools_refused(const struct fit__options *options, bool memcheck)
     return NULL;
 }
 
-static int replay(const struct wanted *wanted, const struct fit__options *options)
+static int replay(struct wanted *wanted, const struct fit__options *options)
 {
     char *refused = fit__binary_refused(wanted->binary), *test, *name;
     bool memcheck = options->gdb && !options->valgrind_given ? false
@@ -234,7 +238,7 @@ int fit__command_replay(int count, char **arguments)
     choose_peer_threads(&wanted, &options);
     if (status == FIT_X_OK)
         status = replay(&wanted, &options);
-    json_decref(wanted.lines);
+    json_decref(wanted.line);
     free(wanted.binary);
     free(wanted.full);
     return status;

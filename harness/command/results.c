@@ -1,10 +1,13 @@
-/* harness/command/results.c - what a run has brought: tests, cases, findings. */
+/* harness/command/results.c - takes in what a run brings. */
 #include "harness/command/results.h"
 
 #include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "harness/command/known.h"
+#include "harness/report/lines.h"
 
 size_t fit__mode_index(const char *name)
 {
@@ -47,11 +50,63 @@ char *fit__prefix_unescape(const char *prefix, size_t size)
     return name;
 }
 
+uint64_t fit__hash_text(uint64_t hash, const char *text)
+{
+    for (hash ^= 14695981039346656037u; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
+    return (hash ^ hash >> 32) * 0xd6e8feb86659fd93u | 1;      /* 0 is no key */
+}
+
+/* ---- keys -------------------------------------------------------------------------------- */
+
+static struct fit__slot *slot_of(const struct fit__index *index, uint64_t key)
+{
+    size_t at = (size_t)(key >> 8);
+    while (index->slots[at & (index->room - 1)].key
+           && index->slots[at & (index->room - 1)].key != key)
+        at++;
+    return &index->slots[at & (index->room - 1)];
+}
+
+struct fit__slot *fit__index_find(const struct fit__index *index, uint64_t key)
+{
+    struct fit__slot *slot = index->room ? slot_of(index, key) : NULL;
+    return slot && slot->key ? slot : NULL;
+}
+
+struct fit__slot *fit__index_add(struct fit__index *index, uint64_t key)
+{
+    if (index->count * 2 >= index->room) {
+        struct fit__index old = *index;
+        index->room = old.room ? old.room * 2 : 64;
+        index->slots = fit__get(index->room * sizeof *index->slots);
+        for (size_t i = 0; i < old.room; i++)
+            if (old.slots[i].key)
+                *slot_of(index, old.slots[i].key) = old.slots[i];
+        free(old.slots);
+    }
+    struct fit__slot *slot = slot_of(index, key);
+    index->count += !slot->key;
+    slot->key = key;
+    return slot;
+}
+
+/* ---- what is said about tests and the run ------------------------------------------------ */
+
+void fit__results_begin(struct fit__results *results, const char *binary,
+                        struct fit__journal *journal)
+{
+    results->binary = binary;
+    results->journal = journal;
+    results->from = journal->size;
+    results->records = json_array();
+}
+
 static size_t test_of(struct fit__results *results, const char *name)
 {
-    for (size_t i = 0; i < results->test_count; i++)
-        if (strcmp(results->tests[i].name, name) == 0)
-            return i;
+    for (size_t i = results->test_count; i > 0; i--)      /* mostly the last */
+        if (strcmp(results->tests[i - 1].name, name) == 0)
+            return i - 1;
     results->tests = fit__grow(results->tests, results->test_count, sizeof *results->tests);
     struct fit__test *test = &results->tests[results->test_count];
     *test = (struct fit__test){ .name = fit__copy(name), .state = fit__copy("ready") };
@@ -63,272 +118,295 @@ static bool stops_sweep(const char *state)
     return strcmp(state, "ready") != 0 && strcmp(state, "no-calls") != 0;
 }
 
-/* Under Memcheck only what is worse than natively counts. */
-static void add_test(struct fit__results *results, const struct fit__record *record,
-                     bool memcheck)
+static unsigned long number(const json_t *record, const char *key)
 {
-    size_t index = test_of(results, fit__value_or_empty(record, "test"));   /* may move the list */
-    struct fit__test *test = &results->tests[index];
-    const char *state = fit__value(record, "state");
-    if (test->announced && (!memcheck || !state || !stops_sweep(state)
-                            || stops_sweep(test->state)))
-        return;
-    const char *text = fit__value(record, "text");
-    free(test->state);
-    test->state = fit__copy(state ? state : "ready");
-    test->text = test->announced ? fit__print("under Memcheck only: %s", text ? text : "")
-                                 : fit__copy(text);
-    test->stack = fit__copy(fit__value(record, "stack"));
-    test->announced = true;
-    test->strict = strcmp(fit__value_or_empty(record, "contract"), "strict") == 0;
-    test->virtual_ns = strtoull(fit__value_or_empty(record, "virtual_ns"), NULL, 10);
-    test->places_known = fit__value(record, "cancel_places") != NULL;
-    test->cancel_places = fit__number(record, "cancel_places");
-    test->setup_points = fit__number(record, "setup_points");
+    return strtoul(fit__line_text(record, key), NULL, 10);
 }
 
-static void add_case(struct fit__results *results, struct fit__record *record, bool memcheck)
+/* Under Memcheck only what is worse than natively counts. */
+static bool worse(struct fit__results *results, const json_t *record, bool memcheck)
 {
-    size_t test = test_of(results, fit__value_or_empty(record, "test"));
-    results->list = fit__grow(results->list, results->count, sizeof *results->list);
-    struct fit__result *result = &results->list[results->count];
-    const char *seq = fit__value(record, "seq"), *mode = fit__value(record, "mode");
-    const char *name = fit__value_or_empty(record, "case");
-    *result = (struct fit__result){
-        .record = record, .test = test, .name = fit__copy(*name ? name : "none"),
-        .verdict = fit__verdict_of(fit__value_or_empty(record, "verdict")),
-        .mode = strcmp(name, "none") == 0 || !*name ? "none" : mode ? mode : "?",
-        .allowed = fit__value(record, "allowed"), .native = !memcheck, .memcheck = memcheck,
-        .suspicious = !memcheck && fit__number(record, "left.blocks") > 0,
-        .seq = seq ? strtoul(seq, NULL, 10) : results->count,
-    };
-    result->failed = result->verdict->family == FIT_FINDING && !result->allowed;
-    results->count++;
+    size_t index = test_of(results, fit__line_text(record, "test"));    /* may move the list */
+    const struct fit__test *test = &results->tests[index];
+    return !test->announced || (memcheck && stops_sweep(fit__line_text(record, "state"))
+                                && !stops_sweep(test->state));
+}
+
+static void add_test(struct fit__results *results, const json_t *record)
+{
+    size_t index = test_of(results, fit__line_text(record, "test"));    /* may move the list */
+    struct fit__test *test = &results->tests[index];
+    const char *state = fit__line_text(record, "state");
+    const char *text = json_string_value(json_object_get(record, "text"));
+    free(test->state);
+    test->state = fit__copy(*state ? state : "ready");
+    test->text = test->announced ? fit__print("under Memcheck only: %s", text ? text : "")
+                                 : fit__copy(text);
+    test->stack = fit__copy(json_string_value(json_object_get(record, "stack")));
+    test->announced = true;
+    test->strict = strcmp(fit__line_text(record, "contract"), "strict") == 0;
+    test->virtual_ns = strtoull(fit__line_text(record, "virtual_ns"), NULL, 10);
+    test->places_known = json_object_get(record, "cancel_places") != NULL;
+    test->cancel_places = number(record, "cancel_places");
+    test->setup_points = number(record, "setup_points");
+}
+
+static void add_plan(struct fit__results *results, const json_t *record)
+{
+    size_t index = test_of(results, fit__line_text(record, "test"));
+    struct fit__test *test = &results->tests[index];
+    test->planned = true;
+    test->total = number(record, "cases");
+    test->kept = number(record, "kept");
+    test->mine = number(record, "mine");
+}
+
+static void add_error(struct fit__results *results, const json_t *record)
+{
+    fit__words_add(&results->errors, fit__line_text(record, "text"));
+    if (!results->error_status)
+        results->error_status = (int)number(record, "status");
+    if (!results->error_status)
+        results->error_status = FIT_X_INTERNAL;
+}
+
+static void take(struct fit__results *results, json_t *record)
+{
+    const char *kind = fit__line_text(record, "kind");
+    bool memcheck = json_object_get(record, "memcheck") != NULL;
+    if (strcmp(kind, "test") == 0)
+        add_test(results, record);
+    if (strcmp(kind, "plan") == 0)
+        add_plan(results, record);
+    if (strcmp(kind, "note") == 0)
+        fit__words_add(&results->notes, fit__line_text(record, "text"));
+    if (strcmp(kind, "mark") == 0)
+        fit__words_add(&results->marks, fit__line_text(record, "name"));
+    if (strcmp(kind, "error") == 0)
+        add_error(results, record);
+    if (strcmp(kind, "ended") == 0)
+        *(memcheck ? &results->ended_memcheck : &results->ended) = true;
+    json_array_append(results->records, record);
+}
+
+/* A test that is gone on with says the same again. */
+static bool said_before(struct fit__results *results, const json_t *record)
+{
+    char *text = json_dumps(record, JSON_COMPACT | JSON_SORT_KEYS);
+    uint64_t key = fit__hash_text(0, text);
+    bool before = fit__index_find(&results->said, key) != NULL;
+    fit__index_add(&results->said, key);
+    free(text);
+    return before;
+}
+
+/* Wanted again when results are put together: tests, plans, notes, errors. */
+static bool keeps(struct fit__results *results, const json_t *record, bool memcheck)
+{
+    const char *kind = fit__line_text(record, "kind");
+    if (strcmp(kind, "test") == 0)
+        return worse(results, record, memcheck);
+    if (strcmp(kind, "plan") == 0 || strcmp(kind, "note") == 0 || strcmp(kind, "mark") == 0)
+        return !memcheck;
+    return strcmp(kind, "error") == 0 || strcmp(kind, "ended") == 0 || strcmp(kind, "begun") == 0;
+}
+
+/* Takes the record over. */
+static void say(struct fit__results *results, json_t *record, bool memcheck)
+{
+    if (memcheck)
+        json_object_set_new(record, "memcheck", json_true());
+    if (keeps(results, record, memcheck) && !said_before(results, record)) {
+        json_t *line = json_pack("{s:s, s:O}", "binary", results->binary, "record", record);
+        fit__journal_add(results->journal, line);
+        json_decref(line);
+        take(results, record);
+    }
+    json_decref(record);
+}
+
+void fit__results_note(struct fit__results *results, const char *text)
+{
+    say(results, json_pack("{s:s, s:s}", "kind", "note", "text", text), false);
+}
+
+void fit__results_mark(struct fit__results *results, const char *kind, bool memcheck)
+{
+    say(results, json_pack("{s:s}", "kind", kind), memcheck);
+}
+
+/* ---- cases ------------------------------------------------------------------------------- */
+
+/* What makes two lines one result: the same case, or finding without a fault. */
+uint64_t fit__line_key(const json_t *line)
+{
+    bool none = strcmp(fit__line_text(line, "mode"), "none") == 0;
+    uint64_t key = fit__hash_text(0, fit__line_text(line, "test"));
+    key = fit__hash_text(key, strchr(fit__line_text(line, "case"), ':'));
+    if (none) {
+        key = fit__hash_text(key, fit__line_text(line, "verdict"));
+        key = fit__hash_text(key, fit__line_text(line, "site"));
+    }
+    return key;
+}
+
+uint64_t fit__finding_key(const char *test, const char *verdict, const char *site)
+{
+    return fit__hash_text(fit__hash_text(fit__hash_text(0, test), verdict), site);
+}
+
+static void doubt(struct fit__results *results, const json_t *line)
+{
+    char *word = fit__print("%s %s", strchr(fit__line_text(line, "case"), ':'),
+                            fit__line_text(line, "test"));
+    fit__words_add(&results->doubtful, word);
+    free(word);
+}
+
+static bool is_failure(const json_t *line)
+{
+    return fit__verdict_of(fit__line_text(line, "verdict"))->family == FIT_FINDING
+        && !json_is_true(json_object_get(line, "allowed"));
+}
+
+static void note_failure(struct fit__results *results, size_t test, json_t *line)
+{
+    const char *full = fit__line_text(line, "case"), *verdict = fit__line_text(line, "verdict");
+    struct fit__result result = { .line = line, .test = test, .name = strchr(full, ':') + 1,
+                                  .verdict = fit__verdict_of(verdict) };
+    if (fit__known_has(results->accepted, results, &result))
+        return;
+    size_t before = results->seen.count;
+    results->failing++;
+    fit__index_add(&results->seen, fit__finding_key(results->tests[test].name, verdict,
+                                                    fit__line_text(line, "site")));
+    if (results->seen.count > before) {
+        free(results->found);
+        results->found = fit__print("%s  %s", verdict, full);
+    }
+}
+
+static void note_marks(struct fit__results *results, const char *names)
+{
+    for (size_t size; *names; names += size + (names[size] == ' ')) {
+        size = strcspn(names, " ");
+        char *name = fit__print("%.*s", (int)size, names);
+        fit__index_add(&results->passed, fit__hash_text(0, name));
+        free(name);
+    }
+}
+
+static void note_done(struct fit__test *test, const json_t *line, unsigned long seq)
+{
+    test->tried++;
+    if (seq <= test->done)
+        return;
+    test->done = seq;
+    free(test->done_case);
+    test->done_case = fit__copy(strchr(fit__line_text(line, "case"), ':') + 1);
+}
+
+/* Counts of a run that lasts. */
+static void note_case(struct fit__results *results, json_t *line, off_t at, bool memcheck)
+{
+    size_t index = test_of(results, fit__line_text(line, "test"));
+    struct fit__test *test = &results->tests[index];
+    unsigned long seq = (unsigned long)json_integer_value(json_object_get(line, "seq"));
+    bool is_case = strcmp(fit__line_text(line, "mode"), "none") != 0;
+    bool looked_at = json_is_true(json_object_get(line, "valgrind"));
+    if (is_failure(line))
+        note_failure(results, index, line);
+    if (memcheck)
+        fit__index_add(&results->memcheck, fit__line_key(line))->at = at;
+    if (looked_at && seq > test->done_memcheck)
+        test->done_memcheck = seq;
+    note_marks(results, fit__line_text(line, "marks"));
+    if (!is_case && !memcheck)
+        fit__index_add(&results->told, fit__line_key(line));
+    if (!is_case || memcheck)
+        return;
+    results->tried++;
+    note_done(test, line, seq);
+    if (!looked_at && (is_failure(line) || json_object_get(line, "left_blocks")))
+        doubt(results, line);
+}
+
+/* What is wrong without a fault is told again by a test that is gone on with. */
+static bool told_before(struct fit__results *results, const json_t *line)
+{
+    return strcmp(fit__line_text(line, "mode"), "none") == 0
+        && fit__index_find(&results->told, fit__line_key(line));
+}
+
+/* Which marks there are; how many cases passed them each part of a sweep counts for itself, and
+ * one that was broken off not at all: here the lines of the cases tell. */
+static void forget_counts(json_t *mark)
+{
+    json_object_del(mark, "test");
+    json_object_del(mark, "without");
+    json_object_del(mark, "cases");
 }
 
 void fit__results_add(struct fit__results *results, struct fit__record *record, bool memcheck)
 {
     const char *kind = fit__value(record, "kind");
     if (strcmp(kind, "case") == 0 || strcmp(kind, "named") == 0) {
+        size_t test = test_of(results, fit__value_or_empty(record, "test"));
         if (strcmp(kind, "named") == 0)
             fit__value_set(record, "verdict", "unaffected");
-        add_case(results, record, memcheck);
-        return;
-    }
-    if (strcmp(kind, "test") == 0)
-        add_test(results, record, memcheck);
-    if (strcmp(kind, "note") == 0 && !memcheck)
-        fit__words_add(&results->notes, fit__value_or_empty(record, "text"));
-    if (strcmp(kind, "error") == 0) {
-        fit__words_add(&results->errors, fit__value_or_empty(record, "text"));
-        if (!results->error_status)
-            results->error_status = (int)fit__number(record, "status");
-        if (!results->error_status)
-            results->error_status = FIT_X_INTERNAL;
+        json_t *line = fit__line_of(results, &results->tests[test], record, memcheck);
+        if (memcheck || !told_before(results, line))
+            note_case(results, line, fit__journal_add(results->journal, line), memcheck);
+        json_decref(line);
+    } else if (strcmp(kind, "hello") != 0 && strcmp(kind, "bye") != 0) {
+        json_t *said = json_object();
+        for (unsigned i = 0; i < record->count; i++)
+            json_object_set_new(said, record->keys[i], json_string(record->values[i]));
+        if (strcmp(kind, "mark") == 0)
+            forget_counts(said);
+        say(results, said, memcheck);
     }
     fit__record_free(record);
 }
 
-/* "name" where it is unique in the binary, otherwise "group.name". */
-static void name_tests(struct fit__results *results)
+void fit__results_load(struct fit__results *results, json_t *line, off_t at)
 {
-    for (size_t i = 0; i < results->test_count; i++) {
-        const char *name = results->tests[i].name, *dot = strchr(name, '.');
-        const char *alone = dot ? dot + 1 : name;
-        unsigned same = 0;
-        for (size_t j = 0; j < results->test_count; j++) {
-            const char *other = strchr(results->tests[j].name, '.');
-            same += strcmp(other ? other + 1 : results->tests[j].name, alone) == 0;
-        }
-        free(results->tests[i].prefix);
-        results->tests[i].prefix = fit__prefix_escape(same > 1 ? name : alone);
-    }
+    json_t *record = json_object_get(line, "record");
+    if (record && !said_before(results, record))
+        take(results, record);
+    if (!record && strchr(fit__line_text(line, "case"), ':'))
+        note_case(results, line, at, json_object_get(line, "pass") != NULL);
 }
 
-static int by_name(const void *a, const void *b)
-{
-    const struct fit__result *one = a, *two = b;
-    if (one->test != two->test)
-        return one->test < two->test ? -1 : 1;
-    int order = strcmp(one->name, two->name);
-    if (order != 0)
-        return order;
-    return one->memcheck - two->memcheck;
-}
-
-static int by_place(const void *a, const void *b)
-{
-    const struct fit__result *one = a, *two = b;
-    if (one->test != two->test)
-        return one->test < two->test ? -1 : 1;
-    if (one->seq != two->seq)
-        return one->seq < two->seq ? -1 : 1;
-    return strcmp(one->name, two->name);
-}
-
-/* The less, the more serious: what fails before what is allowed, then by the table. */
-static unsigned weight(const struct fit__result *result)
-{
-    return result->verdict->rank + (result->verdict->family == FIT_FINDING && result->allowed
-                                    ? 100 : 0)
-         + (result->verdict->family == FIT_OUTCOME ? 200 : 0);
-}
-
-static void exchange(struct fit__result *one, struct fit__result *two)
-{
-    struct fit__result kept = *one;
-    *one = *two;
-    *two = kept;
-}
-
-/* Folds `more` into `into`: the same case, or finding without a fault, natively and under
- * Memcheck. */
-static void fold(struct fit__result *into, struct fit__result *more)
-{
-    bool native = into->native || more->native, memcheck = into->memcheck || more->memcheck;
-    unsigned long seq = into->native ? into->seq : more->seq;
-    bool suspicious = into->suspicious && !more->memcheck;
-    const char *text;
-    if (weight(more) < weight(into))
-        exchange(into, more);
-    text = fit__value(more->record, "memcheck");
-    if (text && !fit__value(into->record, "memcheck"))
-        fit__value_set(into->record, "memcheck", text);
-    fit__record_free(more->record);
-    free(more->name);
-    into->native = native;
-    into->memcheck = memcheck;
-    into->suspicious = suspicious;
-    into->seq = seq;
-}
-
-static bool same(const struct fit__result *one, const struct fit__result *two)
-{
-    if (one->test != two->test || strcmp(one->name, two->name) != 0)
-        return false;
-    return fit__is_case(one)
-        || (one->verdict == two->verdict
-            && strcmp(fit__value_or_empty(one->record, "site"),
-                      fit__value_or_empty(two->record, "site")) == 0);
-}
-
-/* Lines about the run without faults have one name and differ in what they found. */
-static struct fit__result *find_same(struct fit__result *list, size_t kept,
-                                     const struct fit__result *one)
-{
-    for (size_t i = kept; i > 0; i--) {
-        if (same(&list[i - 1], one))
-            return &list[i - 1];
-        if (list[i - 1].test != one->test || strcmp(list[i - 1].name, one->name) != 0)
-            break;
-    }
-    return NULL;
-}
-
-static void merge(struct fit__results *results)
-{
-    size_t kept = 0;
-    qsort(results->list, results->count, sizeof *results->list, by_name);
-    for (size_t i = 0; i < results->count; i++) {
-        struct fit__result *into = find_same(results->list, kept, &results->list[i]);
-        if (into)
-            fold(into, &results->list[i]);
-        else
-            results->list[kept++] = results->list[i];
-    }
-    results->count = kept;
-    qsort(results->list, results->count, sizeof *results->list, by_place);
-}
-
-static void count(struct fit__results *results)
-{
-    for (size_t i = 0; i < results->count; i++) {
-        struct fit__result *result = &results->list[i];
-        struct fit__test *test = &results->tests[result->test];
-        size_t mode = fit__mode_index(result->mode);
-        result->full = fit__print("%s:%s", test->prefix, result->name);
-        test->failed += result->failed;
-        if (!fit__is_case(result))
-            continue;
-        test->cases++;
-        if (mode < FIT_MODES_MAX)
-            test->modes[mode]++;
-        results->only_native += !result->memcheck;
-        results->only_memcheck += !result->native;
-    }
-}
-
-static bool belongs(const struct fit__finding *finding, const struct fit__result *result)
-{
-    return finding->first->test == result->test && finding->first->verdict == result->verdict
-        && strcmp(fit__value_or_empty(finding->first->record, "site"),
-                  fit__value_or_empty(result->record, "site")) == 0;
-}
-
-static int by_weight(const void *a, const void *b)
-{
-    const struct fit__finding *one = a, *two = b;
-    if (one->first->verdict->rank != two->first->verdict->rank)
-        return one->first->verdict->rank < two->first->verdict->rank ? -1 : 1;
-    if (one->cases != two->cases)
-        return one->cases > two->cases ? -1 : 1;
-    return one->first < two->first ? -1 : 1;     /* Both lie in one sorted array. */
-}
-
-static void add_to_finding(struct fit__results *results, struct fit__result *result)
-{
-    size_t i = 0, mode = fit__mode_index(result->mode);
-    while (i < results->finding_count && !belongs(&results->findings[i], result))
-        i++;
-    if (i == results->finding_count) {
-        results->findings = fit__grow(results->findings, i, sizeof *results->findings);
-        results->findings[results->finding_count++] = (struct fit__finding){ .first = result };
-    }
-    struct fit__finding *finding = &results->findings[i];
-    finding->cases++;
-    if (mode < FIT_MODES_MAX)
-        finding->modes[mode]++;
-    else
-        finding->without_fault += !fit__is_case(result);
-}
-
-static void group(struct fit__results *results, unsigned number)
-{
-    for (size_t i = 0; i < results->count; i++)
-        if (results->list[i].failed)
-            add_to_finding(results, &results->list[i]);
-    if (results->finding_count > 1)
-        qsort(results->findings, results->finding_count, sizeof *results->findings, by_weight);
-    for (size_t f = 0; f < results->finding_count; f++) {
-        results->findings[f].number = number + (unsigned)f;
-        for (size_t i = 0; i < results->count; i++)
-            if (results->list[i].failed && belongs(&results->findings[f], &results->list[i]))
-                results->list[i].finding = results->findings[f].number;
-    }
-}
-
-void fit__results_settle(struct fit__results *results, unsigned first_number)
-{
-    assert(first_number > 0);
-    name_tests(results);
-    if (results->count > 0)
-        merge(results);
-    count(results);
-    group(results, first_number);
-}
+/* ---- orders for what is left to do ------------------------------------------------------- */
 
 void fit__results_doubtful(const struct fit__results *results, struct fit__orders *orders)
 {
-    for (size_t i = 0; i < results->count; i++) {
-        const struct fit__result *result = &results->list[i];
-        const char *test = results->tests[result->test].name;
-        if ((!result->failed && !result->suspicious) || !fit__is_case(result))
+    for (size_t i = 0; i < results->doubtful.count; i++) {
+        const char *word = results->doubtful.list[i], *test = strchr(word, ' ') + 1;
+        char *name = fit__print("%.*s", (int)(test - word - 1), word);
+        size_t known = orders->tests.count;
+        if (!fit__index_find(&results->memcheck, fit__hash_text(fit__hash_text(0, test), name))) {
+            while (known > 0 && strcmp(orders->tests.list[known - 1], test) != 0)
+                known--;
+            if (known == 0)
+                fit__words_add(&orders->tests, test);
+            fit__words_add(&orders->cases, name + 1);
+        }
+        free(name);
+    }
+}
+
+void fit__results_done(const struct fit__results *results, struct fit__orders *orders)
+{
+    for (size_t i = 0; i < results->test_count; i++) {
+        const struct fit__test *test = &results->tests[i];
+        unsigned long done = orders->memcheck ? test->done_memcheck : test->done;
+        if (done == 0)
             continue;
-        fit__words_add(&orders->cases, result->name);
-        size_t known = 0;
-        while (known < orders->tests.count && strcmp(orders->tests.list[known], test) != 0)
-            known++;
-        if (known == orders->tests.count)
-            fit__words_add(&orders->tests, test);
+        char *word = fit__print("%lu %s %s", done, orders->memcheck ? "-" : test->done_case,
+                                test->name);
+        fit__words_add(&orders->done, word);
+        free(word);
     }
 }

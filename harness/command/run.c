@@ -8,34 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/command/build.h"
 #include "harness/command/commands.h"
-#include "harness/command/options.h"
+#include "harness/command/run.h"
 #include "harness/command/sweep.h"
 #include "harness/command/takeover.h"
-#include "harness/report/lines.h"
-#include "harness/report/screen.h"
-
-struct run {
-    struct fit__options options;
-    struct fit__results *binaries;
-    size_t count;                     /* of the binaries begun */
-    struct fit__totals totals;
-    struct fit__orders orders;
-    int trouble;                      /* the gravest status that is not about findings */
-    struct fit__lines_file last, wanted;
-    bool keep_last;
-};
-
-/* Interrupted before broken before wrongly used before nothing ran. */
-static int graver(int one, int two)
-{
-    static const int order[] = { FIT_X_INTERRUPTED, FIT_X_INTERNAL, FIT_X_USAGE, FIT_X_NO_FIT,
-                                 FIT_X_FINDINGS, FIT_X_NOTHING, FIT_X_UNSUPPORTED };
-    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
-        if (one == order[i] || two == order[i])
-            return order[i];
-    return one ? one : two;
-}
 
 static int check_valgrind(struct fit__options *options)
 {
@@ -77,26 +54,6 @@ static int check(struct fit__options *options)
     return status ? status : check_coverage(options);
 }
 
-static int open_files(struct run *run)
-{
-    char *failure;
-    if (run->options.output && fit__lines_open(&run->wanted, run->options.output, &failure) != 0)
-        return fit__fail_with(FIT_X_USAGE, failure);
-    run->keep_last = fit__lines_open(&run->last, FIT_LAST_RUN, &failure) == 0;
-    if (!run->keep_last)
-        fit__fail_with(0, fit__print("%s; `replay NUMBER` will not know this run", failure));
-    return FIT_X_OK;
-}
-
-static void close_files(struct run *run, const json_t *lines)
-{
-    char *failure;
-    if (run->options.output && fit__lines_close(&run->wanted, lines, &failure) != 0)
-        run->trouble = graver(run->trouble, fit__fail_with(FIT_X_INTERNAL, failure));
-    if (run->keep_last && fit__lines_close(&run->last, lines, &failure) != 0)
-        run->trouble = graver(run->trouble, fit__fail_with(FIT_X_INTERNAL, failure));
-}
-
 static void add_only(struct fit__orders *orders, const struct fit__options *options)
 {
     for (size_t i = 0; i < options->tests.count; i++)
@@ -112,32 +69,28 @@ static void add_only(struct fit__orders *orders, const struct fit__options *opti
     }
 }
 
-/* A strict test that was not restricted in any way must have cases. */
-static void demand_cases(const struct fit__options *options, struct fit__results *results)
+static int sweep_memcheck(struct fit__run *run, struct fit__results *results,
+                          const struct fit__orders *all)
 {
-    bool restricted = options->modes || options->only.count > 0 || fit__interrupted();
-    for (size_t i = 0; i < results->test_count; i++) {
-        struct fit__test *test = &results->tests[i];
-        bool empty = test->cases == 0 && strcmp(test->state, "ready") == 0;
-        if (empty && test->strict && !restricted && results->error_status == 0) {
-            free(test->state);
-            test->state = fit__copy("no-calls");
-        }
-        if (strcmp(test->state, "no-calls") == 0 && test->strict)
-            test->failed++;
+    struct fit__orders orders = *all;
+    if (fit__has_asan(results->binary)) {
+        fit__results_mark(results, "ended", true);
+        return FIT_X_OK;
     }
-}
-
-static int sweep_memcheck(struct run *run, struct fit__results *results)
-{
-    struct fit__orders orders = run->orders;
     orders.memcheck = true;
     orders.coverage = NULL;
-    if (run->options.valgrind == FIT_VALGRIND_FAILED) {
+    orders.done = (struct fit__words){ 0 };
+    if (run->options.valgrind == FIT_VALGRIND_ALL) {
+        fit__results_done(results, &orders);
+    } else {
+        /* These are named, whatever the shard, and some may be tried already. */
         orders.tests = orders.cases = (struct fit__words){ 0 };
+        orders.shards = 0;
         fit__results_doubtful(results, &orders);
-        if (orders.cases.count == 0)
+        if (orders.cases.count == 0) {
+            fit__results_mark(results, "ended", true);
             return FIT_X_OK;
+        }
     }
     return fit__sweep(results, &orders, false);
 }
@@ -145,37 +98,48 @@ static int sweep_memcheck(struct run *run, struct fit__results *results)
 static void add_note(struct fit__results *results, char *note)
 {
     if (note)
-        fit__words_add(&results->notes, note);
+        fit__results_note(results, note);
     free(note);
 }
 
-static void sweep_binary(struct run *run, const char *path)
+static void note_limits(struct fit__results *results)
 {
-    struct fit__results *results = &run->binaries[run->count++];
-    results->binary = path;
-    results->peer_threads = run->options.peer_threads;
-    results->real = run->options.real;
-    bool asan = fit__has_asan(path);
-    if (asan)
+    const char *path = results->binary;
+    if (fit__has_asan(path))
         add_note(results, fit__print("%s is built with AddressSanitizer: what it finds is a "
             "memory-error; Memcheck is not used, memory that is left is not looked at, and no "
             "allocation fails", path));
     add_note(results, fit__wrapped_note(path));
     if (!results->real)
         add_note(results, fit__rings_note(path));
-    int trouble = fit__sweep(results, &run->orders, run->options.verbose);
-    if (trouble == FIT_X_OK && run->options.valgrind != FIT_VALGRIND_NONE && !asan)
-        trouble = sweep_memcheck(run, results);
-    run->trouble = graver(run->trouble, trouble);
-    fit__results_settle(results, run->totals.findings + 1);
-    demand_cases(&run->options, results);
-    fit__gather_evidence(results);
-    fit__totals_add(&run->totals, results);
-    if (run->count > 1)
-        printf("\n");
-    if (results->test_count > 0)
-        fit__show_binary(results, run->options.verbose);
-    fflush(stdout);
+}
+
+/* What an earlier run has brought of this binary is there already. */
+static void sweep_binary(struct fit__run *run, size_t index, const struct fit__orders *all)
+{
+    const char *path = run->options.words.list[index];
+    struct fit__orders orders = *all;
+    int trouble;
+    if (index == run->count) {
+        char *build = fit__build_of(path);
+        fit__results_mark(fit__run_begin(run, path, build), "begun", false);
+        note_limits(&run->binaries[index]);
+        free(build);
+    }
+    struct fit__results *results = &run->binaries[index];
+    fit__results_done(results, &orders);
+    if (!results->ended)
+        trouble = fit__sweep(results, &orders, run->options.verbose);
+    else
+        trouble = results->error_status;
+    if (trouble == FIT_X_OK && run->options.valgrind != FIT_VALGRIND_NONE
+        && !results->ended_memcheck && !fit__stopping())
+        trouble = sweep_memcheck(run, results, all);
+    run->trouble = fit__graver(run->trouble, trouble);
+    if (fit__stopping() || !results->ended
+        || (run->options.valgrind != FIT_VALGRIND_NONE && !results->ended_memcheck))
+        run->stopped = fit__interrupted() ? "interrupted" : fit__time_is_up() ? "time" : "error";
+    fit__run_settle(run, results, true);
 }
 
 static bool has_test(const struct fit__results *results, const char *name)
@@ -189,44 +153,28 @@ static bool has_test(const struct fit__results *results, const char *name)
 }
 
 /* A test that was asked for by name and is nowhere must not pass in silence. */
-static void check_names(struct run *run)
+static void check_names(struct fit__run *run, const struct fit__orders *orders)
 {
-    for (size_t i = 0; i < run->orders.tests.count && !run->trouble; i++) {
-        const char *name = run->orders.tests.list[i];
+    for (size_t i = 0; i < orders->tests.count && !run->trouble; i++) {
+        const char *name = orders->tests.list[i];
         size_t b = 0;
         while (b < run->count && !has_test(&run->binaries[b], name))
             b++;
-        if (b == run->count && !fit__interrupted())
+        if (b == run->count && !fit__stopping())
             run->trouble = fit__fail_with(FIT_X_USAGE, fit__print("there is no test '%s'; see "
                 "`faulttest list TEST-BINARY`", name));
     }
 }
 
 /* Nor may a case: a name that fits no place of the test has tried nothing. */
-static void check_cases(struct run *run)
+static void check_cases(struct fit__run *run)
 {
     const struct fit__totals *totals = &run->totals;
-    if (run->trouble || !run->options.only.count || fit__interrupted())
+    if (run->trouble || !run->options.only.count || run->options.shards || fit__stopping())
         return;
     if (totals->cases + totals->failed + totals->broken + totals->unsupported == 0)
         run->trouble = fit__fail_with(FIT_X_NOTHING, fit__print("there is no case '%s'; see "
             "`faulttest list TEST-BINARY TEST`", run->options.only.list[0]));
-}
-
-static int status_of(const struct run *run)
-{
-    const struct fit__totals *totals = &run->totals;
-    if (fit__interrupted())
-        return FIT_X_INTERRUPTED;
-    if (run->trouble)
-        return run->trouble;
-    if (totals->failed + totals->not_fired > 0)
-        return FIT_X_FINDINGS;
-    if (totals->broken > 0)
-        return totals->cases ? FIT_X_FINDINGS : FIT_X_NOTHING;
-    if (totals->cases == 0)
-        return FIT_X_NOTHING;
-    return totals->unsupported ? FIT_X_UNSUPPORTED : FIT_X_OK;
 }
 
 /* Equal addresses in every run need the kernel's leave; many containers refuse it. */
@@ -240,51 +188,100 @@ static void note_randomisation(void)
         personality((unsigned long)now);
 }
 
-static void run_all(struct run *run)
+static int check_twice(const struct fit__options *options)
+{
+    for (size_t i = 0; i < options->words.count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (fit__same_file(options->words.list[i], options->words.list[j]))
+                return fit__fail_with(FIT_X_USAGE, fit__print("%s and %s are the same program: "
+                    "name it once", options->words.list[j], options->words.list[i]));
+    return FIT_X_OK;
+}
+
+/* What is known of the run before it begins. */
+static json_t *header_of(const struct fit__options *options, const struct fit__orders *orders)
+{
+    static const char *const words[] = { "none", "failed", "all" };
+    char *identity = fit__orders_identity(orders);
+    json_t *binaries = json_array(), *header;
+    for (size_t i = 0; i < options->words.count; i++) {
+        char *build = fit__build_of(options->words.list[i]);
+        json_array_append_new(binaries, json_pack("{s:s, s:s}", "path", options->words.list[i],
+                                                  "build", build));
+        free(build);
+    }
+    header = json_pack("{s:s, s:i, s:s, s:s, s:s}", "version", FIT_VERSION, "protocol",
+                       FIT_PROTOCOL_VERSION, "orders", identity, "valgrind",
+                       words[options->valgrind], "modes",
+                       options->modes ? options->modes : fit__usual_modes());
+    if (options->shards) {
+        char *shard = fit__print("%u/%u", options->shard, options->shards);
+        json_object_set_new(header, "shard", json_string(shard));
+        free(shard);
+    }
+    json_object_set_new(header, "binaries", binaries);
+    free(identity);
+    return header;
+}
+
+static int open_run(struct fit__run *run)
+{
+    const char *output = run->options.output;
+    if (run->options.resume)
+        return fit__run_resume(run);
+    int status = fit__run_journal(run, output, false);
+    if (status == FIT_X_OK) {
+        json_t *line = json_pack("{s:O}", "run", run->header);
+        fit__journal_add(&run->journal, line);
+        json_decref(line);
+    }
+    return status;
+}
+
+static int run_all(struct fit__run *run, const struct fit__orders *orders)
 {
     struct timespec begun, ended;
     clock_gettime(CLOCK_MONOTONIC, &begun);
-    json_t *lines = json_array();
-    for (size_t i = 0; i < run->options.words.count && !fit__interrupted(); i++)
-        sweep_binary(run, run->options.words.list[i]);
-    check_names(run);
+    for (size_t i = 0; i < run->options.words.count && !fit__stopping(); i++)
+        sweep_binary(run, i, orders);
+    if (run->count < run->options.words.count && !run->stopped)
+        run->stopped = fit__interrupted() ? "interrupted" : fit__time_is_up() ? "time" : "error";
+    check_names(run, orders);
     check_cases(run);
-    for (size_t i = 0; i < run->count; i++)
-        fit__lines_add(lines, &run->binaries[i]);
     clock_gettime(CLOCK_MONOTONIC, &ended);
-    run->totals.seconds = (double)(ended.tv_sec - begun.tv_sec)
-                        + (double)(ended.tv_nsec - begun.tv_nsec) / 1e9;
-    close_files(run, lines);
-    json_decref(lines);
-    if (fit__interrupted())
-        fprintf(stderr, "faulttest: interrupted; what was found so far is kept\n");
-    fit__show_totals(&run->totals, run->binaries, run->count,
-                     run->options.modes ? run->options.modes : fit__usual_modes(),
-                     run->options.valgrind);
+    return fit__run_finish(run, (double)(ended.tv_sec - begun.tv_sec)
+                                + (double)(ended.tv_nsec - begun.tv_nsec) / 1e9);
 }
 
 int fit__command_run(int count, char **arguments)
 {
-    struct run run = { 0 };
+    struct fit__run run = { 0 };
     int status = fit__options_read(&run.options, "run", count, arguments);
     if (status == FIT_X_OK)
         status = check(&run.options);
     if (status == FIT_X_OK)
-        status = open_files(&run);
+        status = check_twice(&run.options);
+    if (status == FIT_X_OK)
+        status = fit__run_accept(&run);
     if (status != FIT_X_OK)
         return status;
     /* Without --mode the binary decides, so that fit_options() in a test has its say. */
-    run.orders = (struct fit__orders){ .job = "run", .jobs = run.options.jobs,
+    struct fit__orders orders = { .job = "run", .jobs = run.options.jobs,
         .modes = run.options.modes, .extended = run.options.extended,
         .coverage = run.options.coverage,
-        .peer_threads = run.options.peer_threads, .real = run.options.real };
-    add_only(&run.orders, &run.options);
-    run.binaries = fit__get(run.options.words.count * sizeof *run.binaries);
+        .peer_threads = run.options.peer_threads, .real = run.options.real,
+        .budget = run.options.budget, .shard = run.options.shard, .shards = run.options.shards,
+        .case_seconds = run.options.case_time };
+    add_only(&orders, &run.options);
+    run.room = run.options.words.count;
+    run.binaries = fit__get(run.room * sizeof *run.binaries);
+    run.header = header_of(&run.options, &orders);
+    status = open_run(&run);
+    if (status != FIT_X_OK)
+        return status;
     fit__catch_interrupts();
+    if (run.options.time > 0)
+        fit__stop_after(run.options.time);
     note_randomisation();
-    run_all(&run);
-    /* A full disk behind `> FILE` must not look like success. */
-    if (fflush(stdout) != 0)
-        return fit__fail_with(FIT_X_INTERNAL, fit__print("standard output: %s", strerror(errno)));
-    return status_of(&run);
+    return run_all(&run, &orders);
 }

@@ -27,6 +27,8 @@ enum {
 };
 
 static volatile sig_atomic_t interrupted;
+static long stop_at_ms;                             /* 0: never */
+static bool stopped;
 
 static void on_interrupt(int number)
 {
@@ -46,6 +48,16 @@ bool fit__interrupted(void)
     return interrupted;
 }
 
+void fit__stop(void)
+{
+    stopped = true;
+}
+
+bool fit__stopping(void)
+{
+    return interrupted || stopped || fit__time_is_up();
+}
+
 void fit__words_add(struct fit__words *words, const char *word)
 {
     words->list = fit__grow(words->list, words->count, sizeof *words->list);
@@ -59,6 +71,16 @@ static long now_ms(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+void fit__stop_after(double seconds)
+{
+    stop_at_ms = now_ms() + (long)(seconds * 1000);
+}
+
+bool fit__time_is_up(void)
+{
+    return stop_at_ms && now_ms() >= stop_at_ms;
+}
+
 static void order(struct fit__text *text, const char *key, const char *value)
 {
     fit__text_add(text, "%s ", key);
@@ -70,29 +92,55 @@ static void order(struct fit__text *text, const char *key, const char *value)
     fit__text_bytes(text, "\n", 1);
 }
 
+/* What decides which cases there are. */
+static void order_cases(struct fit__text *text, const struct fit__orders *orders)
+{
+    order(text, "job", orders->job);
+    for (size_t i = 0; i < orders->tests.count; i++)
+        order(text, "test", orders->tests.list[i]);
+    for (size_t i = 0; i < orders->cases.count; i++)
+        order(text, "case", orders->cases.list[i]);
+    for (size_t i = 0; i < orders->peer_threads.count; i++)
+        order(text, "peer-thread", orders->peer_threads.list[i]);
+    if (orders->real)
+        order(text, "world", "real");
+    if (orders->modes)
+        order(text, "modes", orders->modes);
+    if (orders->extended)
+        order(text, "extended", "1");
+    if (orders->budget)
+        fit__text_add(text, "budget %u\n", orders->budget);
+}
+
+char *fit__orders_identity(const struct fit__orders *orders)
+{
+    struct fit__text text = { 0 };
+    order_cases(&text, orders);
+    return text.data;
+}
+
+static void order_limits(struct fit__text *text, const struct fit__orders *orders)
+{
+    int factor = orders->memcheck ? MEMCHECK_FACTOR : 1;
+    int wall_factor = orders->memcheck && orders->real ? MEMCHECK_REAL_FACTOR : factor;
+    double ms = orders->case_seconds * 1000;
+    fit__text_add(text, "cpu_ms %.0f\nwall_ms %.0f\n", (ms > 0 ? ms : CPU_MS) * factor,
+                  (ms > 0 ? ms : WALL_MS) * wall_factor);
+}
+
 /* The orders as text; the caller frees it. */
 static char *orders_text(const struct fit__orders *orders, const char *log_folder)
 {
     struct fit__text text = { 0 };
-    int factor = orders->memcheck ? MEMCHECK_FACTOR : 1;
     fit__text_add(&text, "version %d\nresults %d\n", FIT_PROTOCOL_VERSION, FIT_RESULTS_FD);
-    order(&text, "job", orders->job);
-    for (size_t i = 0; i < orders->tests.count; i++)
-        order(&text, "test", orders->tests.list[i]);
-    for (size_t i = 0; i < orders->cases.count; i++)
-        order(&text, "case", orders->cases.list[i]);
-    for (size_t i = 0; i < orders->peer_threads.count; i++)
-        order(&text, "peer-thread", orders->peer_threads.list[i]);
-    if (orders->real)
-        order(&text, "world", "real");
-    if (orders->modes)
-        order(&text, "modes", orders->modes);
-    if (orders->extended)
-        order(&text, "extended", "1");
+    order_cases(&text, orders);
+    for (size_t i = 0; i < orders->done.count; i++)
+        order(&text, "done", orders->done.list[i]);
+    if (orders->shards)
+        fit__text_add(&text, "shard %u/%u\n", orders->shard, orders->shards);
     fit__text_add(&text, "jobs %u\nmemcheck %d\nleakcheck %d\ntrace %d\n", orders->jobs,
                   orders->memcheck, orders->memcheck, orders->trace);
-    fit__text_add(&text, "cpu_ms %d\nwall_ms %d\n", CPU_MS * factor,
-                  WALL_MS * (orders->memcheck && orders->real ? MEMCHECK_REAL_FACTOR : factor));
+    order_limits(&text, orders);
     if (orders->debugger)
         order(&text, "debugger", "1");
     if (orders->memcheck)
@@ -224,12 +272,12 @@ static bool over(struct running *running)
     if (fstat(running->output, &status) == 0 && status.st_size > OUTPUT_MAX_BYTES
         && ftruncate(running->output, 0) != 0)
         return true;
-    if (fit__interrupted())
-        session->interrupted = true;
+    if (fit__stopping())
+        session->stopped = true;
     else if (!running->reaped && !session->orders->debugger
              && now - running->heard_ms > silence)
         session->silent = true;
-    if (session->interrupted || session->silent)
+    if (session->stopped || session->silent)
         return true;
     if (session->bye && !session->orders->debugger)
         return running->reaped || now - running->bye_ms > LAST_WORDS_MS;
@@ -250,7 +298,7 @@ static void attend(struct running *running)
             session->tick(session->arg);
             ticked_ms = now_ms();
         }
-        if ((!ready || session->bye || fit__interrupted()) && over(running))
+        if ((!ready || session->bye || fit__stopping()) && over(running))
             break;
     }
     kill_group(running);

@@ -30,7 +30,10 @@ struct fit__orders {
     struct fit__words tests, cases;        /* cases without test prefix */
     struct fit__words peer_threads;        /* patterns of start routines */
     const char *modes, *coverage;          /* NULL: the binary's default; none */
-    unsigned jobs;
+    struct fit__words done;                /* "NUMBER CASE TEST": tried before, up to there */
+    unsigned jobs, shard, shards;          /* shards 0: all cases */
+    unsigned budget;                       /* cases of each test; 0: all */
+    double case_seconds;                   /* limit of one case; 0: the default */
     bool memcheck, trace;
     bool extended;                         /* also what a default sweep leaves out */
     bool real;                             /* over the real kernel */
@@ -47,12 +50,15 @@ struct fit__session {
     char *script;                          /* the debugger's, while it runs */
     /* What came of it: */
     bool preloaded;                        /* the binary is not linked with libfaulttest */
-    bool hello, bye, interrupted, silent;  /* silent: killed because nothing came for long */
+    bool hello, bye, stopped, silent;  /* silent: killed because nothing came for long */
     int wait_status;                       /* as from waitpid */
     unsigned long garbage;
     char *output;                          /* the last bytes that the binary itself printed */
     char *failure;                         /* NULL, or a sentence: it could not be started */
 };
+
+/* What decides which cases there are, as text; the caller frees it. */
+char *fit__orders_identity(const struct fit__orders *orders);
 
 /* Runs to the end. 0, or -errno with session->failure set. */
 int fit__session_run(struct fit__session *session);
@@ -64,6 +70,12 @@ char *fit__session_end_text(const struct fit__session *session);
 /* From here on Ctrl-C (and SIGTERM) does not end the command but sets the flag. */
 void fit__catch_interrupts(void);
 bool fit__interrupted(void);
+/* The same when so many seconds are over, or when there is nowhere to put results. */
+void fit__stop_after(double seconds);
+bool fit__time_is_up(void);
+void fit__stop(void);
+/* Is any of these the case? */
+bool fit__stopping(void);
 
 /* NULL if `path` can be started as a test binary, otherwise a sentence, which the caller
  * frees. */

@@ -3,43 +3,27 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "harness/command/options.h"
+#include "harness/command/progress.h"
+#include "harness/report/lines.h"
 
-enum { EVIDENCE_MAX = 10, QUIET_S = 10, CALLS_MAX = 1000000, QUOTED_LINES = 20 };
+enum { EVIDENCE_MAX = 10, EVIDENCE_OF_A_PART = 40, CALLS_MAX = 1000000, QUOTED_LINES = 20,
+       FLUSH_CASES = 64 };      /* no more are done again after a kill */
 
 struct sweep {
     struct fit__results *results;
     const struct fit__orders *orders;
-    struct timespec begun;
-    unsigned long cases, failing;
-    double shown_s;                 /* when progress was last shown */
-    bool shown;
+    struct fit__progress progress;
     char *unarmed;                  /* why our definitions are not the ones found first */
     char *foreign;                  /* another version of the protocol */
 };
 
-static double seconds_since(const struct timespec *begun)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - begun->tv_sec) + (double)(now.tv_nsec - begun->tv_nsec) / 1e9;
-}
-
-static void show_progress(void *arg)
+static void tick(void *arg)
 {
     struct sweep *sweep = arg;
-    double now = seconds_since(&sweep->begun);
-    bool bar = isatty(STDERR_FILENO);
-    if (now - sweep->shown_s < (bar ? 0.2 : QUIET_S))
-        return;
-    sweep->shown_s = now;
-    sweep->shown = bar;
-    fprintf(stderr, "%sfaulttest: %s%s: %lu cases, %lu failing, %.1f s%s", bar ? "\r" : "",
-            sweep->results->binary, sweep->orders->memcheck ? " under Memcheck" : "",
-            sweep->cases, sweep->failing, now, bar ? "\033[K" : "\n");
+    fit__journal_flush(sweep->results->journal);
+    fit__progress_tick(&sweep->progress);
 }
 
 static void see_hello(struct sweep *sweep, const struct fit__record *record)
@@ -55,15 +39,24 @@ static void see_hello(struct sweep *sweep, const struct fit__record *record)
 static void on_record(void *arg, struct fit__record *record)
 {
     struct sweep *sweep = arg;
+    struct fit__results *results = sweep->results;
+    const char *test = fit__value(record, "test");
+    bool is_case = strcmp(fit__value(record, "kind"), "case") == 0;
     if (strcmp(fit__value(record, "kind"), "hello") == 0)
         see_hello(sweep, record);
-    if (strcmp(fit__value(record, "kind"), "case") == 0) {
-        const struct fit__verdict *verdict =
-            fit__verdict_of(fit__value_or_empty(record, "verdict"));
-        sweep->cases++;
-        sweep->failing += verdict->family == FIT_FINDING && !fit__value(record, "allowed");
-    }
-    fit__results_add(sweep->results, record, sweep->orders->memcheck);
+    for (size_t i = results->test_count; test && i > 0; i--)
+        if (strcmp(results->tests[i - 1].name, test) == 0) {
+            sweep->progress.test = i - 1;
+            break;
+        }
+    fit__results_add(results, record, sweep->orders->memcheck);
+    sweep->progress.cases += is_case;
+    if (is_case && sweep->progress.cases % FLUSH_CASES == 0)
+        fit__journal_flush(results->journal);
+    if (results->found)
+        fit__progress_found(&sweep->progress);
+    if (results->journal->error)
+        fit__stop();
 }
 
 /* The last lines that the program itself printed. */
@@ -95,8 +88,8 @@ static int trouble(const struct sweep *sweep, const struct fit__session *session
     const char *binary = session->path;
     char *end = fit__session_end_text(session);
     int status = FIT_X_OK;
-    if (session->interrupted) {
-        status = FIT_X_INTERRUPTED;
+    if (session->stopped) {
+        status = fit__interrupted() ? FIT_X_INTERRUPTED : FIT_X_OK;
     } else if (sweep->foreign) {
         status = fit__fail_with(FIT_X_INTERNAL, fit__print("%s is linked with a libfaulttest of "
             "another version (protocol %s, this command speaks %d): install both from one "
@@ -118,18 +111,21 @@ static int trouble(const struct sweep *sweep, const struct fit__session *session
 
 int fit__sweep(struct fit__results *results, const struct fit__orders *orders, bool verbose)
 {
-    struct sweep sweep = { .results = results, .orders = orders };
+    struct sweep sweep = { .results = results, .orders = orders, .progress = {
+        .results = results, .memcheck = orders->memcheck, .expected = orders->cases.count } };
     struct fit__session session = { .path = results->binary, .orders = orders,
-        .record = on_record, .tick = show_progress, .arg = &sweep };
+        .record = on_record, .tick = tick, .arg = &sweep };
     size_t errors = results->errors.count;
-    clock_gettime(CLOCK_MONOTONIC, &sweep.begun);
+    fit__progress_begin(&sweep.progress);
     int status = FIT_X_OK;
     if (fit__session_run(&session) != 0)
         status = fit__fail_with(FIT_X_INTERNAL, fit__copy(session.failure));
-    if (sweep.shown)
-        fprintf(stderr, "\r\033[K");
+    fit__progress_end(&sweep.progress);
     if (status == FIT_X_OK)
         status = trouble(&sweep, &session);
+    if (status == FIT_X_OK && session.bye && !session.stopped)
+        fit__results_mark(results, "ended", orders->memcheck);
+    fit__journal_flush(results->journal);
     for (size_t i = errors; i < results->errors.count; i++)
         fit__fail_with(0, fit__print("%s: %s", results->binary, results->errors.list[i]));
     if (status == FIT_X_OK)
@@ -180,9 +176,9 @@ int fit__replay_case(const char *binary, const struct fit__orders *orders,
     struct fit__session session = { .path = binary, .orders = orders,
                                     .record = on_replay_record, .arg = replayed };
     int error = fit__session_run(&session);
-    if (error == 0 && session.interrupted)
+    if (error == 0 && session.stopped)
         replayed->error_status = FIT_X_INTERRUPTED;
-    if (!replayed->error && (error != 0 || !replayed->result) && !session.interrupted) {
+    if (!replayed->error && (error != 0 || !replayed->result) && !session.stopped) {
         char *end = error ? fit__copy("") : fit__session_end_text(&session);
         replayed->error = error ? fit__copy(session.failure)
             : session.hello ? fit__print("%s %s without a result for this case", binary, end)
@@ -206,47 +202,57 @@ void fit__replayed_free(struct fit__replayed *replayed)
     *replayed = (struct fit__replayed){ 0 };
 }
 
-/* The keys that only the sweep decides. */
-static bool keep(const char *key)
+/* `record`: of the second run; NULL: none came. */
+static void add_evidence(struct fit__finding *finding, const struct fit__record *record)
 {
-    static const char *const kept[] = { "kind", "test", "case", "mode", "verdict", "seq", "site",
-                                        "allowed", "valgrind", "left.bytes", "left.blocks" };
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
-        if (strcmp(kept[i], key) == 0)
-            return true;
-    return false;
-}
-
-static void add_evidence(struct fit__finding *finding, const struct fit__replayed *replayed)
-{
-    const struct fit__record *evidence = replayed->result;
-    const char *verdict = fit__value(evidence, "verdict");
-    if (!evidence || !verdict || strcmp(verdict, finding->first->verdict->name) != 0) {
-        finding->replayed_as = fit__copy(verdict ? verdict : "without a result");
-        return;
+    const char *verdict = record ? fit__value(record, "verdict") : NULL;
+    struct fit__result *first = &finding->first;
+    finding->plain = first->line;
+    if (verdict && strcmp(verdict, first->verdict->name) == 0) {
+        first->line = fit__line_with_evidence(first->line, record);
+    } else {
+        first->line = json_copy(first->line);
+        json_object_set_new(first->line, "replayed_as",
+                            json_string(verdict ? verdict : "without a result"));
     }
-    for (unsigned i = 0; i < evidence->count; i++)
-        if (!keep(evidence->keys[i]))
-            fit__value_set(finding->first->record, evidence->keys[i], evidence->values[i]);
 }
 
-void fit__gather_evidence(struct fit__results *results)
+/* What an earlier run of a part of the cases has found out. */
+static void take_evidence(struct fit__finding *finding)
 {
-    for (size_t i = 0; i < results->finding_count && i < EVIDENCE_MAX; i++) {
+    json_t *number = json_object_get(finding->first.line, "finding");
+    finding->plain = finding->first.line;
+    finding->first.line = finding->evidence;
+    finding->evidence = NULL;
+    json_object_set(finding->first.line, "case", json_object_get(finding->plain, "case"));
+    json_object_set(finding->first.line, "failed", json_object_get(finding->plain, "failed"));
+    json_object_set(finding->first.line, "finding", number);
+}
+
+static void gather(struct fit__results *results, struct fit__finding *finding)
+{
+    const struct fit__result *first = &finding->first;
+    struct fit__orders orders = { .job = "replay", .jobs = 1,
+        .peer_threads = results->peer_threads, .real = results->real, .memcheck = !first->native
+        || (first->memcheck && (strcmp(first->verdict->name, "leak-memory") == 0
+                                || strcmp(first->verdict->name, "memory-error") == 0)) };
+    struct fit__replayed replayed = { 0 };
+    fit__words_add(&orders.tests, results->tests[first->test].name);
+    fit__words_add(&orders.cases, first->name);
+    fit__replay_case(results->binary, &orders, &replayed);
+    if (!fit__stopping())
+        add_evidence(finding, replayed.result);
+    fit__replayed_free(&replayed);
+}
+
+void fit__gather_evidence(struct fit__results *results, bool of_a_part, bool replay)
+{
+    size_t most = of_a_part ? EVIDENCE_OF_A_PART : EVIDENCE_MAX;
+    for (size_t i = 0; i < results->finding_count && i < most; i++) {
         struct fit__finding *finding = &results->findings[i];
-        const struct fit__result *first = finding->first;
-        struct fit__orders orders = { .job = "replay", .jobs = 1,
-            .peer_threads = results->peer_threads, .real = results->real, .memcheck = !first->native
-            || (first->memcheck && (strcmp(first->verdict->name, "leak-memory") == 0
-                                    || strcmp(first->verdict->name, "memory-error") == 0)) };
-        struct fit__replayed replayed = { 0 };
-        if (!fit__is_case(first) || fit__interrupted())
-            continue;
-        fit__words_add(&orders.tests, results->tests[first->test].name);
-        fit__words_add(&orders.cases, first->name);
-        fit__replay_case(results->binary, &orders, &replayed);
-        if (!fit__interrupted())
-            add_evidence(finding, &replayed);
-        fit__replayed_free(&replayed);
+        if (finding->evidence)
+            take_evidence(finding);
+        else if (replay && fit__is_case(&finding->first) && !fit__stopping())
+            gather(results, finding);
     }
 }

@@ -9,8 +9,9 @@
 int fit__sweep(struct fit__results *results, const struct fit__orders *orders, bool verbose);
 
 /* Runs the first case of each of the first ten findings again, for full call stacks, and puts
- * the evidence into its record. */
-void fit__gather_evidence(struct fit__results *results);
+ * the evidence into its line. `of_a_part`: more of them, for the first ten of all parts will be
+ * among these. Without `replay` only what earlier runs have gathered is used. */
+void fit__gather_evidence(struct fit__results *results, bool of_a_part, bool replay);
 
 /* What one replayed case has sent. All zero at the start. */
 struct fit__replayed {

@@ -38,6 +38,9 @@ struct fit__orders {
     const char *logs;                    /* Memcheck's, one file a process, named by its pid */
     const char **tests; unsigned test_count;
     const char **cases; unsigned case_count;
+    unsigned shard, shards;              /* only the shard-th part of all cases; 0: all */
+    unsigned budget;                     /* so many cases of each test; 0: all */
+    const char **done; unsigned done_count;      /* "NUMBER CASE GROUP.NAME": tried so far */
     const char **peer_threads; unsigned peer_thread_count;   /* patterns of start routines */
 };
 
@@ -99,8 +102,9 @@ struct fit__point {
     const char *in;                              /* shortest unambiguous chain; after naming */
     const char *chain;                           /* all of it */
     unsigned when;                               /* after naming */
-    unsigned count; struct fit__alternative *alternatives;
-    void **frames; unsigned depth;
+    unsigned count; const struct fit__alternative *alternatives;
+    uint64_t left_out;                           /* alternatives that the budget has no room for */
+    void *const *frames; unsigned depth;         /* equal stacks are one */
     fit_ns ns; unsigned turn; bool world;
     struct fit__point *next;
 };
@@ -138,6 +142,7 @@ struct fit__reference {
     void *frames[FIT_STACK_MAX]; unsigned depth;
     struct fit__divergence divergence;
     bool modes[FIT_MODES], modes_set;    /* fit_options("--mode ...") */
+    unsigned budget;                     /* fit_options("--budget ..."); 0: none */
     bool extended;                       /* fit_options("--extended") */
     unsigned questions, cancel_places, setup_questions, turns;
     fit_ns ns;
@@ -164,7 +169,10 @@ void fit__reference_drop(struct fit__reference *reference);
 /* A snapshot that may have added to it has ended. */
 void fit__reference_grown(void);
 void *fit__shared_take(size_t size);
-const char *fit__shared_text(const char *text);      /* NULL stays NULL; equal texts once */
+/* A copy there; equal ones are one. NULL stays NULL. */
+const void *fit__shared_bytes(const void *bytes, size_t size);
+const char *fit__shared_text(const char *text);
+uint64_t fit__hash(const void *bytes, size_t size);  /* the same everywhere and for ever */
 
 /* The run without faults ended so. */
 void fit__reference_broken(struct fit__reference *r, const struct fit__finding *f);
@@ -204,8 +212,9 @@ int fit__own_fd(long fd);
 int fit__snapshot(void);
 /* The same, waits for it to end; returns the wait status. */
 int fit__snapshot_and_wait(unsigned wall_ms, bool *in_child);
-/* In the trunk: a case begins. True in the child. Waits while `jobs` children run. */
-bool fit__case_fork(const struct fit__point *point, unsigned alternative);
+/* In the trunk: a case begins. True in the child. Waits while `jobs` children run. `number` is
+ * that of the case: see selection.c. */
+bool fit__case_fork(const struct fit__point *point, unsigned alternative, unsigned number);
 void fit__case_reap_all(void);
 struct fit__slot_record *fit__case_record(void);     /* the child's own */
 /* What this process prints goes to a file of its own from here on; its descriptor, or -1. */
@@ -252,6 +261,17 @@ void fit__cancel_start(void);
 /* The caller of `op` is being told how it ended, by `function`, which did not count yet. */
 void fit__cancel_inside(struct fit_op *op, const char *function);
 
+/* ---- selection.c: which of a test's cases are run here ----------------------------------- */
+
+/* After naming, in the parent: what the budget leaves out; tells the command how many cases
+ * there are. */
+void fit__selection_plan(const struct fit__test *test, struct fit__reference *reference);
+/* Is this case to be run? To be asked of every alternative, in order. Returns its number, which
+ * depends on nothing but the test and the modes, or 0. */
+unsigned fit__case_take(const struct fit__point *point, unsigned alternative);
+/* Is `name` (with the test: `full`) among the cases that were ordered? */
+bool fit__case_ordered(const char *name, const char *full);
+
 /* ---- sweep.c ----------------------------------------------------------------------------- */
 
 /* Sweeps (or lists, or replays in) one test. Call "inside", on green thread 0, in a world.
@@ -259,7 +279,8 @@ void fit__cancel_inside(struct fit_op *op, const char *function);
 int fit__sweep_test(const struct fit__test *test, void *state);
 /* fit_options() has changed what this test is to try. */
 void fit__modes_update(void);
-/* For rerun.c. */
+/* For rerun.c and selection.c. */
+bool fit__mode_wanted(enum fit__mode mode);
 bool fit__case_wanted(const struct fit__point *point, unsigned alternative);
 void fit__case_enter(const struct fit__point *point, unsigned alternative);
 void fit__run_prepare(enum fit__run run, const struct fit__test *test,

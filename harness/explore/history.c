@@ -42,7 +42,7 @@ static void remember_first(const char *line)
 {
     struct fit__reference *r = fit__session.reference;
     if (r->line_count == r->line_capacity) return;
-    r->lines[r->line_count++] = (char *)(uintptr_t)fit__shared_text(line);
+    r->lines[r->line_count++] = strcpy(fit__shared_take(strlen(line) + 1), line);
 }
 
 static void compare_second(const char *line)

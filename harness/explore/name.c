@@ -294,10 +294,30 @@ const char *fit__test_function(void)
     return s.function;
 }
 
+/* Equal stacks are kept once: what is known of one place holds for the next with the same. */
+static void name_chains(struct fit__reference *r, const char *leave_out)
+{
+    enum { SLOTS = 1 << 12 };
+    static const struct fit__point *last[SLOTS];
+    memset(last, 0, sizeof last);
+    for (struct fit__point *p = r->points; p; p = p->next) {
+        bool by_stack = p->depth && !p->in && !by_callback(p);
+        const struct fit__point **seen =
+            &last[mix((uintptr_t)p->frames, (uintptr_t)p->name) % SLOTS];
+        if (by_stack && *seen && (*seen)->frames == p->frames && (*seen)->name == p->name) {
+            p->chain = (*seen)->chain;
+            p->in = (*seen)->in;
+            continue;
+        }
+        name_chain(p, leave_out);
+        if (by_stack) *seen = p;
+    }
+}
+
 void fit__points_name(struct fit__reference *r)
 {
     const char *leave_out = fit__test_function();
-    for (struct fit__point *p = r->points; p; p = p->next) name_chain(p, leave_out);
+    name_chains(r, leave_out);
     tallies_begin(r);
     for (struct fit__point *p = r->points; p; p = p->next) tally_chain(p);
     for (struct fit__point *p = r->points; p; p = p->next) {

@@ -18,6 +18,10 @@
  *   modes WORD,WORD  which modes to try; default timeout,partial,emfile,callback,cancel
  *   extended 1       also alternatives that a default sweep leaves out
  *   case TEXT        replay: this case, without its test prefix; or run: only these (repeated)
+ *   shard I/N        run only the cases whose full name's hash is I - 1, modulo N
+ *   budget N         at most so many cases of each test, spread over its places
+ *   done NUMBER CASE GROUP.NAME   the cases of this test up to that number, which was this case,
+ *                    were tried before (- for the case: it is not compared)
  *   jobs N           children at once, at least 1
  *   memcheck 0|1     runs inside Valgrind
  *   leakcheck 0|1    under memcheck: ask Memcheck about memory left over
@@ -34,10 +38,13 @@
  *   test     test GROUP.NAME, contract strict|old, state ready|broken-test|nondeterministic|
  *            unsupported|no-calls, text (one sentence or several lines), stack, virtual_ns,
  *            points N (questions asked), cancel_places N, setup_points N
+ *   plan     test, cases N (of the ordered modes), kept N (of these by the budget), mine N (of
+ *            these in this shard)
  *   named    test, case, mode                        (job list: one for each case)
  *   case     test, case (without test prefix; "none": a finding of the run without faults),
  *            mode, verdict, valgrind 0|1, virtual_ns, turn, and as far as known
- *            seq        place in the order of the sweep; equal with and without Memcheck
+ *            seq        number of the case among all of the ordered modes, from 1: equal with and
+ *                       without Memcheck, in every shard, and whatever `case` orders; 0 for "none"
  *            allowed    the reason given to fit_allow(), if that covers this finding
  *            fd         the descriptor that the symptom speaks of
  *            fault      what was done, for people, with {fault} for the place:
@@ -49,6 +56,7 @@
  *            symptom.stack, symptom.ns
  *            site       key for grouping: equal findings have equal test, verdict and site
  *            left.bytes, left.blocks   memory beyond the run without faults (a suspicion)
+ *            marks      names of the FAULT_MARKs that were passed, with blanks between
  *            cause_named 0|1           reported, and the cause was named
  *            descriptors, timers, operations, threads    text blocks for the evidence
  *            memcheck   what Memcheck said (text block)

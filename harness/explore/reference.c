@@ -9,45 +9,88 @@
 #include "fi/arena.h"
 #include "fi/raw.h"
 #include "harness/explore/explore.h"
+#include "harness/explore/record.h"
 #include "harness/loops/loops.h"
 
 /* Address space only: pages come when touched. At a fixed place, because pointers into it must
  * mean the same in every process. */
 #define POOL_SIZE ((size_t)1 << 30)
-enum { TEXTS = 1 << 14 };
+enum { ENTRIES_FIRST = 1 << 12 };
+
+struct entry { const void *bytes; uint32_t size, hash; };
 
 struct pool {
     size_t used;
-    const char *texts[TEXTS];            /* open addressing */
+    struct entry *entries;               /* what is kept once: open addressing */
+    unsigned room, count;                /* of entries; room is a power of two */
 };
 static struct pool *pool;
+
+static void __attribute__((noreturn)) too_long(void)
+{
+    fit__send_error(FIT_X_UNSUPPORTED, "the test asks too many questions: what a run without "
+                    "faults may fill, %zu MiB, is full after %u of them; make the test shorter",
+                    POOL_SIZE >> 20, fit__session.reference ? fit__session.reference->questions
+                                                            : 0);
+    fit__die();
+}
 
 void *fit__shared_take(size_t size)
 {
     size_t at = (pool->used + 15) & ~(size_t)15;
-    assert(at + size <= POOL_SIZE);
+    if (at + size > POOL_SIZE) too_long();
     pool->used = at + size;
     VALGRIND_MAKE_MEM_DEFINED((char *)pool + at, size);
     return (char *)pool + at;
 }
 
+static struct entry *entry_of(const void *bytes, size_t size, uint32_t hash)
+{
+    unsigned at = hash;
+    for (;; at++) {
+        struct entry *e = &pool->entries[at & (pool->room - 1)];
+        if (!e->bytes || (e->hash == hash && e->size == size && !memcmp(e->bytes, bytes, size)))
+            return e;
+    }
+}
+
+/* Twice as much room, at least; the old table is lost with the pool. */
+static void make_room(void)
+{
+    struct entry *old = pool->entries;
+    unsigned count = pool->room;
+    if (pool->count * 2 < pool->room) return;
+    pool->room = count ? count * 4 : ENTRIES_FIRST;
+    pool->entries = fit__shared_take(pool->room * sizeof *old);
+    for (unsigned i = 0; i < count; i++)
+        if (old[i].bytes) *entry_of(old[i].bytes, old[i].size, old[i].hash) = old[i];
+}
+
+const void *fit__shared_bytes(const void *bytes, size_t size)
+{
+    uint32_t hash = (uint32_t)fit__hash(bytes, size);
+    struct entry *e;
+    make_room();
+    e = entry_of(bytes, size, hash);
+    if (!e->bytes) {
+        *e = (struct entry){ memcpy(fit__shared_take(size), bytes, size), (uint32_t)size, hash };
+        pool->count++;
+    }
+    return e->bytes;
+}
+
 const char *fit__shared_text(const char *text)
 {
-    uint32_t hash = 2166136261u;
-    char *copy;
-    if (!text) return NULL;
-    for (const char *p = text; *p; p++) hash = (hash ^ (unsigned char)*p) * 16777619u;
-    for (unsigned step = 0; step < TEXTS; step++) {
-        const char **entry = &pool->texts[(hash + step) % TEXTS];
-        if (*entry && strcmp(*entry, text)) continue;
-        if (!*entry) {
-            copy = fit__shared_take(strlen(text) + 1);
-            *entry = strcpy(copy, text);
-        }
-        return *entry;
-    }
-    copy = fit__shared_take(strlen(text) + 1);       /* the table is full: no sharing */
-    return strcpy(copy, text);
+    return text ? fit__shared_bytes(text, strlen(text) + 1) : NULL;
+}
+
+uint64_t fit__hash(const void *bytes, size_t size)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (const unsigned char *p = bytes, *end = p + size; p < end; p++)
+        hash = (hash ^ *p) * 1099511628211u;
+    hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93u;      /* the low bits of FNV are weak */
+    return hash ^ hash >> 32;
 }
 
 struct fit__reference *fit__reference_new(void)
@@ -83,10 +126,20 @@ void fit__reference_drop(struct fit__reference *reference)
 
 static void copy_alternatives(struct fit__point *p, const struct fit__question *q)
 {
-    size_t size = q->count * sizeof q->alternatives[0];
+    struct fit__alternative clean[FIT_ALTERNATIVES_MAX];
+    memset(clean, 0, sizeof clean);      /* what lies between the fields is compared, too */
+    for (unsigned i = 0; i < q->count; i++) {
+        const struct fit__alternative *a = &q->alternatives[i];
+        clean[i].mode = a->mode;
+        clean[i].what = a->what;
+        clean[i].space = a->space;
+        clean[i].until = a->until;
+        clean[i].extended = a->extended;
+        clean[i].value = a->value;
+        clean[i].until_ms = a->until_ms;
+    }
     p->count = q->count;
-    p->alternatives = fit__shared_take(size);
-    memcpy(p->alternatives, q->alternatives, size);
+    p->alternatives = fit__shared_bytes(clean, q->count * sizeof clean[0]);
 }
 
 /* A question that the world asks has no place in the program; a callback that is about to run is
@@ -98,8 +151,7 @@ static void copy_stack(struct fit__point *p, const struct fit__question *q)
     if (q->world) return;
     if (first) frames[0] = (void *)(uintptr_t)q->caller;
     p->depth = first + fit__stack(frames + first, FIT_STACK_MAX - first);
-    p->frames = fit__shared_take(p->depth * sizeof frames[0]);
-    memcpy(p->frames, frames, p->depth * sizeof frames[0]);
+    p->frames = fit__shared_bytes(frames, p->depth * sizeof frames[0]);
 }
 
 void fit__point_record(const struct fit__question *q)

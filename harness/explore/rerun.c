@@ -131,8 +131,9 @@ void fit__rerun_not_fired(const struct fit__finding *why)
 void fit__rerun_cases(const struct fit__test *test, void *state)
 {
     for (struct fit__point *p = fit__session.reference->points; p; p = p->next)
-        for (unsigned a = 0; a < p->count; a++)
-            if (fit__case_wanted(p, a) && fit__case_fork(p, a))
-                fit__rerun_case(test, state, p, a);
+        for (unsigned a = 0; a < p->count; a++) {
+            unsigned number = fit__case_take(p, a);
+            if (number && fit__case_fork(p, a, number)) fit__rerun_case(test, state, p, a);
+        }
     fit__case_reap_all();
 }

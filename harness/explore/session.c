@@ -18,6 +18,7 @@
 #include "harness/explore/record.h"
 #include "harness/judge/judge.h"
 
+enum { ORDERS_MAX = 1 << 28 };           /* each case that failed may be named in them */
 
 struct fit__session fit__session;
 
@@ -44,7 +45,7 @@ static char *read_all(int fd)
     char *text;
     size_t have = 0;
     long n;
-    if (fit__raw(SYS_fstat, fd, &st) || st.st_size > 1 << 20) return NULL;
+    if (fit__raw(SYS_fstat, fd, &st) || st.st_size > ORDERS_MAX) return NULL;
     text = fit__alloc((size_t)st.st_size + 1);
     while (have < (size_t)st.st_size) {
         n = fit__raw(SYS_pread64, fd, text + have, (size_t)st.st_size - have, have);
@@ -82,7 +83,8 @@ static void parse_modes(char *value)
 
 static void append(const char ***list, unsigned *count, const char *value)
 {
-    *list = fit__resize((void *)*list, (*count + 1) * sizeof **list);
+    if (!(*count & (*count - 1)))        /* doubles: there may be very many cases */
+        *list = fit__resize((void *)*list, (*count ? *count * 2 : 1) * sizeof **list);
     (*list)[(*count)++] = value;
 }
 
@@ -126,6 +128,13 @@ static void parse_line(char *key, char *value)
         append(&o->tests, &o->test_count, value);
     } else if (!strcmp(key, "case")) {
         append(&o->cases, &o->case_count, value);
+    } else if (!strcmp(key, "done")) {
+        append(&o->done, &o->done_count, value);
+    } else if (!strcmp(key, "shard")) {
+        o->shard = (unsigned)atoi(value);
+        o->shards = (unsigned)atoi(strchr(value, '/') ? strchr(value, '/') + 1 : "0");
+    } else if (!strcmp(key, "budget")) {
+        o->budget = (unsigned)atoi(value);
     } else if (!strcmp(key, "peer-thread")) {
         append(&o->peer_threads, &o->peer_thread_count, value);
         fit__is_peer_start = is_peer_start;

@@ -30,7 +30,7 @@ static struct {
     struct slot slots[JOBS_MAX];
     struct slot *mine;                   /* in a child */
     int captured;                        /* 0, or the descriptor of its output */
-    unsigned running, sequence;
+    unsigned running;
 } pool;
 
 int fit__own_fd(long fd)
@@ -141,7 +141,7 @@ static struct slot *free_slot(void)
     return NULL;
 }
 
-bool fit__case_fork(const struct fit__point *point, unsigned alternative)
+bool fit__case_fork(const struct fit__point *point, unsigned alternative, unsigned number)
 {
     struct slot *s = free_slot();
     int pid;
@@ -152,7 +152,7 @@ bool fit__case_fork(const struct fit__point *point, unsigned alternative)
     fit__raw(SYS_ftruncate, s->output, 0);
     s->point = point;
     s->alternative = alternative;
-    s->sequence = ++pool.sequence;
+    s->sequence = number;
     while ((pid = fit__snapshot()) == -EAGAIN && pool.running) reap_oldest();
     if (pid == 0) {
         become_child(s);

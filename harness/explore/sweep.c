@@ -22,7 +22,7 @@
 /* The reference run is judged by its end; it gets more time than a case. */
 enum { REFERENCE_FACTOR = 5 };
 
-static bool mode_wanted(enum fit__mode mode)
+bool fit__mode_wanted(enum fit__mode mode)
 {
     const struct fit__reference *r = fit__session.reference;
     const struct fit__orders *o = &fit__session.orders;
@@ -36,7 +36,7 @@ void fit__modes_update(void)
     bool extended = o->job == FIT_J_REPLAY || o->extended || fit__session.reference->extended;
     fit__modes_asked = extended ? FIT_EXTENDED_ASKED : 0;
     for (unsigned m = 0; m < FIT_MODES; m++)
-        if (o->job == FIT_J_REPLAY || mode_wanted((enum fit__mode)m))
+        if (o->job == FIT_J_REPLAY || fit__mode_wanted((enum fit__mode)m))
             fit__modes_asked |= 1u << m;
 }
 
@@ -44,16 +44,14 @@ bool fit__case_wanted(const struct fit__point *p, unsigned alternative)
 {
     const struct fit__orders *o = &fit__session.orders;
     char name[FIT_CASE_MAX], full[FIT_CASE_MAX + 300];
-    if (!mode_wanted(fit__point_mode(p, alternative))) return false;
+    if (!fit__mode_wanted(fit__point_mode(p, alternative))) return false;
     if (p->alternatives[alternative].extended && !o->extended
         && !fit__session.reference->extended)
         return false;
     if (!o->case_count) return true;
     fit__point_case(p, &p->alternatives[alternative], name, sizeof name);
     snprintf(full, sizeof full, "%s:%s", fit__session.test->name, name);
-    for (unsigned i = 0; i < o->case_count; i++)
-        if (!strcmp(o->cases[i], name) || !strcmp(o->cases[i], full)) return true;
-    return false;
+    return fit__case_ordered(name, full);
 }
 
 /* ---- who answers questions in which run -------------------------------------------------- */
@@ -108,11 +106,13 @@ static int answer_trunk(struct fit__question *q)
         fit__chooser = answer_nothing;
         return -1;
     }
-    for (unsigned a = 0; a < p->count; a++)
-        if (fit__case_wanted(p, a) && fit__case_fork(p, a)) {
+    for (unsigned a = 0; a < p->count; a++) {
+        unsigned number = fit__case_take(p, a);
+        if (number && fit__case_fork(p, a, number)) {
             fit__case_enter(p, a);
             return (int)a;
         }
+    }
     return -1;
 }
 
@@ -250,7 +250,7 @@ static void send_names(const struct fit__test *test, const struct fit__reference
     struct fit__record rec;
     for (struct fit__point *p = r->points; p; p = p->next)
         for (unsigned a = 0; a < p->count; a++) {
-            if (!fit__case_wanted(p, a)) continue;
+            if (!fit__case_take(p, a)) continue;
             fit__point_case(p, &p->alternatives[a], name, sizeof name);
             fit__record_begin(&rec, memory, sizeof memory, "named");
             fit__record_add(&rec, "test", "%s.%s", test->group, test->name);
@@ -337,6 +337,7 @@ int fit__sweep_test(const struct fit__test *test, void *state)
         send_notes(test, r);
         if (s->orders.real) fit__rerun_notes(test, r);
         fit__points_name(r);
+        fit__selection_plan(test, r);
         if (s->orders.job == FIT_J_LIST) send_names(test, r);
         if (s->orders.job == FIT_J_RUN) {
             fit__judge_send_findings(test, r);

@@ -292,9 +292,12 @@ static bool judge_ledgers(struct fit__record *rec, struct fit__finding *f)
 
 static void begin_own_record(struct fit__record *rec, char *memory, size_t size)
 {
+    static char marks[8000];
     begin_record(rec, memory, size, judge.point, judge.alternative, fit__session.case_text);
     fit__record_add(rec, "virtual_ns", "%lld", (long long)fit__now());
     fit__record_add(rec, "turn", "%u", fit__session.turn);
+    fit__marks_text(marks, sizeof marks);
+    if (marks[0]) fit__record_add(rec, "marks", "%s", marks);
     add_memcheck(rec);
 }
 

@@ -85,21 +85,87 @@ static void add_evidence(json_t *line, const struct fit__record *record)
     free(symptom);
 }
 
-static json_t *case_line(const struct fit__results *results, const struct fit__result *result)
+json_t *fit__line_of(const struct fit__results *results, const struct fit__test *test,
+                     const struct fit__record *record, bool memcheck)
 {
-    json_t *line = line_of(results, &results->tests[result->test], result->mode, result->full,
-                           result->verdict->name);
-    json_object_set_new(line, "allowed", json_boolean(result->allowed != NULL));
-    json_object_set_new(line, "valgrind", json_boolean(result->memcheck));
-    json_object_set_new(line, "failed", json_boolean(result->failed));
-    json_object_set_new(line, "finding",
-                        result->finding ? json_integer(result->finding) : json_null());
-    set_text(line, "reason", result->allowed);
-    add_evidence(line, result->record);
+    const char *its = fit__value_or_empty(record, "case"), *mode = fit__value(record, "mode");
+    const char *allowed = fit__value(record, "allowed");
+    bool none = !*its || strcmp(its, "none") == 0;
+    char *prefix = fit__prefix_escape(test->name);
+    char *name = fit__print("%s:%s", prefix, none ? "none" : its);
+    json_t *line = line_of(results, test, none ? "none" : mode ? mode : "?", name,
+                           fit__value_or_empty(record, "verdict"));
+    json_object_set_new(line, "allowed", json_boolean(allowed != NULL));
+    json_object_set_new(line, "valgrind", json_boolean(memcheck));
+    json_object_set_new(line, "failed", json_false());
+    json_object_set_new(line, "finding", json_null());
+    json_object_set_new(line, "seq", json_integer((json_int_t)fit__number(record, "seq")));
+    set_text(line, "reason", allowed);
+    add_evidence(line, record);
+    if (fit__number(record, "cause_named") > 0)
+        json_object_set_new(line, "cause_named", json_true());
+    set_text(line, "detail", fit__value(record, "detail"));
+    set_text(line, "marks", fit__value(record, "marks"));
+    if (memcheck)
+        json_object_set_new(line, "pass", json_string("memcheck"));
+    free(prefix);
+    free(name);
     return line;
 }
 
-static json_t *test_line(const struct fit__results *results, const struct fit__test *test)
+/* ---- evidence ---------------------------------------------------------------------------- */
+
+static const char *const evidence_keys[] = { "fault", "symptom", "stacks", "virtual_ms", "turn",
+                                             "detail", "replayed_as" };
+enum { EVIDENCE_KEYS = sizeof evidence_keys / sizeof evidence_keys[0] };
+
+json_t *fit__line_with_evidence(const json_t *line, const struct fit__record *record)
+{
+    json_t *copy = json_copy((json_t *)line), *said = json_object();
+    add_evidence(said, record);
+    set_text(said, "detail", fit__value(record, "detail"));
+    for (size_t i = 0; i < EVIDENCE_KEYS; i++) {
+        json_t *value = json_object_get(said, evidence_keys[i]);
+        if (value)
+            json_object_set(copy, evidence_keys[i], value);
+    }
+    json_decref(said);
+    return copy;
+}
+
+void fit__line_remember(json_t *line, const json_t *plain)
+{
+    json_t *before = json_object();
+    for (size_t i = 0; i < EVIDENCE_KEYS; i++) {
+        json_t *value = json_object_get(plain, evidence_keys[i]);
+        json_t *now = json_object_get(line, evidence_keys[i]);
+        if (value != now && !json_equal(value, now))
+            json_object_set(before, evidence_keys[i], value ? value : json_null());
+    }
+    json_object_set_new(line, "before", before);
+}
+
+json_t *fit__line_plain(json_t *line)
+{
+    json_t *before = json_incref(json_object_get(line, "before")), *value;
+    const char *key;
+    if (!before)
+        return NULL;
+    json_object_del(line, "before");
+    json_t *evidence = json_copy(line);
+    json_object_foreach(before, key, value) {
+        if (json_is_null(value))
+            json_object_del(line, key);
+        else
+            json_object_set(line, key, value);
+    }
+    json_decref(before);
+    return evidence;
+}
+
+/* ---- tests that have no case of their own ------------------------------------------------ */
+
+json_t *fit__line_of_test(const struct fit__results *results, const struct fit__test *test)
 {
     bool empty = strcmp(test->state, "no-calls") == 0 || strcmp(test->state, "ready") == 0;
     char *name = fit__print("%s:none", test->prefix);
@@ -113,29 +179,9 @@ static json_t *test_line(const struct fit__results *results, const struct fit__t
     return line;
 }
 
-/* Tests that were not swept, and strict tests without a case (which count as failed). */
-static bool without_result(const struct fit__test *test)
-{
-    if (strcmp(test->state, "ready") != 0 && strcmp(test->state, "no-calls") != 0)
-        return true;
-    return test->cases == 0 && test->failed > 0;
-}
+/* ---- files ------------------------------------------------------------------------------- */
 
-void fit__lines_add(json_t *lines, const struct fit__results *results)
-{
-    size_t next = 0;
-    for (size_t t = 0; t < results->test_count; t++) {
-        bool listed = false;
-        for (; next < results->count && results->list[next].test == t; next++) {
-            json_array_append_new(lines, case_line(results, &results->list[next]));
-            listed |= !fit__is_case(&results->list[next]);
-        }
-        if (without_result(&results->tests[t]) && !listed)
-            json_array_append_new(lines, test_line(results, &results->tests[t]));
-    }
-}
-
-static int make_folders(const char *path)
+int fit__make_folders(const char *path)
 {
     char *folder = fit__copy(path);
     int error = 0;
@@ -153,7 +199,7 @@ int fit__lines_open(struct fit__lines_file *file, const char *path, char **failu
 {
     struct stat status;
     bool special = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
-    int error = make_folders(path);
+    int error = fit__make_folders(path);
     *file = (struct fit__lines_file){ .path = fit__copy(path) };
     file->temporary = special ? NULL : fit__print("%s.%d", path, (int)getpid());
     if (!error && !(file->file = fopen(special ? path : file->temporary, "we")))
@@ -162,17 +208,26 @@ int fit__lines_open(struct fit__lines_file *file, const char *path, char **failu
         *failure = fit__print("results cannot be written to %s: %s", path, strerror(-error));
         free(file->path);
         free(file->temporary);
+        file->file = NULL;
     }
     return error;
 }
 
-int fit__lines_close(struct fit__lines_file *file, const json_t *lines, char **failure)
+void fit__lines_put(struct fit__lines_file *file, const json_t *line)
 {
-    int error = 0;
-    for (size_t i = 0; i < json_array_size(lines) && !error; i++)
-        if (json_dumpf(json_array_get(lines, i), file->file, JSON_COMPACT | JSON_PRESERVE_ORDER)
-            || putc('\n', file->file) == EOF)
-            error = errno ? -errno : -EIO;
+    if (!file->file || file->error)
+        return;
+    errno = 0;
+    if (json_dumpf(line, file->file, JSON_COMPACT | JSON_PRESERVE_ORDER) != 0
+        || putc('\n', file->file) == EOF)
+        file->error = errno ? -errno : -EIO;
+}
+
+int fit__lines_close(struct fit__lines_file *file, char **failure)
+{
+    int error = file->error;
+    if (!file->file)
+        return 0;
     if (fclose(file->file) != 0 && !error)
         error = -errno;
     if (!error && file->temporary && rename(file->temporary, file->path) != 0)
@@ -184,31 +239,41 @@ int fit__lines_close(struct fit__lines_file *file, const json_t *lines, char **f
                               strerror(-error));
     free(file->path);
     free(file->temporary);
+    *file = (struct fit__lines_file){ 0 };
     return error;
 }
 
-json_t *fit__lines_read(const char *path, char **failure)
+static bool ours(const json_t *line)
+{
+    return json_is_object(line) && strcmp(fit__line_text(line, "schema"), "faulttest/1") == 0;
+}
+
+int fit__lines_each(const char *path, bool (*each)(void *arg, json_t *line), void *arg)
 {
     FILE *file = fopen(path, "re");
-    if (!file) {
-        *failure = errno == ENOENT
-            ? fit__print("there is no last run here (%s): start with `faulttest run TEST-BINARY`",
-                         path)
-            : fit__print("%s: %s", path, strerror(errno));
-        return NULL;
-    }
-    json_t *lines = json_array();
     char *text = NULL;
     size_t room = 0;
-    while (getline(&text, &room, file) > 0) {
+    bool more = true;
+    if (!file)
+        return -errno;
+    while (more && getline(&text, &room, file) > 0) {
         json_t *line = json_loads(text, 0, NULL);
-        if (json_is_object(line) && strcmp(fit__line_text(line, "schema"), "faulttest/1") == 0)
-            json_array_append(lines, line);
+        if (ours(line))
+            more = each(arg, line);
         json_decref(line);
     }
+    int error = ferror(file) ? -EIO : 0;
     free(text);
     fclose(file);
-    return lines;
+    return error;
+}
+
+char *fit__lines_unread(const char *path, int error)
+{
+    return error == -ENOENT
+        ? fit__print("there is no last run here (%s): start with `faulttest run TEST-BINARY`",
+                     path)
+        : fit__print("%s: %s", path, strerror(-error));
 }
 
 const char *fit__line_text(const json_t *line, const char *key)

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/report/places.h"
-#include "harness/report/told.h"
+#include "harness/report/lines.h"
 
 enum { FINDINGS_SHOWN = 10, NAME_COLUMNS_MIN = 18, NAME_COLUMNS_MAX = 44 };
 
@@ -128,25 +127,28 @@ static char *modes_text(const struct fit__finding *finding)
     return text.data ? text.data : fit__copy("of unknown mode");
 }
 
-static void show_told(const struct fit__record *record, const char *what, const char *head)
+static void show_told(const json_t *line, const char *what, const char *head)
 {
-    char *told = fit__told(record, what);
-    if (told)
+    const char *told = fit__line_text(line, what);
+    if (*told)
         fit__wrap(stdout, head, told);
-    free(told);
 }
 
-static void show_cases(const struct fit__results *results, unsigned finding)
+struct cases { const struct fit__results *results; unsigned finding; };
+
+static void show_case(void *arg, struct fit__result *result)
 {
-    for (size_t i = 0; i < results->count; i++)
-        if (results->list[i].finding == finding)
-            printf("     case     %s\n", results->list[i].full);
+    const struct cases *cases = arg;
+    if (fit__finding_of(cases->results, result) == cases->finding)
+        printf("     case     %s\n", result->full);
 }
 
-static void show_finding(const struct fit__results *results, const struct fit__finding *finding,
+static void show_finding(struct fit__results *results, const struct fit__finding *finding,
                          bool verbose)
 {
-    const struct fit__result *first = finding->first;
+    const struct fit__result *first = &finding->first;
+    const char *replayed_as = fit__line_text(first->line, "replayed_as");
+    struct cases cases = { results, finding->number };
     char *modes = modes_text(finding);
     printf("\n%s%-2u %-*s%s %s   %lu %s: %s\n", fit__look(stdout, FIT_RED), finding->number, 12,
            first->verdict->name, fit__look(stdout, FIT_PLAIN),
@@ -154,12 +156,12 @@ static void show_finding(const struct fit__results *results, const struct fit__f
            finding->cases == 1 ? "case" : "cases", modes);
     free(modes);
     if (fit__is_case(first))
-        show_told(first->record, "fault", "     fault    ");
-    show_told(first->record, "symptom", "     symptom  ");
-    if (finding->replayed_as)
-        printf("     note     when it was run again it was %s\n", finding->replayed_as);
+        show_told(first->line, "fault", "     fault    ");
+    show_told(first->line, "symptom", "     symptom  ");
+    if (*replayed_as)
+        printf("     note     when it was run again it was %s\n", replayed_as);
     if (verbose)
-        show_cases(results, finding->number);
+        fit__results_each(results, show_case, &cases);
     printf("     replay   %s replay ", fit__me);
     for (size_t i = 0; i < results->peer_threads.count; i++)
         printf("--peer-thread '%s' ", results->peer_threads.list[i]);
@@ -168,7 +170,7 @@ static void show_finding(const struct fit__results *results, const struct fit__f
     printf("%s %s\n", results->binary, first->full);
 }
 
-static void show_findings(const struct fit__results *results, bool verbose)
+static void show_findings(struct fit__results *results, bool verbose)
 {
     unsigned long hidden = 0, cases = 0;
     for (size_t i = 0; i < results->finding_count; i++) {
@@ -183,12 +185,12 @@ static void show_findings(const struct fit__results *results, bool verbose)
         printf("\n%lu more findings in %lu cases are not shown; all of them: -v\n", hidden, cases);
 }
 
-void fit__show_binary(const struct fit__results *results, bool verbose)
+void fit__show_binary(struct fit__results *results, bool verbose)
 {
     show_header(results);
     show_table(results);
     show_findings(results, verbose);
-    fit__show_no_results(results, verbose);
+    fit__show_no_results(results);
 }
 
 static void list_modes(const struct fit__test *test)
@@ -217,6 +219,6 @@ unsigned long fit__show_list(const struct fit__results *results)
             printf("  %-8s %s\n", "-", test->state);
         }
     }
-    fit__show_no_results(results, false);
+    fit__show_no_results(results);
     return cases;
 }

@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/report/lines.h"
 #include "harness/report/places.h"
 #include "harness/report/screen.h"
-#include "harness/report/told.h"
 
-enum { CASES_SHOWN = 10, CALLERS_SHOWN = 4, ALLOWANCES_MAX = 64 };
+enum { CALLERS_SHOWN = 4, ALLOWANCES_MAX = 64 };
 
 static const struct { const char *state, *heading, *advice; } states[] = {
     { "broken-test", "BROKEN TEST  %s fails with no fault injected; nothing of it was swept.",
@@ -103,81 +103,50 @@ static const char *case_heading(const char *verdict)
 
 static void show_case(const struct fit__result *result)
 {
-    char *symptom = fit__told(result->record, "symptom");
-    const char *detail = fit__value(result->record, "detail");
+    const char *symptom = fit__line_text(result->line, "symptom");
+    const char *detail = fit__line_text(result->line, "detail");
     const char *verdict = result->verdict->name;
     printf("\n%s  %s\n", case_heading(verdict), result->full);
-    if (symptom)
+    if (*symptom)
         fit__wrap(stdout, "  ", symptom);
-    if (detail)
+    if (*detail)
         fit__block(stdout, 2, detail);
-    if (!symptom && !detail)
+    if (!*symptom && !*detail)
         fit__wrap(stdout, "  ", result->verdict->meaning);
     if (strcmp(verdict, "not-fired") == 0)
         printf("  See: faulttest explain not-fired\n");
-    free(symptom);
 }
 
-static bool has_result(const struct fit__result *result)
+void fit__show_no_results(const struct fit__results *results)
 {
-    return result->verdict->family != FIT_NO_RESULT;
-}
-
-void fit__show_no_results(const struct fit__results *results, bool verbose)
-{
-    unsigned long hidden = 0, shown = 0;
     for (size_t i = 0; i < results->test_count; i++)
         show_test(results, &results->tests[i]);
-    for (size_t i = 0; i < results->count; i++) {
-        if (has_result(&results->list[i]) || !fit__is_case(&results->list[i]))
-            continue;
-        if (verbose || shown < CASES_SHOWN) {
-            show_case(&results->list[i]);
-            shown++;
-        } else {
-            hidden++;
-        }
-    }
-    if (hidden)
-        printf("\n%lu more cases without a result are not shown; all of them: -v\n", hidden);
+    for (size_t i = 0; i < results->without_count; i++)
+        show_case(&results->without[i]);
+    if (results->without_more)
+        printf("\n%lu more cases without a result are not shown; all of them: -v\n",
+               results->without_more);
 }
 
-static void add_result(struct fit__totals *totals, const struct fit__result *result)
+void fit__totals_add(struct fit__totals *totals, const struct fit__totals *more)
 {
-    const char *verdict = result->verdict->name;
-    bool reported = strcmp(verdict, "reported") == 0;
-    totals->failed += result->failed;
-    totals->memory_errors += strcmp(verdict, "memory-error") == 0;
-    totals->suspicious += result->suspicious && !result->failed;
-    if (!fit__is_case(result))
-        return;
-    totals->cases++;
-    totals->not_fired += strcmp(verdict, "not-fired") == 0;
-    totals->unsupported += strcmp(verdict, "unsupported") == 0;
-    totals->broken += strcmp(verdict, "nondeterministic") == 0
-                   || strcmp(verdict, "broken-test") == 0;
-    totals->recovered += strcmp(verdict, "recovered") == 0;
-    totals->reported += reported;
-    totals->cause_named += reported && fit__number(result->record, "cause_named") > 0;
-    totals->unaffected += strcmp(verdict, "unaffected") == 0;
-    totals->noticed += strcmp(verdict, "noticed") == 0;
-    totals->memcheck += result->memcheck;
-}
-
-void fit__totals_add(struct fit__totals *totals, const struct fit__results *results)
-{
-    for (size_t i = 0; i < results->count; i++)
-        add_result(totals, &results->list[i]);
-    for (size_t i = 0; i < results->test_count; i++) {
-        const struct fit__test *test = &results->tests[i];
-        totals->unsupported += strcmp(test->state, "unsupported") == 0;
-        totals->broken += strcmp(test->state, "broken-test") == 0
-                       || strcmp(test->state, "nondeterministic") == 0;
-        totals->failed += strcmp(test->state, "no-calls") == 0 && test->failed > 0;
-    }
-    totals->only_native += results->only_native;
-    totals->only_memcheck += results->only_memcheck;
-    totals->findings += (unsigned)results->finding_count;
+    totals->cases += more->cases;
+    totals->failed += more->failed;
+    totals->not_fired += more->not_fired;
+    totals->unsupported += more->unsupported;
+    totals->broken += more->broken;
+    totals->recovered += more->recovered;
+    totals->reported += more->reported;
+    totals->cause_named += more->cause_named;
+    totals->unaffected += more->unaffected;
+    totals->noticed += more->noticed;
+    totals->known += more->known;
+    totals->memcheck += more->memcheck;
+    totals->memory_errors += more->memory_errors;
+    totals->only_native += more->only_native;
+    totals->only_memcheck += more->only_memcheck;
+    totals->suspicious += more->suspicious;
+    totals->findings += more->findings;
 }
 
 static void show_outcomes(const struct fit__totals *totals)
@@ -194,29 +163,27 @@ static void show_outcomes(const struct fit__totals *totals)
 /* A line for each verdict and reason, in order of appearance. */
 static void show_allowed(const struct fit__results *binaries, size_t count)
 {
-    struct { const struct fit__result *first; unsigned long cases; } allowed[ALLOWANCES_MAX];
+    struct { const struct fit__allowed *first; unsigned long cases; } allowed[ALLOWANCES_MAX];
     size_t known = 0;
     for (size_t b = 0; b < count; b++) {
-        for (size_t i = 0; i < binaries[b].count; i++) {
-            const struct fit__result *result = &binaries[b].list[i];
+        for (size_t i = 0; i < binaries[b].allowed_count; i++) {
+            const struct fit__allowed *one = &binaries[b].allowed[i];
             size_t a = 0;
-            if (!result->allowed)
-                continue;
-            while (a < known && (allowed[a].first->verdict != result->verdict
-                                 || strcmp(allowed[a].first->allowed, result->allowed) != 0))
+            while (a < known && (allowed[a].first->verdict != one->verdict
+                                 || strcmp(allowed[a].first->reason, one->reason) != 0))
                 a++;
             if (a == ALLOWANCES_MAX)
                 continue;
             if (a == known) {
-                allowed[known].first = result;
+                allowed[known].first = one;
                 allowed[known++].cases = 0;
             }
-            allowed[a].cases++;
+            allowed[a].cases += one->cases;
         }
     }
     for (size_t a = 0; a < known; a++) {
         char *text = fit__print("%lu %s \"%s\"", allowed[a].cases, allowed[a].first->verdict->name,
-                                allowed[a].first->allowed);
+                                allowed[a].first->reason);
         fit__wrap(stdout, "allowed  ", text);
         free(text);
     }
@@ -311,6 +278,10 @@ void fit__show_totals(const struct fit__totals *totals, const struct fit__result
                fit__me, totals->failed);
     if (totals->unsupported)
         printf("%lu without a result: unsupported\n", totals->unsupported);
+}
+
+void fit__show_verdict(const struct fit__totals *totals)
+{
     printf("\n%sfaulttest: %lu cases, %lu failed, %lu not fired, in %.1f s%s\n",
            fit__look(stdout, totals->failed + totals->not_fired ? FIT_RED : FIT_BOLD),
            totals->cases, totals->failed, totals->not_fired, totals->seconds,
