@@ -62,7 +62,11 @@ static void cancels(void **state)
                          .fd = -1 };
     fit_peer_replies(SERVER ":7", noon);
     struct fit_op *op = fit_op("work");
-    assert_int_equal(pthread_create(&thread, NULL, work, &w), 0);
+    int err = pthread_create(&thread, NULL, work, &w);
+    if (err) {
+        told(op, -err, NULL, 0);
+        return;
+    }
     clock_gettime(CLOCK_REALTIME, &limit);
     limit.tv_sec += PATIENCE_MS / 1000;
     pthread_mutex_lock(&w.lock);
