@@ -279,6 +279,8 @@ bool fit__case_ordered(const char *name, const char *full);
 int fit__sweep_test(const struct fit__test *test, void *state);
 /* fit_options() has changed what this test is to try. */
 void fit__modes_update(void);
+/* Is it the run without faults that is replayed, TEST:none? */
+bool fit__replays_none(void);
 /* For rerun.c and selection.c. */
 bool fit__mode_wanted(enum fit__mode mode);
 bool fit__case_wanted(const struct fit__point *point, unsigned alternative);
