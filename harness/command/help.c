@@ -12,12 +12,13 @@ static const char overview[] =
 "  faulttest run TEST-BINARY...          try every case, print what was found\n"
 "  faulttest replay 1                    finding 1 of the last run, on one screen\n"
 "  faulttest replay TEST-BINARY CASE     any case\n"
+"  faulttest minimise TEST-BINARY CASE   the smallest case that fails in the same way\n"
 "  faulttest list TEST-BINARY [TEST]     tests, or the cases of one test\n"
 "  faulttest doctor TEST-BINARY          what of it would go past Faulttest, before the first run\n"
 "  faulttest diff-real TEST-BINARY       is the simulated kernel to blame? compare with the real\n"
 "  faulttest explain WORD                what a verdict means, and what usually fixes it\n"
-"  faulttest help TOPIC                  run list replay doctor diff-real real cases modes\n"
-"                                        verdicts determinism environment exit\n"
+"  faulttest help TOPIC                  run list replay minimise doctor diff-real real cases\n"
+"                                        pairs modes verdicts determinism environment exit\n"
 "  faulttest --version\n"
 "\n"
 "Start with: faulttest run ./your_test\n";
@@ -33,6 +34,8 @@ static const char help_run[] =
 "  --valgrind[=WHEN]    under Memcheck, too: all (without =WHEN), failed (what failed or left\n"
 "                       memory behind; the default if valgrind is installed), none\n"
 "  -j N                 so many cases at once; default: one for each processor\n"
+"  --pairs N            at most N cases of two faults for each test, natively; default 1000;\n"
+"                       `no` for none (faulttest help pairs)\n"
 "  -v                   every finding with all its cases, and what the program printed\n"
 "  --peer-thread GLOB   threads whose start routine has such a name ('server_*') are the other\n"
 "                       side: nothing goes wrong in them, and what they keep is no leak; may\n"
@@ -128,8 +131,41 @@ static const char help_cases[] =
 "  uploads:socket:in=net_connect:error=EMFILE:until=close\n"
 "  uploads:cancel:op=download.1:after=on_read     cancelled right after the first on_read\n"
 "\n"
-"Several faults are parted by commas, in order of time. No line number, address or global count\n"
+"Several faults, up to four, are parted by commas, in order of time. The words of a further fault\n"
+"are looked for among what is asked after the fault before it, and its when= counts from there.\n"
+"  uploads:recv:in=on_readable:eof,cancel:op=upload.1:after=on_retry\n"
+"\n"
+"No line number, address or global count\n"
 "is in a name, so it survives unrelated edits.\n";
+
+static const char help_minimise[] =
+"faulttest minimise TEST-BINARY CASE    the smallest case with the same verdict at the same site\n"
+"\n"
+"Leaves out one fault after the other, then tries faults that stand further in front at the same\n"
+"question (faulttest list), and prints the name of what still fails. `faulttest run` does so by\n"
+"itself with the first case of each finding of several faults.\n"
+"\n"
+"  --valgrind    under Memcheck: for leak-memory and memory-error\n"
+"  --peer-thread GLOB, --world=real   as in the sweep\n"
+"\n"
+"Exit status 0: the case is printed. 4: it does not fail. 125: it does not fit the program.\n";
+
+static const char help_pairs[] =
+"After all cases of one fault, `faulttest run` tries cases of two: a fault while the first is\n"
+"cleaned up, a fault and then a cancel, a cancel and then a fault. A run with the first fault is\n"
+"copied at each of the next 64 questions, once for each second fault.\n"
+"\n"
+"  --pairs N     at most so many for each test, 1000 without it; --pairs no: none\n"
+"\n"
+"Left out, and counted in the line `pairs`: a first fault that fails alone; of faults that differ\n"
+"only in when they come, in how long they last or in the number of bytes, all but one; and what\n"
+"the limit has no room for: each first fault has an equal share of it, spent on as many places as\n"
+"possible, the nearest first. What is tried is the same in each run, however many run at once.\n"
+"A pair that fails as one fault alone does is no new finding. Under Memcheck only those run that\n"
+"failed, and some that left memory behind; over the real kernel none do.\n"
+"\n"
+"Two faults can have used up a service's attempts, so that something else is the cause of its\n"
+"failure: with several faults no cause is demanded (fit_require_details).\n";
 
 static const char help_determinism[] =
 "Every case is a run of the same test that differs in one answer, so two runs without faults\n"
@@ -163,7 +199,7 @@ static const char help_exit[] =
 "   3  everything passed, but some test is unsupported\n"
 "   4  nothing ran (empty, broken test, not deterministic)\n"
 "  70  Faulttest itself failed: please report\n"
-" 125  replay: the case no longer fits (so that git bisect run skips)\n"
+" 125  replay, minimise: the case no longer fits (so that git bisect run skips)\n"
 " 130  interrupted; what was found is kept\n";
 
 static void help_modes(void)
@@ -199,6 +235,7 @@ static const struct { const char *name, *text; void (*print)(void); } topics[] =
     { "run", help_run, NULL }, { "list", help_list, NULL }, { "replay", help_replay, NULL },
     { "doctor", help_doctor, NULL }, { "diff-real", help_diff_real, NULL },
     { "real", help_real, NULL },
+    { "minimise", help_minimise, NULL }, { "pairs", help_pairs, NULL },
     { "cases", help_cases, NULL }, { "modes", NULL, help_modes },
     { "verdicts", NULL, help_verdicts }, { "explain", NULL, help_verdicts },
     { "determinism", help_determinism, NULL }, { "environment", help_environment, NULL },
@@ -226,8 +263,8 @@ int fit__command_help(int count, char **arguments)
     const char *meant = fit__suggestion(arguments[1], names);
     return fit__fail_with(FIT_X_USAGE, meant
         ? fit__print("no help on '%s'; did you mean '%s'?", arguments[1], meant)
-        : fit__print("no help on '%s'; topics: run list replay doctor diff-real real cases modes "
-                     "verdicts determinism environment exit", arguments[1]));
+        : fit__print("no help on '%s'; topics: run list replay minimise doctor diff-real real "
+                     "cases pairs modes verdicts determinism environment exit", arguments[1]));
 }
 
 static int explain_mode(const char *word)

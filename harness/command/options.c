@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JOBS_MAX = 256 };
+enum { JOBS_MAX = 256, PAIRS_USUAL = 1000, PAIRS_MAX = 1000000,
+       RANDOM_MAX = 100000000, SEED_USUAL = 1 };
 enum { MODE = 256, TEST, VALGRIND, ONLY, COVERAGE, TRACE, GDB, FINDING, PEER_THREAD, WORLD,
-       EXTENDED };
+       EXTENDED, PAIRS, RANDOM, SEED };
 
 static const struct option all_options[] = {
     { "output", required_argument, NULL, 'o' }, { "jobs", required_argument, NULL, 'j' },
@@ -19,14 +20,17 @@ static const struct option all_options[] = {
     { "trace", no_argument, NULL, TRACE }, { "gdb", no_argument, NULL, GDB },
     { "finding", required_argument, NULL, FINDING },
     { "peer-thread", required_argument, NULL, PEER_THREAD },
-    { "world", required_argument, NULL, WORLD }, { "extended", no_argument, NULL, EXTENDED }, { 0 },
+    { "world", required_argument, NULL, WORLD }, { "extended", no_argument, NULL, EXTENDED },
+    { "pairs", required_argument, NULL, PAIRS }, { "random", required_argument, NULL, RANDOM },
+    { "seed", required_argument, NULL, SEED }, { 0 },
 };
 
 static const struct { const char *command; int options[24]; } allowed[] = {
     { "run", { 'o', 'j', 'v', MODE, TEST, VALGRIND, ONLY, COVERAGE, PEER_THREAD,
-               WORLD, EXTENDED } },
+               WORLD, EXTENDED, PAIRS, RANDOM, SEED } },
     { "list", { 'v', 'j', MODE, FINDING, PEER_THREAD, WORLD, EXTENDED } },
     { "doctor", { TEST } }, { "diff-real", { TEST } },
+    { "minimise", { VALGRIND, PEER_THREAD, WORLD } },
     { "replay", { 'v', TRACE, GDB, VALGRIND, PEER_THREAD, WORLD } },
 };
 
@@ -69,6 +73,14 @@ static char *number(const char *text, unsigned limit, const char *option, unsign
     if (*end || end == text || *text == '-' || number < 1 || number > limit)
         return fit__print("%s takes a number from 1 to %u, not '%s'", option, limit, text);
     *value = (unsigned)number;
+    return NULL;
+}
+
+static char *pairs(struct fit__options *options, const char *text)
+{
+    if (strcmp(text, "no") != 0)
+        return number(text, PAIRS_MAX, "--pairs", &options->pairs);
+    options->pairs = 0;
     return NULL;
 }
 
@@ -123,6 +135,9 @@ static char *take(struct fit__options *options, int option, const char *value)
     case PEER_THREAD: fit__words_add(&options->peer_threads, value); return NULL;
     case WORLD: return world(options, value);
     case EXTENDED: options->extended = true; return NULL;
+    case PAIRS: return pairs(options, value);
+    case RANDOM: return number(value, RANDOM_MAX, "--random", &options->random);
+    case SEED: return number(value, UINT_MAX, "--seed", &options->seed);
     case TRACE: options->trace = true; return NULL;
     case FINDING: return number(value, UINT_MAX, "--finding", &options->finding);
     case GDB: options->gdb = true; return NULL;
@@ -165,7 +180,7 @@ static unsigned processors(void)
 int fit__options_read(struct fit__options *options, const char *command, int count,
                       char **arguments)
 {
-    *options = (struct fit__options){ 0 };
+    *options = (struct fit__options){ .pairs = PAIRS_USUAL, .seed = SEED_USUAL };
     opterr = 0;
     optind = 1;
     for (;;) {

@@ -156,20 +156,6 @@ static int show(const struct wanted *wanted, const struct fit__replayed *replaye
     return strcmp(verdict->name, "unsupported") == 0 ? FIT_X_UNSUPPORTED : FIT_X_NOTHING;
 }
 
-/* No result: the binary said why, or a test's state does. */
-static int without_result(const struct fit__replayed *replayed)
-{
-    const char *state = replayed->test_state;
-    int status = replayed->error_status ? replayed->error_status : FIT_X_INTERNAL;
-    if (status == FIT_X_INTERRUPTED)
-        return fit__fail_with(status, fit__copy("interrupted"));
-    if (!state || strcmp(state, "ready") == 0 || status == FIT_X_NO_FIT || status == FIT_X_USAGE)
-        return fit__fail_with(status, fit__copy(replayed->error ? replayed->error : "no result"));
-    fit__fail_with(0, fit__print("the test itself is %s, so the case was not run: %s", state,
-                                 replayed->test_text ? replayed->test_text : ""));
-    return strcmp(state, "unsupported") == 0 ? FIT_X_UNSUPPORTED : FIT_X_NOTHING;
-}
-
 /* NULL, or why it cannot be replayed in this way. */
 static char *tools_refused(const struct fit__options *options, bool memcheck)
 {
@@ -211,7 +197,7 @@ static int replay(const struct wanted *wanted, const struct fit__options *option
     /* Whoever leaves gdb in the middle of the case knows that there is no verdict. */
     int status = options->gdb && !replayed.result ? FIT_X_OK
         : replayed.result && !replayed.error
-        ? show(wanted, &replayed, options, memcheck) : without_result(&replayed);
+        ? show(wanted, &replayed, options, memcheck) : fit__without_result(&replayed);
     fit__replayed_free(&replayed);
     free(test);
     free(name);

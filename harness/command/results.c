@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DOUBTFUL_SEVERAL_MAX = 50 };
+
 size_t fit__mode_index(const char *name)
 {
     for (size_t i = 0; fit__mode_at(i); i++)
@@ -17,6 +19,11 @@ size_t fit__mode_index(const char *name)
 bool fit__is_case(const struct fit__result *result)
 {
     return strcmp(result->mode, "none") != 0;
+}
+
+bool fit__of_several(const struct fit__result *result)
+{
+    return strchr(result->name, ',') != NULL;
 }
 
 char *fit__prefix_escape(const char *name)
@@ -106,6 +113,23 @@ static void add_case(struct fit__results *results, struct fit__record *record, b
     results->count++;
 }
 
+static void add_pairs(struct fit__results *results, const struct fit__record *record)
+{
+    size_t index = test_of(results, fit__value_or_empty(record, "test"));
+    struct fit__test *test = &results->tests[index];
+    test->pairs_tried = fit__number(record, "tried");
+    test->pairs_possible = fit__number(record, "possible");
+    test->pair_firsts = fit__number(record, "firsts");
+    test->pair_singles = fit__number(record, "singles");
+}
+
+static void add_random(struct fit__results *results, const struct fit__record *record)
+{
+    size_t index = test_of(results, fit__value_or_empty(record, "test"));
+    results->tests[index].random_runs = fit__number(record, "runs");
+    results->tests[index].seed = fit__number(record, "seed");
+}
+
 void fit__results_add(struct fit__results *results, struct fit__record *record, bool memcheck)
 {
     const char *kind = fit__value(record, "kind");
@@ -117,6 +141,10 @@ void fit__results_add(struct fit__results *results, struct fit__record *record, 
     }
     if (strcmp(kind, "test") == 0)
         add_test(results, record, memcheck);
+    if (strcmp(kind, "pairs") == 0)
+        add_pairs(results, record);
+    if (strcmp(kind, "random") == 0)
+        add_random(results, record);
     if (strcmp(kind, "note") == 0 && !memcheck)
         fit__words_add(&results->notes, fit__value_or_empty(record, "text"));
     if (strcmp(kind, "error") == 0) {
@@ -240,6 +268,39 @@ static void merge(struct fit__results *results)
     qsort(results->list, results->count, sizeof *results->list, by_place);
 }
 
+static const char *site_of(const struct fit__result *result)
+{
+    return fit__value_or_empty(result->record, "site");
+}
+
+/* Of one fault, or of none, with a finding like that of `several`. */
+static bool explains(const struct fit__result *one, const struct fit__result *several)
+{
+    return one->verdict == several->verdict && one->test == several->test
+        && !fit__of_several(one) && strcmp(site_of(one), site_of(several)) == 0;
+}
+
+static bool explained(const struct fit__results *results, const struct fit__result *several)
+{
+    for (size_t i = 0; i < results->count; i++)
+        if (explains(&results->list[i], several))
+            return true;
+    return false;
+}
+
+/* What a fault does alone is no finding of it together with another. */
+static void mark_again(struct fit__results *results)
+{
+    for (size_t i = 0; i < results->count; i++) {
+        struct fit__result *result = &results->list[i];
+        if (!result->failed || !fit__of_several(result) || !explained(results, result))
+            continue;
+        result->again = true;
+        result->failed = false;
+        results->again++;
+    }
+}
+
 static void count(struct fit__results *results)
 {
     for (size_t i = 0; i < results->count; i++) {
@@ -253,6 +314,9 @@ static void count(struct fit__results *results)
         test->cases++;
         if (mode < FIT_MODES_MAX)
             test->modes[mode]++;
+        test->several += fit__of_several(result);
+        if (fit__of_several(result))     /* under Memcheck only where there is reason to */
+            continue;
         results->only_native += !result->memcheck;
         results->only_memcheck += !result->native;
     }
@@ -288,8 +352,8 @@ static void add_to_finding(struct fit__results *results, struct fit__result *res
     finding->cases++;
     if (mode < FIT_MODES_MAX)
         finding->modes[mode]++;
-    else
-        finding->without_fault += !fit__is_case(result);
+    finding->several += fit__of_several(result);
+    finding->without_fault += !fit__is_case(result);
 }
 
 static void group(struct fit__results *results, unsigned number)
@@ -313,18 +377,45 @@ void fit__results_settle(struct fit__results *results, unsigned first_number)
     name_tests(results);
     if (results->count > 0)
         merge(results);
+    mark_again(results);
     count(results);
     group(results, first_number);
 }
 
+/* Cases of several faults are many: one of each new finding, and those that left memory behind in
+ * amounts that no case before them did. */
+static bool worth_memcheck(const struct fit__results *results, const struct fit__result *result,
+                           unsigned *several)
+{
+    const struct fit__record *its = result->record;
+    if (!fit__of_several(result))
+        return true;
+    if (result->failed && explained(results, result))
+        return false;
+    for (const struct fit__result *one = results->list; one < result; one++) {
+        bool same_finding = result->failed && one->failed && one->verdict == result->verdict
+                         && strcmp(site_of(one), site_of(result)) == 0;
+        bool same_memory = !result->failed && one->suspicious
+            && fit__number(one->record, "left.blocks") == fit__number(its, "left.blocks")
+            && fit__number(one->record, "left.bytes") == fit__number(its, "left.bytes");
+        if (one->test == result->test && (same_finding || same_memory))
+            return false;
+    }
+    return (*several)++ < DOUBTFUL_SEVERAL_MAX;
+}
+
 void fit__results_doubtful(const struct fit__results *results, struct fit__orders *orders)
 {
+    unsigned several = 0;
     for (size_t i = 0; i < results->count; i++) {
         const struct fit__result *result = &results->list[i];
         const char *test = results->tests[result->test].name;
-        if ((!result->failed && !result->suspicious) || !fit__is_case(result))
+        if ((!result->failed && !result->suspicious) || !fit__is_case(result)
+            || !worth_memcheck(results, result, &several))
             continue;
-        fit__words_add(&orders->cases, result->name);
+        char *full = fit__print("%s:%s", test, result->name);
+        fit__words_add(&orders->cases, full);
+        free(full);
         size_t known = 0;
         while (known < orders->tests.count && strcmp(orders->tests.list[known], test) != 0)
             known++;

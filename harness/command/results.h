@@ -19,6 +19,9 @@ struct fit__test {
     unsigned long cancel_places, setup_points;
     bool places_known;              /* cancel_places was in the record */
     unsigned long modes[FIT_MODES_MAX], cases, failed;    /* modes: by fit__mode_at() */
+    unsigned long several;          /* cases of several faults, which are of no one mode */
+    unsigned long random_runs, seed;
+    unsigned long pairs_tried, pairs_possible, pair_firsts, pair_singles;
 };
 
 struct fit__result {
@@ -29,6 +32,7 @@ struct fit__result {
     const char *mode;               /* "none": the run without faults */
     const char *allowed;            /* the reason, or NULL */
     bool failed, native, memcheck, suspicious;
+    bool again;                     /* several faults find what one fault finds: not failed */
     unsigned long seq;
     unsigned finding;               /* 0: none */
 };
@@ -36,7 +40,8 @@ struct fit__result {
 struct fit__finding {
     unsigned number;
     struct fit__result *first;      /* its record carries the evidence */
-    unsigned long cases, modes[FIT_MODES_MAX], without_fault;
+    unsigned long cases, modes[FIT_MODES_MAX], several, without_fault;
+    unsigned tries;                 /* runs that its case was made smaller with; 0: it was not */
     char *replayed_as;              /* NULL, or the verdict the replay came to instead */
 };
 
@@ -52,10 +57,10 @@ struct fit__results {
     struct fit__words peer_threads; /* as given; a replay needs them, too. The caller's */
     bool real;                      /* swept over the real kernel */
     int error_status;               /* the first status that the binary asked for; 0: none */
-    unsigned long only_native, only_memcheck;
+    unsigned long only_native, only_memcheck, again;
 };
 
-/* Takes the record of kind test, case, named, note or error over. */
+/* Takes the record of kind test, case, named, pairs, note or error over. */
 void fit__results_add(struct fit__results *results, struct fit__record *record, bool memcheck);
 
 /* After the last record: merges, sorts and groups; numbers findings from `first_number`. */
@@ -66,6 +71,9 @@ void fit__results_doubtful(const struct fit__results *results, struct fit__order
 
 /* The index of a mode as in fit__mode_at(), or FIT_MODES_MAX. */
 size_t fit__mode_index(const char *name);
+
+/* Has this case more than one fault? */
+bool fit__of_several(const struct fit__result *result);
 
 /* Is this a case, and not a line about the run without faults? */
 bool fit__is_case(const struct fit__result *result);

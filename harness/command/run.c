@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness/command/commands.h"
+#include "harness/command/minimise.h"
 #include "harness/command/options.h"
 #include "harness/command/sweep.h"
 #include "harness/command/takeover.h"
@@ -102,10 +103,12 @@ static void add_only(struct fit__orders *orders, const struct fit__options *opti
     for (size_t i = 0; i < options->only.count; i++) {
         char *test, *name;
         if (fit__case_split(options->only.list[i], &test, &name)) {
+            char *full = fit__print("%s:%s", test, name);
             fit__words_add(&orders->tests, test);
-            fit__words_add(&orders->cases, name);
+            fit__words_add(&orders->cases, full);
             free(test);
             free(name);
+            free(full);
         }
     }
 }
@@ -140,6 +143,17 @@ static int sweep_memcheck(struct run *run, struct fit__results *results)
     return fit__sweep(results, &orders, false);
 }
 
+/* A session of its own: all tests have had their other cases before. */
+static int sweep_random(struct run *run, struct fit__results *results)
+{
+    struct fit__orders orders = run->orders;
+    if (run->options.only.count > 0 || run->options.real)
+        return FIT_X_OK;
+    orders.random = run->options.random;
+    orders.seed = run->options.seed;
+    return fit__sweep(results, &orders, false);
+}
+
 static void sweep_binary(struct run *run, const char *path)
 {
     struct fit__results *results = &run->binaries[run->count++];
@@ -151,10 +165,13 @@ static void sweep_binary(struct run *run, const char *path)
         fit__words_add(&results->notes, wrapped);
     free(wrapped);
     int trouble = fit__sweep(results, &run->orders, run->options.verbose);
+    if (trouble == FIT_X_OK && run->options.random)
+        trouble = sweep_random(run, results);
     if (trouble == FIT_X_OK && run->options.valgrind != FIT_VALGRIND_NONE)
         trouble = sweep_memcheck(run, results);
     run->trouble = graver(run->trouble, trouble);
     fit__results_settle(results, run->totals.findings + 1);
+    fit__minimise_findings(results);
     demand_cases(&run->options, results);
     fit__gather_evidence(results);
     fit__totals_add(&run->totals, results);
@@ -264,7 +281,8 @@ int fit__command_run(int count, char **arguments)
     run.orders = (struct fit__orders){ .job = "run", .jobs = run.options.jobs,
         .modes = run.options.modes, .extended = run.options.extended,
         .coverage = run.options.coverage,
-        .peer_threads = run.options.peer_threads, .real = run.options.real };
+        .peer_threads = run.options.peer_threads, .real = run.options.real,
+        .pairs = run.options.pairs };
     add_only(&run.orders, &run.options);
     run.binaries = fit__get(run.options.words.count * sizeof *run.binaries);
     fit__catch_interrupts();

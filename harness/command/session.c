@@ -95,6 +95,10 @@ static char *orders_text(const struct fit__orders *orders, const char *log_folde
                   WALL_MS * (orders->memcheck && orders->real ? MEMCHECK_REAL_FACTOR : factor));
     if (orders->debugger)
         order(&text, "debugger", "1");
+    if (orders->pairs && !orders->memcheck)
+        fit__text_add(&text, "pairs %u\n", orders->pairs);
+    if (orders->random && !orders->memcheck)
+        fit__text_add(&text, "random %u\nseed %u\n", orders->random, orders->seed);
     if (orders->memcheck)
         order(&text, "logs", log_folder);
     if (orders->coverage)

@@ -30,6 +30,8 @@ struct fit__orders {
     struct fit__words peer_threads;        /* patterns of start routines */
     const char *modes, *coverage;          /* NULL: the binary's default; none */
     unsigned jobs;
+    unsigned pairs;                        /* of each test at most; not under Memcheck; 0: none */
+    unsigned random, seed;                 /* random runs of each test instead of other cases */
     bool memcheck, trace;
     bool extended;                         /* also what a default sweep leaves out */
     bool real;                             /* over the real kernel */

@@ -206,6 +206,19 @@ void fit__replayed_free(struct fit__replayed *replayed)
     *replayed = (struct fit__replayed){ 0 };
 }
 
+int fit__without_result(const struct fit__replayed *replayed)
+{
+    const char *state = replayed->test_state;
+    int status = replayed->error_status ? replayed->error_status : FIT_X_INTERNAL;
+    if (status == FIT_X_INTERRUPTED)
+        return fit__fail_with(status, fit__copy("interrupted"));
+    if (!state || strcmp(state, "ready") == 0 || status == FIT_X_NO_FIT || status == FIT_X_USAGE)
+        return fit__fail_with(status, fit__copy(replayed->error ? replayed->error : "no result"));
+    fit__fail_with(0, fit__print("the test itself is %s, so the case was not run: %s", state,
+                                 replayed->test_text ? replayed->test_text : ""));
+    return strcmp(state, "unsupported") == 0 ? FIT_X_UNSUPPORTED : FIT_X_NOTHING;
+}
+
 /* The keys that only the sweep decides. */
 static bool keep(const char *key)
 {
@@ -230,20 +243,26 @@ static void add_evidence(struct fit__finding *finding, const struct fit__replaye
             fit__value_set(finding->first->record, evidence->keys[i], evidence->values[i]);
 }
 
+struct fit__orders fit__replay_orders(const struct fit__results *results,
+                                      const struct fit__result *result)
+{
+    struct fit__orders orders = { .job = "replay", .jobs = 1,
+        .peer_threads = results->peer_threads, .real = results->real, .memcheck = !result->native
+        || (result->memcheck && (strcmp(result->verdict->name, "leak-memory") == 0
+                                 || strcmp(result->verdict->name, "memory-error") == 0)) };
+    fit__words_add(&orders.tests, results->tests[result->test].name);
+    fit__words_add(&orders.cases, result->name);
+    return orders;
+}
+
 void fit__gather_evidence(struct fit__results *results)
 {
     for (size_t i = 0; i < results->finding_count && i < EVIDENCE_MAX; i++) {
         struct fit__finding *finding = &results->findings[i];
-        const struct fit__result *first = finding->first;
-        struct fit__orders orders = { .job = "replay", .jobs = 1,
-            .peer_threads = results->peer_threads, .real = results->real, .memcheck = !first->native
-            || (first->memcheck && (strcmp(first->verdict->name, "leak-memory") == 0
-                                    || strcmp(first->verdict->name, "memory-error") == 0)) };
         struct fit__replayed replayed = { 0 };
-        if (!fit__is_case(first) || fit__interrupted())
+        if (!fit__is_case(finding->first) || fit__interrupted())
             continue;
-        fit__words_add(&orders.tests, results->tests[first->test].name);
-        fit__words_add(&orders.cases, first->name);
+        struct fit__orders orders = fit__replay_orders(results, finding->first);
         fit__replay_case(results->binary, &orders, &replayed);
         if (!fit__interrupted())
             add_evidence(finding, &replayed);

@@ -22,7 +22,9 @@
 
 enum fit__job { FIT_J_PLAIN, FIT_J_RUN, FIT_J_LIST, FIT_J_REPLAY,
                /* without faults: see record.h */ FIT_J_AUDIT, FIT_J_TRACE, FIT_J_REAL };
-enum fit__run { FIT_RUN_PLAIN, FIT_RUN_FIRST, FIT_RUN_SECOND, FIT_RUN_TRUNK, FIT_RUN_CASE };
+enum fit__run { FIT_RUN_PLAIN, FIT_RUN_FIRST, FIT_RUN_SECOND, FIT_RUN_TRUNK, FIT_RUN_CASE,
+               /* not judged: cases branch from it, or its first fault is yet to come */
+               FIT_RUN_BRANCH };
 
 struct fit__orders {
     enum fit__job job;
@@ -33,6 +35,9 @@ struct fit__orders {
     bool debugger;                       /* replay: in the first process, without limits */
     bool real;                           /* over the real kernel: see rerun.c */
     unsigned jobs;
+    unsigned pairs;                      /* at most so many of each test; 0: none */
+    unsigned random;                     /* so many random runs of each test, and nothing else */
+    uint64_t seed;
     unsigned cpu_ms, wall_ms;            /* limits of one case */
     const char *coverage;                /* folder, or NULL */
     const char *logs;                    /* Memcheck's, one file a process, named by its pid */
@@ -52,14 +57,21 @@ struct fit__test {
 
 struct fit__reference;
 struct fit__finding;
+struct fit__point;
+struct fit__record;
+
+/* What goes wrong in a case, in order of time. The first is a question of the reference, the
+ * others are questions of this case's own run, in memory of its own process. */
+struct fit__step { const struct fit__point *point; unsigned alternative; };
+struct fit__steps { unsigned count; struct fit__step list[FIT_FAULTS_MAX]; };
 
 struct fit__session {
     struct fit__orders orders;
     enum fit__run run;
     const struct fit__test *test;        /* that runs now; NULL between tests */
     struct fit__reference *reference;    /* of this test, in shared memory; NULL in a plain run */
-    const char *case_text;               /* CASE: its name, without the test */
-    const struct fit__alternative *fault;/* CASE: what goes wrong */
+    struct fit__steps faults;            /* that have come in this run */
+    const char *case_text;               /* their name, without the test; NULL: none has come */
     unsigned questions;                  /* asked so far in this run */
     unsigned turn;                       /* turns of the loop so far */
     bool in_body;                        /* the test's body runs (not setup or teardown) */
@@ -87,6 +99,7 @@ void fit__record_add(struct fit__record *r, const char *key, const char *format,
 void fit__record_stack(struct fit__record *r, const char *key, void *const *frames,
                        unsigned depth);
 void fit__record_send(struct fit__record *r);    /* writes it and an empty line to results */
+void fit__records_write(const char *text, size_t size);      /* whole ones */
 /* Something that people should know; no finding. Not from a case's process. */
 void fit__send_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void fit__send_error(int status, const char *format, ...)
@@ -103,6 +116,9 @@ struct fit__point {
     void **frames; unsigned depth;
     fit_ns ns; unsigned turn; bool world;
     struct fit__point *next;
+    /* Bits, by alternative: the case of this fault alone ended so that nothing can be combined
+     * with it; a pair may begin with it. */
+    uint64_t dead_ends, firsts;
 };
 
 struct fit__divergence { unsigned line; fit_ns ns; char first[200], second[200];
@@ -140,6 +156,9 @@ struct fit__reference {
     bool modes[FIT_MODES], modes_set;    /* fit_options("--mode ...") */
     bool extended;                       /* fit_options("--extended") */
     unsigned questions, cancel_places, setup_questions, turns;
+    unsigned calls;                      /* fit__calls_begun at its end */
+    bool named;                          /* libfiu makes points fail by name: see fit__settled */
+    unsigned pair_singles, pair_firsts, pairs_tried, pairs_possible;
     fit_ns ns;
     struct fit__point *points; struct fit__point **last_point;
     struct fit__op_result ops[FIT_OPS_MAX]; unsigned op_count;
@@ -173,6 +192,12 @@ void fit__reference_broken(struct fit__reference *r, const struct fit__finding *
 void fit__point_record(const struct fit__question *q);
 /* Fills `in`, `chain` and `when` of all points. Call in the parent. */
 void fit__points_name(struct fit__reference *reference);
+/* A question that is asked after a fault, in this process's own memory; all but `when` filled. */
+struct fit__point *fit__point_after(const struct fit__question *q);
+void fit__point_name_after(struct fit__point *point);
+/* The place as words of a name, with `what`. */
+void fit__point_fault(const struct fit__point *point, const struct fit__alternative *what,
+                      struct fit__fault *fault);
 /* The case's name without the test; returns its length. */
 size_t fit__point_case(const struct fit__point *point, const struct fit__alternative *what,
                        char *out, size_t size);
@@ -187,14 +212,51 @@ bool fit__question_at(const struct fit__question *q, const struct fit__point *po
 
 /* ---- find.c: from the name of a case to a place ------------------------------------------ */
 
-/* 0 and the point and alternative; else -EINVAL (no case at all) or -ENOENT with text for people
- * that says what fits. */
-int fit__find_case(const struct fit__reference *reference, const char *text,
+/* 0, the case, and the point and alternative of its first fault; else -EINVAL (no case at all) or
+ * -ENOENT with text for people that says what fits. */
+int fit__find_case(const struct fit__reference *reference, const char *text, struct fit__case *c,
                    struct fit__point **point, unsigned *alternative, char *error, size_t size);
+/* Do the words of a name (all but `when` and what goes wrong) hold for this place? */
+bool fit__fault_fits(const struct fit__fault *fault, const struct fit__point *point);
+bool fit__same_what(const struct fit__alternative *a, const struct fit__alternative *b);
+/* Up to three names of what could go wrong at `points`, those most like `text`, with `between`
+ * them; "" if there is none. `call`: the point in `text`. */
+void fit__nearest(const struct fit__point *points, const char *text, const char *call,
+                  const char *between, char *out, size_t size);
+
+/* ---- steps.c: the faults of a case, one after the other ---------------------------------- */
+
+/* The first fault is about to happen: this process becomes a case, or a run to branch from. */
+void fit__case_enter(const struct fit__point *point, unsigned alternative);
+/* Further faults that this case is to have; before its first has come. They are looked for
+ * among the questions asked after the fault before them. */
+void fit__case_follow(const struct fit__case *c);
+/* A question after a fault: remembered, and named. NULL: too many of them. */
+struct fit__point *fit__step_ask(const struct fit__question *q);
+/* Could this fault, too, come in reality, and is there room for it in the name? */
+bool fit__step_possible(const struct fit__point *point, unsigned alternative);
+/* One more fault is about to happen at the question just asked, and nothing after it. */
+void fit__case_another(const struct fit__point *point, unsigned alternative);
+/* That was not the last: who answers from here on. */
+void fit__expect_more(int (*answers)(struct fit__question *));
+int fit__answer_nothing(struct fit__question *q);
+/* Has a fault that the case should have not come? Then why, for people. `ended`: NULL, or what
+ * ended the run. */
+bool fit__step_missing(const struct fit__finding *ended, char *why, size_t size);
+/* Adds the names of smaller cases: with one fault less, then with an answer that stands further in
+ * front at its question. */
+void fit__steps_add_smaller(struct fit__record *record);
+/* "emfile+cancel" */
+size_t fit__steps_mode(const struct fit__steps *steps, char *out, size_t size);
 
 /* ---- snapshot.c: copies of the process --------------------------------------------------- */
 
-struct fit__slot_record { size_t size; int done; char text[96 * 1024]; };
+struct fit__slot_record {
+    size_t size;
+    int done;                            /* complete; else `text` holds how it began, if anything */
+    bool dead_end;                       /* its run failed, or the fault did not come */
+    char text[96 * 1024];
+};
 
 /* Moves a descriptor of our own out of the way of the lowest free number, which belongs to the
  * code under test. Negative numbers (errors) come back as they are. */
@@ -204,9 +266,16 @@ int fit__own_fd(long fd);
 int fit__snapshot(void);
 /* The same, waits for it to end; returns the wait status. */
 int fit__snapshot_and_wait(unsigned wall_ms, bool *in_child);
-/* In the trunk: a case begins. True in the child. Waits while `jobs` children run. */
-bool fit__case_fork(const struct fit__point *point, unsigned alternative);
+/* In the trunk: a case begins. True in the child. Waits while `jobs` children run. `name`: NULL, or
+ * that of a case of several faults, which stays the caller's. */
+bool fit__case_fork(struct fit__point *point, unsigned alternative, const char *name);
 void fit__case_reap_all(void);
+/* The same, but the child is a run to branch from: what it sends is kept until its turn. */
+bool fit__branch_fork(struct fit__point *point, unsigned alternative);
+/* In such a run: a case begins. True in the child; else it has ended, and its record is sent. */
+bool fit__leaf_fork(void);
+/* In the parent: a run begins that chooses its faults itself. True in the child. */
+bool fit__free_fork(unsigned run);
 struct fit__slot_record *fit__case_record(void);     /* the child's own */
 /* What this process prints goes to a file of its own from here on; its descriptor, or -1. */
 void fit__output_capture(void);
@@ -244,6 +313,16 @@ void fit__rerun_not_fired(const struct fit__finding *why) __attribute__((noretur
 /* What people should know of such a sweep. */
 void fit__rerun_notes(const struct fit__test *test, const struct fit__reference *r);
 
+/* ---- pairs.c ----------------------------------------------------------------------------- */
+
+/* After all cases of one fault: a second fault in a window after each. Call in the parent. */
+void fit__pairs_sweep(const struct fit__test *test, void *state);
+
+/* ---- random.c ---------------------------------------------------------------------------- */
+
+/* As many random runs as were ordered. Call in the parent. */
+void fit__random_sweep(const struct fit__test *test, void *state);
+
 /* ---- sweep.c ----------------------------------------------------------------------------- */
 
 /* Sweeps (or lists, or replays in) one test. Call "inside", on green thread 0, in a world.
@@ -251,9 +330,19 @@ void fit__rerun_notes(const struct fit__test *test, const struct fit__reference 
 int fit__sweep_test(const struct fit__test *test, void *state);
 /* fit_options() has changed what this test is to try. */
 void fit__modes_update(void);
-/* For rerun.c. */
+/* For rerun.c, pairs.c and random.c. */
+bool fit__mode_wanted(enum fit__mode mode);
+bool fit__alternative_wanted(const struct fit__alternative *alternative);
 bool fit__case_wanted(const struct fit__point *point, unsigned alternative);
-void fit__case_enter(const struct fit__point *point, unsigned alternative);
+/* The question of the reference that this one must be, in a run that nothing has gone wrong in yet;
+ * NULL: it is another. */
+struct fit__point *fit__next_point(const struct fit__question *q);
+void fit__trunk_run(const struct fit__test *test, void *state,
+                    int (*answers)(struct fit__question *));
+/* Cases of several faults that were ordered and begin with this one: number 0, 1 ...; NULL: no
+ * more. `name` is their canonical one. */
+const struct fit__case *fit__several_ordered(const struct fit__point *point, unsigned alternative,
+                                          unsigned number, const char **name);
 void fit__run_prepare(enum fit__run run, const struct fit__test *test,
                       int (*chooser)(struct fit__question *));
 void fit__run_in_child(const struct fit__test *test, void *group_state);

@@ -17,7 +17,10 @@
  *   test GROUP.NAME  only this test (may be repeated; none: all). Also plain NAME
  *   modes WORD,WORD  which modes to try; default timeout,partial,emfile,callback,cancel
  *   extended 1       also alternatives that a default sweep leaves out
- *   case TEXT        replay: this case, without its test prefix; or run: only these (repeated)
+ *   case TEXT        replay: this case, without its test prefix; or run: only these, with prefix
+ *                    TEST: or GROUP.TEST: (repeated). It may have several faults
+ *   pairs N          run: after all cases of one fault, at most N of two faults for each test
+ *   random N, seed S run: instead of all other cases, N random runs of each test
  *   jobs N           children at once, at least 1
  *   memcheck 0|1     runs inside Valgrind
  *   leakcheck 0|1    under memcheck: ask Memcheck about memory left over
@@ -36,13 +39,15 @@
  *            points N (questions asked), cancel_places N, setup_points N
  *   named    test, case, mode                        (job list: one for each case)
  *   case     test, case (without test prefix; "none": a finding of the run without faults),
- *            mode, verdict, valgrind 0|1, virtual_ns, turn, and as far as known
+ *            mode (of several faults "emfile+cancel"), verdict, valgrind 0|1, virtual_ns, turn,
+ *            and as far as known
  *            seq        place in the order of the sweep; equal with and without Memcheck
  *            allowed    the reason given to fit_allow(), if that covers this finding
  *            fd         the descriptor that the symptom speaks of
  *            fault      what was done, for people, with {fault} for the place:
  *                       "recv in {fault} gave 1 byte"
  *            fault.stack, fault.ns, fault.turn, fault.call ("recv(7, buf, 65536, 0) = 1")
+ *            fault2, fault2.stack ... fault4.turn    the same of further faults
  *            symptom    what was seen, with {symptom} for the place:
  *                       "socket 7, connected to origin.test:80, opened by {symptom}, still open"
  *            symptom.stack, symptom.ns
@@ -52,6 +57,10 @@
  *            descriptors, timers, operations, threads    text blocks for the evidence
  *            memcheck   what Memcheck said (text block)
  *            detail     further lines for people
+ *            smaller    (replay) cases that are smaller than this one, one a line: with a fault
+ *                       less, then with a simpler fault
+ *   pairs    test; tried of possible cases of two faults, in the windows behind firsts of singles
+ *   random   test; runs and their seed
  *   bound    function, object (path of who imports it), found (path of who defines it)
  *   escape   test, number (of the system call), first, second (its arguments), entry (function of
  *            libc that was called; none: the instruction is not libc's), function, object (who

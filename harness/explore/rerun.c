@@ -130,9 +130,17 @@ void fit__rerun_not_fired(const struct fit__finding *why)
 
 void fit__rerun_cases(const struct fit__test *test, void *state)
 {
+    const struct fit__case *c;
+    const char *name;
     for (struct fit__point *p = fit__session.reference->points; p; p = p->next)
-        for (unsigned a = 0; a < p->count; a++)
-            if (fit__case_wanted(p, a) && fit__case_fork(p, a))
+        for (unsigned a = 0; a < p->count; a++) {
+            if (fit__case_wanted(p, a) && fit__case_fork(p, a, NULL))
                 fit__rerun_case(test, state, p, a);
+            for (unsigned n = 0; (c = fit__several_ordered(p, a, n, &name)); n++)
+                if (fit__case_fork(p, a, name)) {
+                    fit__case_follow(c);
+                    fit__rerun_case(test, state, p, a);
+                }
+        }
     fit__case_reap_all();
 }

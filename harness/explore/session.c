@@ -132,6 +132,12 @@ static void parse_line(char *key, char *value)
         parse_modes(value);
     } else if (!strcmp(key, "extended")) {
         o->extended = atoi(value);
+    } else if (!strcmp(key, "pairs")) {
+        o->pairs = (unsigned)atoi(value);
+    } else if (!strcmp(key, "random")) {
+        o->random = (unsigned)atoi(value);
+    } else if (!strcmp(key, "seed")) {
+        o->seed = strtoull(value, NULL, 10);
     } else if (!strcmp(key, "jobs")) {
         o->jobs = (unsigned)atoi(value);
     } else if (!strcmp(key, "memcheck")) {

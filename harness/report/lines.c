@@ -58,7 +58,7 @@ static json_t *line_of(const struct fit__results *results, const struct fit__tes
 
 static void add_evidence(json_t *line, const struct fit__record *record)
 {
-    char *fault = fit__told(record, "fault"), *symptom = fit__told(record, "symptom");
+    char *fault = fit__told_faults(record), *symptom = fit__told(record, "symptom");
     const char *fault_stack = fit__value(record, "fault.stack");
     const char *symptom_stack = fit__value(record, "symptom.stack");
     const char *ns = fit__value(record, "virtual_ns");
@@ -95,6 +95,8 @@ static json_t *case_line(const struct fit__results *results, const struct fit__r
     json_object_set_new(line, "finding",
                         result->finding ? json_integer(result->finding) : json_null());
     set_text(line, "reason", result->allowed);
+    if (result->again)
+        json_object_set_new(line, "again", json_true());
     add_evidence(line, result->record);
     return line;
 }

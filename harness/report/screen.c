@@ -62,7 +62,7 @@ static void show_name(const char *name, size_t columns)
     printf("%.*s...%s", (int)front, name, name + size - back);
 }
 
-struct table { size_t name; bool shown[FIT_MODES_MAX]; bool failed; };
+struct table { size_t name; bool shown[FIT_MODES_MAX]; bool several, failed; };
 
 static struct table table_of(const struct fit__results *results)
 {
@@ -71,6 +71,7 @@ static struct table table_of(const struct fit__results *results)
         const struct fit__test *test = &results->tests[i];
         size_t size = strlen(test->name);
         table.failed |= test->failed > 0;
+        table.several |= test->several > 0;
         for (size_t m = 0; m < FIT_MODES_MAX; m++)
             table.shown[m] |= test->modes[m] > 0;
         if (size > table.name)
@@ -92,6 +93,8 @@ static void show_row(const struct table *table, const struct fit__test *test)
     for (size_t m = 0; m < FIT_MODES_MAX; m++)
         if (table->shown[m])
             printf("  %*lu", (int)strlen(fit__mode_at(m)->name), test->modes[m]);
+    if (table->several)
+        printf("  %7lu", test->several);
     printf("  %6lu", test->cases);
     if (table->failed)
         printf("  %6lu", test->failed);
@@ -110,12 +113,12 @@ static void show_table(const struct fit__results *results)
     for (size_t m = 0; fit__mode_at(m); m++)
         if (table.shown[m])
             printf("  %s", fit__mode_at(m)->name);
-    printf("   total%s\n", table.failed ? "  failed" : "");
+    printf("%s   total%s\n", table.several ? "  several" : "", table.failed ? "  failed" : "");
     for (size_t i = 0; i < results->test_count; i++)
         show_row(&table, &results->tests[i]);
 }
 
-/* "9 partial, 3 cancel"; the caller frees it. */
+/* "9 partial, 3 cancel, 2 of several faults"; the caller frees it. */
 static char *modes_text(const struct fit__finding *finding)
 {
     struct fit__text text = { 0 };
@@ -123,6 +126,10 @@ static char *modes_text(const struct fit__finding *finding)
         if (finding->modes[m])
             fit__text_add(&text, "%s%lu %s", text.size ? ", " : "", finding->modes[m],
                           fit__mode_at(m)->name);
+    if (finding->several == finding->cases)
+        fit__text_add(&text, "%s", finding->first->mode);
+    else if (finding->several)
+        fit__text_add(&text, "%s%lu of several faults", text.size ? ", " : "", finding->several);
     if (finding->without_fault)
         fit__text_add(&text, "%swithout any fault", text.size ? ", " : "");
     return text.data ? text.data : fit__copy("of unknown mode");
@@ -155,6 +162,9 @@ static void show_finding(const struct fit__results *results, const struct fit__f
     free(modes);
     if (fit__is_case(first))
         show_told(first->record, "fault", "     fault    ");
+    show_told(first->record, "fault2", "     then     ");
+    show_told(first->record, "fault3", "     then     ");
+    show_told(first->record, "fault4", "     then     ");
     show_told(first->record, "symptom", "     symptom  ");
     if (finding->replayed_as)
         printf("     note     when it was run again it was %s\n", finding->replayed_as);
