@@ -18,7 +18,8 @@ static const char overview[] =
 "  faulttest diff-real TEST-BINARY       is the simulated kernel to blame? compare with the real\n"
 "  faulttest explain WORD                what a verdict means, and what usually fixes it\n"
 "  faulttest help TOPIC                  run list replay minimise doctor diff-real real cases\n"
-"                                        pairs modes verdicts determinism environment exit\n"
+"                                        pairs random modes verdicts determinism environment\n"
+"                                        exit\n"
 "  faulttest --version\n"
 "\n"
 "Start with: faulttest run ./your_test\n";
@@ -36,6 +37,8 @@ static const char help_run[] =
 "  -j N                 so many cases at once; default: one for each processor\n"
 "  --pairs N            at most N cases of two faults for each test, natively; default 1000;\n"
 "                       `no` for none (faulttest help pairs)\n"
+"  --random N           and N runs of each test with up to four faults, natively\n"
+"  --seed S             what they are drawn from, 1 without it (faulttest help random)\n"
 "  -v                   every finding with all its cases, and what the program printed\n"
 "  --peer-thread GLOB   threads whose start routine has such a name ('server_*') are the other\n"
 "                       side: nothing goes wrong in them, and what they keep is no leak; may\n"
@@ -167,6 +170,20 @@ static const char help_pairs[] =
 "Two faults can have used up a service's attempts, so that something else is the cause of its\n"
 "failure: with several faults no cause is demanded (fit_require_details).\n";
 
+static const char help_random[] =
+"faulttest run --random N [--seed S] TEST-BINARY\n"
+"\n"
+"After cases of one fault and pairs, N runs of each test with up to four faults. The same seed\n"
+"gives the same cases in the same order, however many run at once. In turn they draw\n"
+"\n"
+"  evenly       any fault, at any question\n"
+"  swarm        the same, of half of the modes\n"
+"  burst        a first fault anywhere, and more in the 24 questions behind it\n"
+"  slowly       silence, delays, answers that never come, timers before data\n"
+"  priorities   a few changes of what runs or is told next (modes order and thread)\n"
+"\n"
+"What they find is a case of named faults, made smaller like a pair: it needs no seed to replay.\n";
+
 static const char help_determinism[] =
 "Every case is a run of the same test that differs in one answer, so two runs without faults\n"
 "must be equal in every simulated call. If they are not, nothing is swept. Usual causes:\n"
@@ -236,6 +253,7 @@ static const struct { const char *name, *text; void (*print)(void); } topics[] =
     { "doctor", help_doctor, NULL }, { "diff-real", help_diff_real, NULL },
     { "real", help_real, NULL },
     { "minimise", help_minimise, NULL }, { "pairs", help_pairs, NULL },
+    { "random", help_random, NULL },
     { "cases", help_cases, NULL }, { "modes", NULL, help_modes },
     { "verdicts", NULL, help_verdicts }, { "explain", NULL, help_verdicts },
     { "determinism", help_determinism, NULL }, { "environment", help_environment, NULL },
@@ -264,7 +282,8 @@ int fit__command_help(int count, char **arguments)
     return fit__fail_with(FIT_X_USAGE, meant
         ? fit__print("no help on '%s'; did you mean '%s'?", arguments[1], meant)
         : fit__print("no help on '%s'; topics: run list replay minimise doctor diff-real real "
-                     "cases pairs modes verdicts determinism environment exit", arguments[1]));
+                     "cases pairs random modes verdicts determinism environment exit",
+                     arguments[1]));
 }
 
 static int explain_mode(const char *word)

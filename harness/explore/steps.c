@@ -146,8 +146,8 @@ static bool wants(const char *point)
     return false;
 }
 
-/* One of the wanted faults may be due. Of other questions a few are remembered, to be told if it does
- * not come: a replay asks what the sweep did not (each malloc). */
+/* One of the wanted faults may be due. Of other questions a few are remembered, to be told if it
+ * does not come: a replay asks what the sweep did not (each malloc). */
 static int answer_following(struct fit__question *q)
 {
     const struct fit__fault *next = &steps.wanted.faults[fit__session.faults.count];

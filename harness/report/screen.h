@@ -6,7 +6,7 @@
 
 /* What all binaries of a run came to. */
 struct fit__totals {
-    unsigned long cases, failed, not_fired;       /* as in the last line */
+    unsigned long cases, several, failed, not_fired;       /* as in the last line */
     unsigned long unsupported, broken;            /* tests and cases without a result */
     unsigned long recovered, reported, cause_named, unaffected, noticed;
     unsigned long memcheck, memory_errors, only_native, only_memcheck, suspicious;

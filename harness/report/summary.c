@@ -152,6 +152,7 @@ static void add_result(struct fit__totals *totals, const struct fit__result *res
     if (!fit__is_case(result))
         return;
     totals->cases++;
+    totals->several += fit__of_several(result);
     totals->not_fired += strcmp(verdict, "not-fired") == 0;
     totals->unsupported += strcmp(verdict, "unsupported") == 0;
     totals->broken += strcmp(verdict, "nondeterministic") == 0
@@ -226,7 +227,8 @@ static void show_memcheck(const struct fit__totals *totals, enum fit__valgrind v
 {
     if (valgrind == FIT_VALGRIND_ALL || totals->memcheck > 0)
         printf("memcheck %lu of %lu cases%s, %lu %s\n", totals->memcheck, totals->cases,
-               valgrind == FIT_VALGRIND_FAILED ? " (those with something to confirm)" : "",
+               valgrind == FIT_VALGRIND_FAILED ? " (those with something to confirm)"
+               : totals->several ? " (those of one fault)" : "",
                totals->memory_errors, totals->memory_errors == 1 ? "error" : "errors");
     if (valgrind == FIT_VALGRIND_ALL && totals->only_native + totals->only_memcheck > 0)
         printf("note     %lu cases ran only natively, %lu only under Memcheck: the two runs met "
