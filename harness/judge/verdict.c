@@ -226,7 +226,7 @@ static void write_finding(struct fit__record *rec, const struct fit__finding *f)
 {
     const char *reason = fit__allowed(f->verdict, f->frames, f->depth);
     struct fit__slot_record *out = fit__case_record();
-    if (out) out->dead_end = true;
+    if (out && strcmp(f->verdict, "noticed")) out->dead_end = true;
     fit__record_add(rec, "verdict", "%s", f->verdict);
     if (reason) fit__record_add(rec, "allowed", "%s", reason);
     fit__record_add(rec, "symptom", "%s", f->symptom);
