@@ -364,8 +364,8 @@ int fit__command_help(int count, char **arguments)
     return fit__fail_with(FIT_X_USAGE, meant
         ? fit__print("no help on '%s'; did you mean '%s'?", arguments[1], meant)
         : fit__print("no help on '%s'; topics: run scale accept list replay minimise doctor "
-                     "diff-real real cases pairs random modes verdicts determinism environment exit",
-                     arguments[1]));
+                     "diff-real real cases pairs random modes verdicts determinism environment "
+                     "exit", arguments[1]));
 }
 
 static int explain_mode(const char *word)

@@ -23,7 +23,7 @@ enum {
 
 static struct {
     unsigned share, place_share;
-    unsigned ordinal, first;             /* of this first fault, and the number of its case */
+    unsigned first;                      /* number of the case that has this fault alone */
     unsigned tried, questions;
     uint64_t seen[SEEN_MAX]; unsigned seen_count;
 } window;
@@ -142,7 +142,7 @@ static int answer_branch(struct fit__question *q)
     __atomic_fetch_add(&r->pairs_possible, count, __ATOMIC_RELAXED);
     most = count < window.place_share ? count : window.place_share;
     for (unsigned i = 0; i < most && window.tried < window.share; i++, window.tried++) {
-        unsigned a = list[(window.ordinal + i) % count];
+        unsigned a = list[(window.first + i) % count];
         window.seen[window.seen_count++] = situation(p, a);
         __atomic_fetch_add(&r->pairs_tried, 1, __ATOMIC_RELAXED);
         number = fit__several_number(window.first, window.tried);
@@ -155,11 +155,9 @@ static int answer_branch(struct fit__question *q)
 
 static int answer_trunk(struct fit__question *q)
 {
-    static unsigned ordinal;
     struct fit__point *p = fit__next_point(q);
     for (unsigned a = 0; p && a < p->count; a++) {
         if (!(p->firsts >> a & 1)) continue;
-        window.ordinal = ordinal++;
         window.first = fit__case_number(p, a);
         if (!fit__branch_fork(p, a, fit__several_number(window.first, 0))) continue;
         fit__case_enter(p, a);
