@@ -77,7 +77,7 @@ static const char help_scale[] =
 "  --budget N     of each test that has more than N cases: of each kind of fault at each call\n"
 "                 stack as many as fit, first, last and evenly between. Always the same ones. The\n"
 "                 summary says \"25 of 467\". A test may ask for it by fit_options(). Of a test\n"
-"                 that has fewer, pairs get the rest, and random runs what pairs leave.\n"
+"                 that has fewer, pairs get half of the rest at most, random runs the others.\n"
 "  --shard I/N    the cases whose name's hash is I: parts that need not know of each other. One\n"
 "                 without any case passes. A pair is where its first fault is, so that more of\n"
 "                 them may be looked at by Memcheck than in one run.\n"

@@ -361,6 +361,8 @@ bool fit__number_done(uint64_t number);
 
 /* After all cases of one fault: a second fault in a window after each. Call in the parent. */
 void fit__pairs_sweep(const struct fit__test *test, void *state);
+/* How many there may be in this test. */
+unsigned fit__pairs_limit(void);
 
 /* ---- random.c ---------------------------------------------------------------------------- */
 

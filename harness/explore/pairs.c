@@ -8,6 +8,7 @@
  * depend on shards, or on what an earlier run has tried: so first faults are chosen, and get their
  * share, before those are left out that fail alone. */
 #include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -183,11 +184,19 @@ static void send_count(const struct fit__test *test, const struct fit__reference
     fit__record_send(&rec);
 }
 
+/* Of a budget half of what is left at most, if random runs are to have the rest. */
+unsigned fit__pairs_limit(void)
+{
+    const struct fit__orders *o = &fit__session.orders;
+    unsigned left = fit__budget_left();
+    if (left != UINT_MAX && o->fill) left -= left / 2;
+    return o->pairs < left ? o->pairs : left;
+}
+
 void fit__pairs_sweep(const struct fit__test *test, void *state)
 {
     struct fit__reference *r = fit__session.reference;
-    unsigned limit = fit__session.orders.pairs, left = fit__budget_left(), count, most;
-    if (limit > left) limit = left;
+    unsigned limit = fit__pairs_limit(), count, most;
     if (!limit) return;
     count = mark_firsts(r);
     if (!count) return;

@@ -387,8 +387,8 @@ void fit__trunk_run(const struct fit__test *test, void *state,
 /* As if all pairs that it has room for had been tried: then it is the same in all shards. */
 static unsigned left_of_budget(void)
 {
-    unsigned left = fit__budget_left(), pairs = fit__session.orders.pairs;
-    return left != UINT_MAX && left > pairs ? left - pairs : 0;
+    unsigned left = fit__budget_left();
+    return left == UINT_MAX ? 0 : left - fit__pairs_limit();
 }
 
 static void sweep_cases(const struct fit__test *test, void *state)
