@@ -269,7 +269,7 @@ static void show_pairs(const struct fit__results *binaries, size_t count)
             singles += test->pair_singles;
         }
     }
-    if (!singles)
+    if (!possible)
         return;
     char *more = again ? fit__print("; %lu found again what one fault finds", again) : NULL;
     char *text = fit__print("%lu tried of %lu in reach of %lu of %lu single faults%s (faulttest "
