@@ -63,7 +63,7 @@ static bool is_used_up(enum whose who)
 
 static bool ask(enum fit__call_id id, const void *caller, enum whose who)
 {
-    struct fit__call c = { .id = id, .caller = caller, .fd = -1 };
+    struct fit__call c = { .id = id, .family = FIT_ALLOCATE, .caller = caller, .fd = -1 };
     int64_t value;
     const struct fit__fact *fact = fit__ask(&c, who == DIRECT ? FIT_N_DIRECT : 0, 0, &value);
     if (!fact) return false;

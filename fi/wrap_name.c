@@ -16,7 +16,6 @@
 
 #define NOBODY 0x0afa0000                  /* 10.250.0.0: hosts of the world are not there */
 
-void *__libc_calloc(size_t count, size_t size);
 
 static const char no_resolver[] = "use getaddrinfo";
 
@@ -40,7 +39,7 @@ static void make_dead(struct addrinfo *row, unsigned number)
 
 static struct addrinfo *copy_of(const struct addrinfo *row)
 {
-    struct addrinfo *copy = __libc_calloc(1, sizeof *copy + row->ai_addrlen);
+    struct addrinfo *copy = fit__plain_calloc(1, sizeof *copy + row->ai_addrlen);
     if (!copy) return NULL;
     *copy = *row;
     copy->ai_canonname = NULL;

@@ -40,8 +40,8 @@ static ssize_t done(ssize_t result)
     return fit__result(result);
 }
 
-/* Begins the call, and asks. Both calls may wait, and are cancellation points: glibc unlocks a stream
- * that is left so. */
+/* Begins the call, and asks. Both calls may wait, and are cancellation points: glibc unlocks a
+ * stream that is left so. */
 static bool disk_fault(struct fit__call *c, enum fit__call_id id, int fd, size_t size,
                        const void *caller, long *result)
 {

@@ -13,7 +13,8 @@
 static bool is_libc(const struct fit__symbol *s)
 {
     return !strcmp(s->library, "libc") || !strcmp(s->library, "libpthread")
-        || !strcmp(s->library, "ld-linux-x86-64") || !strcmp(s->library, "libfiu");
+        || !strcmp(s->library, "ld-linux-x86-64") || !strcmp(s->library, "libfiu")
+        || s->sanitizer;                 /* its interceptors stand in front of libc's functions */
 }
 
 /* No user's function on the stack: the library at work, and the exported function through

@@ -127,7 +127,7 @@ static size_t clock_text(const struct fit__point *p, const struct fit__alternati
     long long seconds = (long long)what->value / 1000;
     bool date = !strcmp(p->on, "realtime");
     return (size_t)snprintf(out, size, "%s %lld s%s, before a wait in {fault}%s%s",
-                            !date ? "the thread did not run for"
+                            !date ? "the program did not run for"
                             : seconds < 0 ? "the wall clock was set back by"
                                           : "the wall clock was set forward by",
                             seconds < 0 ? -seconds : seconds, date ? "" : ", while all clocks did",

@@ -1,6 +1,6 @@
 /* disturb.c - what comes from outside while a thread of the code under test is about to sleep:
  * signals that the program handles, a stop that ends in SIGCONT (a debugger, the shell), clocks
- * that are set, or that have gone on while the thread did not run. */
+ * that are set, or that have gone on while the process did not run. */
 #include <string.h>
 
 #include "fi/choice.h"
@@ -106,19 +106,15 @@ static enum fit__disturbance ask_date(void)
     return FIT_D_LOOK_AGAIN;
 }
 
-/* All clocks and timers go on, and everybody else, while this thread does not run. */
+/* All clocks and timers go on, and everybody else, while the process does not run. */
 static enum fit__disturbance ask_jump(void)
 {
     struct fit__question q = { .point = "clock", .object = "monotonic" };
     fit__offer(&q, FIT_CLOCK, FIT_W_DELAY, FIT_S_NUMBER, HOUR_MS, FIT_U_ONCE);
     const struct fit__alternative *answer = fit__choose(&q);
     if (!answer) return FIT_D_NOTHING;
-    fit__trace(">>", -1, "the thread does not run for %lld s", (long long)answer->value / 1000);
-    fit_ns until = fit__now() + answer->value * FIT_MS;
-    while (fit__now() < until && !fit__faults_off) {     /* which lift what lasts */
-        fit_ns second = fit__now() + FIT_S;
-        fit__block("processor", NULL, 0, second < until ? second : until);
-    }
+    fit__trace(">>", -1, "the process does not run for %lld s", (long long)answer->value / 1000);
+    fit__service_stop(fit__now() + answer->value * FIT_MS);
     return FIT_D_LOOK_AGAIN;
 }
 

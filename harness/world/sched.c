@@ -24,6 +24,8 @@ void (*fit__on_idle)(fit_ns due);
 
 static struct {
     struct threads runnable, all;
+    struct threads held;                     /* could run, but their process is stopped */
+    struct fit__thread *stopped_by;          /* NULL: it is not */
     unsigned last_id, count;                 /* the test has 0 */
     struct fit__thread *test;
     struct fit__thread *dead;                /* ended; its stack is free once we have left it */
@@ -40,7 +42,8 @@ static struct {
     void (*body)(void *);
     void *arg;
 } sched = { .runnable = TAILQ_HEAD_INITIALIZER(sched.runnable),
-            .all = TAILQ_HEAD_INITIALIZER(sched.all) };
+            .all = TAILQ_HEAD_INITIALIZER(sched.all),
+            .held = TAILQ_HEAD_INITIALIZER(sched.held) };
 
 struct fit__thread *fit__thread_first(void)
 {
@@ -251,11 +254,42 @@ void fit__pass_on(void)
 
 void fit__make_runnable(struct fit__thread *t)
 {
+    bool held = sched.stopped_by && t->service && t != sched.stopped_by;
     assert(t->state == FIT_T_BLOCKED);
-    t->state = FIT_T_RUNNABLE;
+    t->state = held ? FIT_T_HELD : FIT_T_RUNNABLE;
     fit__event_cancel(&t->deadline);
     if (t->service) fit__progressed();
-    TAILQ_INSERT_TAIL(&sched.runnable, t, link);
+    if (held) TAILQ_INSERT_TAIL(&sched.held, t, link);
+    else TAILQ_INSERT_TAIL(&sched.runnable, t, link);
+}
+
+/* ---- The service's process, stopped ------------------------------------------------------ */
+
+static void hold_runnable(void)
+{
+    struct fit__thread *t, *next;
+    for (t = TAILQ_FIRST(&sched.runnable); t; t = next) {
+        next = TAILQ_NEXT(t, link);
+        if (!t->service) continue;
+        TAILQ_REMOVE(&sched.runnable, t, link);
+        t->state = FIT_T_HELD;
+        TAILQ_INSERT_TAIL(&sched.held, t, link);
+    }
+}
+
+void fit__service_stop(fit_ns until)
+{
+    assert(!sched.stopped_by && fit__current->service);
+    sched.stopped_by = fit__current;
+    hold_runnable();
+    while (fit__now() < until && !fit__faults_off) {     /* which lift what lasts */
+        fit_ns second = fit__now() + FIT_S;
+        fit__block("the process to go on", NULL, 0, second < until ? second : until);
+    }
+    sched.stopped_by = NULL;
+    for (struct fit__thread *t = TAILQ_FIRST(&sched.held); t; t = TAILQ_NEXT(t, link))
+        t->state = FIT_T_RUNNABLE;
+    TAILQ_CONCAT(&sched.runnable, &sched.held, link);
 }
 
 void fit__thread_to_front(struct fit__thread *t)
@@ -394,5 +428,6 @@ void fit__thread_abandon(struct fit__thread *t)
     assert(t != fit__current && t != sched.test && t->state != FIT_T_ENDED);
     fit__event_cancel(&t->deadline);
     if (t->state == FIT_T_RUNNABLE) TAILQ_REMOVE(&sched.runnable, t, link);
+    if (t->state == FIT_T_HELD) TAILQ_REMOVE(&sched.held, t, link);
     t->state = FIT_T_ENDED;
 }

@@ -53,7 +53,8 @@ struct fit__waitq { TAILQ_HEAD(fit__waiters, fit__waiter) waiters; };
 struct fit__waiter { TAILQ_ENTRY(fit__waiter) link; struct fit__thread *thread;
                      struct fit__waitq *queue; };
 
-enum fit__thread_state { FIT_T_RUNNABLE, FIT_T_BLOCKED, FIT_T_ENDED };
+enum fit__thread_state { FIT_T_RUNNABLE, FIT_T_HELD /* could run, but is not let */,
+                         FIT_T_BLOCKED, FIT_T_ENDED };
 
 struct fit__thread {
     struct fit__guard guard;                 /* first: what wrappers look at */
@@ -119,6 +120,10 @@ int fit__block_on(const char *what, struct fit__waitq *queue, fit_ns deadline);
 void fit__wake_all(struct fit__waitq *queue);
 bool fit__wake_one(struct fit__waitq *queue);    /* false: nobody waited */
 void fit__yield(void);                           /* to the end of the run queue */
+
+/* The whole service, not its peers, does not run until then, or until faults are off; all clocks
+ * do. On one of its threads. */
+void fit__service_stop(fit_ns until);
 
 /* Calls `look(arg)`, which must not block, on the stack of a thread that is blocked: to see where
  * it waits. */

@@ -75,7 +75,11 @@ static void fetches(void **state)
     s = (struct shared){ .state = PTHREAD_MUTEX_INITIALIZER, .log = PTHREAD_MUTEX_INITIALIZER };
     fit_peer_replies(SERVER ":7", noon);
     struct fit_op *op = fit_op("fetch");
-    assert_int_equal(pthread_create(&worker, NULL, fetch, &s), 0);
+    int err = pthread_create(&worker, NULL, fetch, &s);
+    if (err) {
+        told(op, -err, NULL, 0);
+        return;
+    }
     while (!is_over(&s)) report_progress(&s);
     pthread_join(worker, NULL);
     told(op, s.err, s.line, s.have);

@@ -23,7 +23,11 @@ static void squares(void **state)
 #ifdef REPAIRED
     j.number = 7;
 #endif
-    assert_int_equal(pthread_create(&thread, NULL, square, &j), 0);
+    int err = pthread_create(&thread, NULL, square, &j);
+    if (err) {
+        fit_op_failed(op, -err, strerror(err), NULL);
+        return;
+    }
 #ifndef REPAIRED
     j.number = 7;
 #endif

@@ -56,7 +56,6 @@ says 'suite.passes_too 4 0 4 0 '
 
 ends 2 'an unknown mode' run --mode oom ./suite
 says "did you mean 'memory'"
-ends 2 'a mode that is not built' run --mode clock ./suite
 ends 2 'a case that does not parse' replay ./suite passes:socket:shrt=1
 says '"shrt" is not known'
 ends 125 'a case that does not fit' replay ./suite passes:socket:in=nobody:error=EMFILE

@@ -135,7 +135,7 @@ array()
     result $? "$name"
 }
 array 1 'a job array of four' 4 array ./found --valgrind=none
-says 'faulttest: 340 cases, 253 failed'
+says "faulttest: $(jq -c 'select(.mode != "none")' all.jsonl | wc -l) cases, [1-9][0-9]* failed"
 same array/all.jsonl all.jsonl 'which comes to what one run does'
 [ "$(cat array/part-?.out | grep -cE 'shard +[1-4]/4: ')" = 4 ]
 result $? 'each task had its part'

@@ -98,10 +98,10 @@ overflow="undefined behaviour at sanitized.c:[0-9]+: [Ss]igned integer overflow:
 compile asan sanitized.c -fsanitize=address
 ends 1 'a suite with AddressSanitizer' run ./asan
 says '4 tests, no faults: pass, deterministic'
-says 'memory-error asan.writes_behind 3 cases: 3 emfile'
+says 'memory-error asan.writes_behind 4 cases: 4 emfile'
 says 'heap-buffer-overflow, WRITE of size 1, by AddressSanitizer, in writes_behind \(sanitized.c:'
 says 'heap-use-after-free, READ of size 1, by AddressSanitizer, in uses_what_is_gone \(sanitized.c:'
-says '9 cases, 6 failed'
+says '[0-9]+ cases, 8 failed'
 says 'note ./asan is built with AddressSanitizer: what it finds is a memory-error; Memcheck is'
 ends 1 'a replay of that' replay 1
 says 'SYMPTOM .*heap-.*by AddressSanitizer.* (writes_behind|uses_what_is_gone) sanitized.c:[0-9]+ '
@@ -110,10 +110,10 @@ ends 2 'which Memcheck cannot do' replay --valgrind 1
 says 'built with AddressSanitizer, which Memcheck cannot run: replay it without'
 compile ubsan sanitized.c -fsanitize=undefined
 ends 1 'one with UBSan, which by default goes on' run --valgrind=none --test overflows ./ubsan
-says "memory-error ubsan.overflows 3 cases: .*$overflow"
+says "memory-error ubsan.overflows 4 cases: .*$overflow"
 compile ubsan_ends sanitized.c -fsanitize=undefined -fno-sanitize-recover
 ends 1 'or ends' run --valgrind=none --test overflows ./ubsan_ends
-says "memory-error ubsan_ends.overflows 3 cases: .*$overflow"
+says "memory-error ubsan_ends.overflows 4 cases: .*$overflow"
 compile both server.c -fsanitize=address,undefined
 ends 1 'both, with threads' run ./both
 says 'leak-fd both.asks .*opened by ask '
@@ -125,7 +125,7 @@ gcc -g -fsanitize=address,undefined -o linked "$here/sanitized.c" \
     -lcmocka -lpthread >output 2>&1
 result $? 'linked is built, with libfaulttest'
 ends 1 'it is swept, too' run ./linked
-says '9 cases, 9 failed|12 cases, 9 failed'
+says '[0-9]+ cases, 12 failed'
 ends 0 'and nothing goes past' doctor ./linked
 
 # ---- calls that never reach us -----------------------------------------------------------------

@@ -167,8 +167,6 @@ run 2 run --mode schedule ./fake_pass
 says "did you mean 'order'?"
 run 2 run --mode partail ./fake_pass
 says "did you mean 'partial'?"
-run 2 run --mode partial,clock ./fake_pass
-says "mode 'clock' is not built yet"
 run 2 run --vlagrind ./fake_pass
 says "did you mean '--valgrind'?"
 run 2 run --valgrind=none --test nosuch ./fake_pass
