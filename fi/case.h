@@ -4,6 +4,9 @@
  *   fault = point {":in=" | ":on=" | ":at=" | ":op=" | ":after=" word} [":" what]
  *           [":when=" n | n+ | n..m] [":until=" close | free | N ms | N s]
  * Printing is canonical: point, in, on, at, op, after, what, when, until; `when=1` is left out.
+ * Faults stand in order of time. The words of a further one are looked for among what is asked
+ * after the fault before it, and its `when` counts from there what they fit; its `in` is as the run
+ * without faults names the place, or else the innermost function.
  * Bytes outside [A-Za-z0-9_.-] (and '/' between frames and in objects) are "%" and two hex
  * digits; a host and port "origin.test:80" is the object "origin.test/80". Nothing here does
  * I/O or allocates outside the arena (fi/arena.h). */

@@ -86,6 +86,10 @@ const struct fit__alternative *fit__choose(struct fit__question *q);
 
 /* > 0: nothing goes wrong on any thread (setup, teardown, fit_faults_off). */
 extern unsigned fit__faults_off;
+/* Set where nothing can go wrong any more, all faults of a case having come: questions are not even
+ * put together then. */
+extern bool fit__settled;
+extern bool fit__named;                  /* libfiu has made a point fail that was enabled by name */
 extern unsigned fit__unasked;            /* questions that were not asked because of that */
 
 /* The explorer plugs in here. Returns an index into alternatives, or -1. NULL: never anything. */

@@ -20,6 +20,7 @@
 int (*fit__chooser)(struct fit__question *q);
 unsigned fit__faults_off, fit__unasked;
 unsigned fit__modes_asked = ~0u;
+bool fit__settled, fit__named;
 void (*fit__on_not_fired)(const char *why);
 void (*fit__on_injected)(const struct fit__question *q, const struct fit__alternative *what);
 
@@ -123,7 +124,7 @@ const struct fit__alternative *fit__choose(struct fit__question *q)
 {
     char name[128];
     int answer = -1;
-    if (!fit__active || !q->count) return NULL;
+    if (!fit__active || fit__settled || !q->count) return NULL;
     if (fit__guard->exempt && !q->world) return NULL;
     if (fit__faults_off) {
         fit__unasked++;
@@ -135,8 +136,10 @@ const struct fit__alternative *fit__choose(struct fit__question *q)
     engine.question = q;
     engine.asked = false;
     engine.answer = -1;
-    if (fiu_fail(point_name(q, name, sizeof name)))
+    if (fiu_fail(point_name(q, name, sizeof name))) {
         answer = engine.asked ? engine.answer : enabled_by_name(q);
+        fit__named |= !engine.asked;
+    }
     engine.question = NULL;
     if (answer >= 0) {
         if (fit__on_injected) fit__on_injected(q, &q->alternatives[answer]);

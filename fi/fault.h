@@ -33,7 +33,7 @@ struct fit__call {
 /* Could anything go wrong in a call made now? */
 static inline bool fit__asks(void)
 {
-    return !fit__guard->exempt && !fit__faults_off;
+    return !fit__settled && !fit__guard->exempt && !fit__faults_off;
 }
 
 /* Offers each fact of the call's family whose needs are among `holds` (FIT_N_*), and asks.

@@ -33,11 +33,13 @@ static const bool cancellation_points[FIT_CALL_COUNT] = {
     POINT(sigsuspend), POINT(sigtimedwait), POINT(getrandom), POINT(splice), POINT(tee),
 #undef POINT
 };
+unsigned fit__calls_begun;
 
 void fit__begin(struct fit__call *c, enum fit__call_id id, int fd, const void *caller)
 {
     c->outer_point = fit__point_begin(!fit__syscall_caller && cancellation_points[id]);
     fit__enter();
+    fit__calls_begun += !fit__guard->exempt;
     c->id = id;
     c->by_number = fit__syscall_caller != NULL;
     c->caller = c->by_number ? fit__syscall_caller : caller;

@@ -277,7 +277,7 @@ FIT_EXPORT const char *fit_fault(void)
 {
     const char *text;
     fit__api_enter("fit_fault", __builtin_return_address(0));
-    text = fit__session.run == FIT_RUN_CASE ? fit__session.case_text : NULL;
+    text = fit__session.case_text;
     fit__api_leave();
     return text;
 }

@@ -180,11 +180,12 @@ void fit_require_details(const char *keys);
 
 /* `faults` selects cases by words of a case's name, in any order, with * and ? (`faulttest
  * help cases`): "accept*:error=EMFILE", "recv:in=conn_read"; or by mode: "mode=memory"; "*" is
- * every case. A case of several faults is selected if one of them is. In these cases
- * nothing but success with the fault-free result will do; else `not-recovered`. */
+ * every case. In these cases nothing but success with the fault-free result will do; else
+ * `not-recovered`. Of several faults each must be selected, by this or another call. */
 void fit_must_recover(const char *faults);
 
-/* In these cases `verdict` is no failure. `where` (NULL: anywhere) is a function in the call
+/* In these cases `verdict` is no failure. A case of several faults is selected if one of them
+ * is. `where` (NULL: anywhere) is a function in the call
  * stack of the symptom. Counted in every report with the reason, which must not be empty.
  * An allowance that no case needed is reported as `stale`, so that it goes when it can.
  *   fit_allow("crash", "mode=memory", NULL, "policy: we abort when memory runs out");

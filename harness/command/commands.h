@@ -7,6 +7,7 @@ int fit__command_run(int count, char **arguments);
 int fit__command_merge(int count, char **arguments);
 int fit__command_list(int count, char **arguments);
 int fit__command_replay(int count, char **arguments);
+int fit__command_minimise(int count, char **arguments);
 int fit__command_doctor(int count, char **arguments);
 int fit__command_diff_real(int count, char **arguments);
 int fit__command_explain(int count, char **arguments);

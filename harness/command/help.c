@@ -13,12 +13,14 @@ static const char overview[] =
 "  faulttest merge PART.jsonl...         results of several runs become one\n"
 "  faulttest replay 1                    finding 1 of the last run, on one screen\n"
 "  faulttest replay TEST-BINARY CASE     any case\n"
+"  faulttest minimise TEST-BINARY CASE   the smallest case that fails in the same way\n"
 "  faulttest list TEST-BINARY [TEST]     tests, or the cases of one test\n"
 "  faulttest doctor TEST-BINARY          what of it would go past Faulttest, before the first run\n"
 "  faulttest diff-real TEST-BINARY       is the simulated kernel to blame? compare with the real\n"
 "  faulttest explain WORD                what a verdict means, and what usually fixes it\n"
-"  faulttest help TOPIC                  run scale accept list replay doctor diff-real real cases\n"
-"                                        modes verdicts determinism environment exit\n"
+"  faulttest help TOPIC                  run scale accept list replay minimise doctor diff-real\n"
+"                                        real cases pairs random modes verdicts determinism\n"
+"                                        environment exit\n"
 "  faulttest --version\n"
 "\n"
 "Start with: faulttest run ./your_test\n";
@@ -34,6 +36,11 @@ static const char help_run[] =
 "  --valgrind[=WHEN]    under Memcheck, too: all (without =WHEN), failed (what failed or left\n"
 "                       memory behind; the default if valgrind is installed), none\n"
 "  -j N                 so many cases at once; default: one for each processor\n"
+"  --pairs N            at most N cases of two faults for each test, natively; default 1000;\n"
+"                       `no` for none (faulttest help pairs)\n"
+"  --random N           and N runs of each test with up to four faults, natively; without it\n"
+"                       what --time and --budget leave over goes there, `no` for none\n"
+"  --seed S             what they are drawn from, 1 without it (faulttest help random)\n"
 "  -v                   every finding with all its cases, and what the program printed\n"
 "  --peer-thread GLOB   threads whose start routine has such a name ('server_*') are the other\n"
 "                       side: nothing goes wrong in them, and what they keep is no leak; may\n"
@@ -65,12 +72,15 @@ static const char help_scale[] =
 "                 on, and ends with the results of an undisturbed run. Another build, version or\n"
 "                 option is refused.\n"
 "  --time S       stops after S seconds: status 0 or 1 by what was tried, 4 if nothing was. The\n"
-"                 summary says how many cases were not tried; --resume goes on with them.\n"
+"                 summary says how many cases were not tried; --resume goes on with them. Time\n"
+"                 that pairs leave goes into random runs (help random) of the last program.\n"
 "  --budget N     of each test that has more than N cases: of each kind of fault at each call\n"
 "                 stack as many as fit, first, last and evenly between. Always the same ones. The\n"
-"                 summary says \"25 of 467\". A test may ask for it by fit_options().\n"
+"                 summary says \"25 of 467\". A test may ask for it by fit_options(). Of a test\n"
+"                 that has fewer, pairs get half of the rest at most, random runs the others.\n"
 "  --shard I/N    the cases whose name's hash is I: parts that need not know of each other. One\n"
-"                 without any case passes.\n"
+"                 without any case passes. A pair is where its first fault is, so that more of\n"
+"                 them may be looked at by Memcheck than in one run.\n"
 "\n"
 "  faulttest merge -o ALL.jsonl PART.jsonl...    all parts of a run, or runs of several programs:\n"
 "                 what one run would have given, byte for byte but for the time, and its screen,\n"
@@ -96,7 +106,8 @@ static const char help_accept[] =
 "FAULT is the name of a case without what unrelated edits move: `when=`, and the number behind\n"
 "short=, return= and delay=. PROGRAM is the file name of the test binary. So a known leak stays\n"
 "known when a message becomes longer or a loop runs once more, and the same leak in another\n"
-"function, or another verdict at the same place, is new.\n"
+"function, or another verdict at the same place, is new. What is known of a fault alone is known\n"
+"of it together with others.\n"
 "\n"
 "The summary names the known findings that showed, and says \"fixed\" of those whose cases ran\n"
 "and ended well, or are gone from a run that left nothing out. `faulttest merge` takes\n"
@@ -202,8 +213,56 @@ static const char help_cases[] =
 "  uploads:signal:on=SIGTERM:after=on_read        interrupts the wait; `early`: comes before it\n"
 "  uploads:clock:on=realtime:after=on_read:delay=-3600s            set back by an hour\n"
 "\n"
-"Several faults are parted by commas, in order of time. No line number, address or global count\n"
+"Several faults, up to four, are parted by commas, in order of time. The words of a further fault\n"
+"are looked for among what is asked after the fault before it, and its when= counts from there.\n"
+"  uploads:recv:in=on_readable:eof,cancel:op=upload.1:after=on_retry\n"
+"\n"
+"No line number, address or global count\n"
 "is in a name, so it survives unrelated edits.\n";
+
+static const char help_minimise[] =
+"faulttest minimise TEST-BINARY CASE    the smallest case with the same verdict at the same site\n"
+"\n"
+"Leaves out one fault after the other, then tries faults that stand further in front at the same\n"
+"question (faulttest list), and prints the name of what still fails. `faulttest run` does so by\n"
+"itself with the first case of each finding of several faults.\n"
+"\n"
+"  --valgrind    under Memcheck: for leak-memory and memory-error\n"
+"  --peer-thread GLOB, --world=real   as in the sweep\n"
+"\n"
+"Exit status 0: the case is printed. 4: it does not fail. 125: it does not fit the program.\n";
+
+static const char help_pairs[] =
+"After all cases of one fault, `faulttest run` tries cases of two: a fault while the first is\n"
+"cleaned up, a fault and then a cancel, a cancel and then a fault. A run with the first fault is\n"
+"copied at each of the next 64 questions, once for each second fault.\n"
+"\n"
+"  --pairs N     at most so many for each test, 1000 without it; --pairs no: none\n"
+"\n"
+"Left out, and counted in the line `pairs`: a first fault that fails alone; of faults that differ\n"
+"only in when they come, in how long they last or in the number of bytes, all but one; and what\n"
+"the limit has no room for: each first fault has an equal share of it, spent on as many places as\n"
+"possible, the nearest first. What is tried is the same in each run, however many run at once.\n"
+"A pair that fails as one fault alone does is no new finding. Under Memcheck only those run that\n"
+"failed, and some that left memory behind; over the real kernel none do.\n"
+"\n"
+"Two faults can have used up a service's attempts, so that something else is the cause of its\n"
+"failure: with several faults no cause is demanded (fit_require_details).\n";
+
+static const char help_random[] =
+"faulttest run --random N [--seed S] TEST-BINARY\n"
+"\n"
+"After cases of one fault and pairs, N runs of each test with up to four faults; with --time or\n"
+"--budget, and without --random, as many as these leave room for. The same seed\n"
+"gives the same cases in the same order, however many run at once. In turn they draw\n"
+"\n"
+"  evenly       any fault, at any question\n"
+"  swarm        the same, of half of the modes\n"
+"  burst        a first fault anywhere, and more in the 24 questions behind it\n"
+"  slowly       silence, delays, answers that never come, timers before data\n"
+"  priorities   a few changes of what runs or is told next (modes order and thread)\n"
+"\n"
+"What they find is a case of named faults, made smaller like a pair: it needs no seed to replay.\n";
 
 static const char help_determinism[] =
 "Every case is a run of the same test that differs in one answer, so two runs without faults\n"
@@ -238,7 +297,7 @@ static const char help_exit[] =
 "   3  everything passed, but some test is unsupported\n"
 "   4  nothing ran (empty, broken test, not deterministic)\n"
 "  70  Faulttest itself failed: please report\n"
-" 125  replay: the case no longer fits (so that git bisect run skips)\n"
+" 125  replay, minimise: the case no longer fits (so that git bisect run skips)\n"
 " 130  interrupted; what was found is kept, and --resume goes on\n"
 "--time and --budget do not change them: what was tried decides.\n";
 
@@ -276,6 +335,8 @@ static const struct { const char *name, *text; void (*print)(void); } topics[] =
     { "accept", help_accept, NULL }, { "list", help_list, NULL }, { "replay", help_replay, NULL },
     { "doctor", help_doctor, NULL }, { "diff-real", help_diff_real, NULL },
     { "real", help_real, NULL },
+    { "minimise", help_minimise, NULL }, { "pairs", help_pairs, NULL },
+    { "random", help_random, NULL },
     { "cases", help_cases, NULL }, { "modes", NULL, help_modes },
     { "verdicts", NULL, help_verdicts }, { "explain", NULL, help_verdicts },
     { "determinism", help_determinism, NULL }, { "environment", help_environment, NULL },
@@ -303,8 +364,9 @@ int fit__command_help(int count, char **arguments)
     const char *meant = fit__suggestion(arguments[1], names);
     return fit__fail_with(FIT_X_USAGE, meant
         ? fit__print("no help on '%s'; did you mean '%s'?", arguments[1], meant)
-        : fit__print("no help on '%s'; topics: run scale accept list replay doctor diff-real real "
-                     "cases modes verdicts determinism environment exit", arguments[1]));
+        : fit__print("no help on '%s'; topics: run scale accept list replay minimise doctor "
+                     "diff-real real cases pairs random modes verdicts determinism environment "
+                     "exit", arguments[1]));
 }
 
 static int explain_mode(const char *word)

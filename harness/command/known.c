@@ -43,23 +43,25 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* "PROGRAM GROUP.TEST:FAULT "; the caller frees it. */
-static char *place_of(const struct fit__results *results, const struct fit__result *result)
+/* "PROGRAM GROUP.TEST:FAULT "; the caller frees it. `faults`: of the result's name. */
+static char *place_of(const struct fit__results *results, const struct fit__result *result,
+                      const char *faults)
 {
     struct fit__text text = { 0 };
     char *program = fit__prefix_escape(base_name(results->binary));
     char *test = fit__prefix_escape(results->tests[result->test].name);
     fit__text_add(&text, "%s %s:", program, test);
-    add_fault(&text, result->name);
+    add_fault(&text, faults);
     fit__text_add(&text, " ");
     free(program);
     free(test);
     return text.data;
 }
 
-static char *key_of(const struct fit__results *results, const struct fit__result *result)
+static char *key_of(const struct fit__results *results, const struct fit__result *result,
+                    const char *faults)
 {
-    char *place = place_of(results, result);
+    char *place = place_of(results, result, faults);
     char *key = fit__print("%s%s", place, result->verdict->name);
     free(place);
     return key;
@@ -108,6 +110,29 @@ static void add(struct fit__known *known, char *text, bool accepted)
 
 /* ---- what results do --------------------------------------------------------------------- */
 
+static bool lists(const struct fit__known *known, const struct fit__results *results,
+                  const struct fit__result *result, const char *faults)
+{
+    char *key = key_of(results, result, faults);
+    size_t at = lower_bound(known, key);
+    bool has = at < known->sorted && strcmp(known->list[at].text, key) == 0;
+    free(key);
+    return has;
+}
+
+/* What is known of a fault alone is known of it together with others. */
+static bool lists_one(const struct fit__known *known, const struct fit__results *results,
+                      const struct fit__result *result)
+{
+    char *faults = fit__copy(result->name), *save;
+    bool has = false;
+    for (char *one = strchr(faults, ',') ? strtok_r(faults, ",", &save) : NULL; one && !has;
+         one = strtok_r(NULL, ",", &save))
+        has = lists(known, results, result, one);
+    free(faults);
+    return has;
+}
+
 bool fit__known_has(struct fit__known *known, const struct fit__results *results,
                     const struct fit__result *result)
 {
@@ -115,11 +140,7 @@ bool fit__known_has(struct fit__known *known, const struct fit__results *results
         return false;
     if (!known)
         return json_is_true(json_object_get(result->line, "known"));
-    char *key = key_of(results, result);
-    size_t at = lower_bound(known, key);
-    bool has = at < known->sorted && strcmp(known->list[at].text, key) == 0;
-    free(key);
-    return has;
+    return lists(known, results, result, result->name) || lists_one(known, results, result);
 }
 
 void fit__known_note(struct fit__known *known, const struct fit__results *results,
@@ -127,7 +148,7 @@ void fit__known_note(struct fit__known *known, const struct fit__results *result
 {
     if (!known || result->verdict->family == FIT_NO_RESULT)
         return;
-    char *place = place_of(results, result);
+    char *place = place_of(results, result, result->name);
     size_t size = strlen(place);
     for (size_t i = lower_bound(known, place);
          i < known->sorted && strncmp(known->list[i].text, place, size) == 0; i++) {
@@ -145,7 +166,7 @@ void fit__known_add(struct fit__known *known, const struct fit__results *results
         return;
     if (known->count - known->sorted > 1024 && known->count > 2 * known->sorted)
         sort(known);          /* the same again and again must not fill the memory */
-    char *key = key_of(results, result);
+    char *key = key_of(results, result, result->name);
     size_t at = lower_bound(known, key);
     if (at < known->sorted && strcmp(known->list[at].text, key) == 0)
         free(key);

@@ -7,7 +7,8 @@
 
 static const struct { const char *name; int (*run)(int count, char **arguments); } commands[] = {
     { "run", fit__command_run }, { "merge", fit__command_merge }, { "list", fit__command_list },
-    { "replay", fit__command_replay }, { "explain", fit__command_explain },
+    { "replay", fit__command_replay }, { "minimise", fit__command_minimise },
+    { "explain", fit__command_explain },
     { "doctor", fit__command_doctor }, { "diff-real", fit__command_diff_real },
     { "help", fit__command_help },
 };

@@ -190,18 +190,61 @@ static char *check_all(struct merge *merge)
 
 static void add_line(struct merge *merge, struct fit__results *results, json_t *line)
 {
+    if (fit__results_repeats(results, line))
+        return;
     fit__results_load(results, line, fit__journal_add(&merge->run.journal, line));
+}
+
+static bool same_count(const json_t *one, const json_t *two)
+{
+    return strcmp(fit__line_text(one, "kind"), fit__line_text(two, "kind")) == 0
+        && strcmp(fit__line_text(one, "test"), fit__line_text(two, "test")) == 0
+        && strcmp(fit__line_text(one, "from"), fit__line_text(two, "from")) == 0;
+}
+
+static void add_numbers(json_t *sum, const json_t *record)
+{
+    static const char *const keys[] = { "tried", "possible", "firsts", "singles", "runs" };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (!json_object_get(sum, keys[i]))
+            continue;
+        char *text = fit__print("%lu", strtoul(fit__line_text(sum, keys[i]), NULL, 10)
+                                       + strtoul(fit__line_text(record, keys[i]), NULL, 10));
+        json_object_set_new(sum, keys[i], json_string(text));
+        free(text);
+    }
+}
+
+/* What the parts have counted, each for itself, becomes the count of all. */
+static void sum_up(struct merge *merge, size_t first, size_t binary, json_t *sum)
+{
+    for (size_t i = first + 1; i < merge->count; i++) {
+        const json_t *records = json_object_get(json_array_get(binaries_of(&merge->inputs[i]),
+                                                               binary), "records");
+        for (size_t r = 0; merge->inputs[i].group == merge->inputs[first].group
+                           && r < json_array_size(records); r++)
+            if (same_count(sum, json_array_get(records, r)))
+                add_numbers(sum, json_array_get(records, r));
+    }
+    json_object_del(sum, "shard");
 }
 
 /* Says once what several parts say; a part's plan becomes that of all. */
 static void add_records(struct merge *merge, struct fit__results *results, size_t group,
                         size_t binary)
 {
-    for (size_t i = 0; i < merge->count; i++) {
+    size_t first = 0;
+    while (merge->inputs[first].group != group)
+        first++;
+    for (size_t i = first; i < merge->count; i++) {
         const json_t *records = json_object_get(json_array_get(binaries_of(&merge->inputs[i]),
                                                                binary), "records");
         for (size_t r = 0; merge->inputs[i].group == group && r < json_array_size(records); r++) {
             json_t *record = json_array_get(records, r);
+            if (json_object_get(record, "shard") && i > first)
+                continue;
+            if (json_object_get(record, "shard"))
+                sum_up(merge, first, binary, record);
             if (json_object_get(record, "mine"))
                 json_object_set(record, "mine", json_object_get(record, "kept"));
             json_t *line = json_pack("{s:s, s:O}", "binary", results->binary, "record", record);
@@ -212,13 +255,14 @@ static void add_records(struct merge *merge, struct fit__results *results, size_
 }
 
 /* Where a line stands among those of its binary. */
-struct place { bool rest; size_t test; unsigned long seq; };
+struct place { bool rest, random; size_t test; unsigned long seq; };
 
 static struct place place_of(const struct fit__results *results, const json_t *line)
 {
     struct place place = { .rest = json_is_false(json_object_get(line, "native")),
         .seq = (unsigned long)json_integer_value(json_object_get(line, "seq")) };
     const char *name = fit__line_text(line, "test");
+    place.random = place.seq >= FIT_RANDOM_FROM;
     while (place.test < results->test_count
            && strcmp(results->tests[place.test].name, name) != 0)
         place.test++;
@@ -229,6 +273,8 @@ static int compare(const struct place *one, const struct place *two)
 {
     if (one->rest != two->rest)
         return one->rest - two->rest;
+    if (one->random != two->random)       /* they come when all tests are through */
+        return one->random - two->random;
     if (one->test != two->test)
         return one->test < two->test ? -1 : 1;
     return one->seq < two->seq ? -1 : one->seq > two->seq;

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JOBS_MAX = 256, SHARDS_MAX = 100000 };
+enum { JOBS_MAX = 256, SHARDS_MAX = 100000, PAIRS_USUAL = 1000, PAIRS_MAX = 1000000,
+       RANDOM_MAX = 100000000, SEED_USUAL = 1 };
 enum { MODE = 256, TEST, VALGRIND, ONLY, COVERAGE, TRACE, GDB, FINDING, PEER_THREAD, WORLD,
-       EXTENDED, BUDGET, TIME, CASE_TIME, SHARD, RESUME, ACCEPT,
-       WRITE_KNOWN, FAIL_ON };
+       EXTENDED, BUDGET, TIME, CASE_TIME, SHARD, RESUME, ACCEPT, WRITE_KNOWN, FAIL_ON, PAIRS,
+       RANDOM, SEED };
 
 static const struct option all_options[] = {
     { "output", required_argument, NULL, 'o' }, { "jobs", required_argument, NULL, 'j' },
@@ -26,16 +27,19 @@ static const struct option all_options[] = {
     { "shard", required_argument, NULL, SHARD }, { "resume", no_argument, NULL, RESUME },
     { "accept", required_argument, NULL, ACCEPT },
     { "write-known", required_argument, NULL, WRITE_KNOWN },
-    { "fail-on", required_argument, NULL, FAIL_ON }, { 0 },
+    { "fail-on", required_argument, NULL, FAIL_ON },
+    { "pairs", required_argument, NULL, PAIRS }, { "random", required_argument, NULL, RANDOM },
+    { "seed", required_argument, NULL, SEED }, { 0 },
 };
 
-static const struct { const char *command; int options[24]; } allowed[] = {
+static const struct { const char *command; int options[28]; } allowed[] = {
     { "run", { 'o', 'j', 'v', MODE, TEST, VALGRIND, ONLY, COVERAGE, PEER_THREAD,
                WORLD, EXTENDED, BUDGET, TIME, CASE_TIME, SHARD, RESUME, ACCEPT, WRITE_KNOWN,
-               FAIL_ON } },
+               FAIL_ON, PAIRS, RANDOM, SEED } },
     { "merge", { 'o', 'v', ACCEPT, WRITE_KNOWN, FAIL_ON } },
     { "list", { 'v', 'j', MODE, FINDING, PEER_THREAD, WORLD, EXTENDED } },
     { "doctor", { TEST } }, { "diff-real", { TEST } },
+    { "minimise", { VALGRIND, PEER_THREAD, WORLD } },
     { "replay", { 'v', TRACE, GDB, VALGRIND, PEER_THREAD, WORLD } },
 };
 
@@ -86,6 +90,21 @@ static char *number(const char *text, unsigned limit, const char *option, unsign
         return fit__print("%s takes a number from 1 to %u, not '%s'", option, limit, text);
     *value = (unsigned)number;
     return NULL;
+}
+
+static char *pairs(struct fit__options *options, const char *text)
+{
+    if (strcmp(text, "no") != 0)
+        return number(text, PAIRS_MAX, "--pairs", &options->pairs);
+    options->pairs = 0;
+    return NULL;
+}
+
+static char *random_runs(struct fit__options *options, const char *text)
+{
+    options->random = 0;
+    options->random_off = strcmp(text, "no") == 0;
+    return options->random_off ? NULL : number(text, RANDOM_MAX, "--random", &options->random);
 }
 
 static char *valgrind(struct fit__options *options, const char *text)
@@ -177,6 +196,9 @@ static char *take(struct fit__options *options, int option, const char *value)
     case PEER_THREAD: fit__words_add(&options->peer_threads, value); return NULL;
     case WORLD: return world(options, value);
     case EXTENDED: options->extended = true; return NULL;
+    case PAIRS: return pairs(options, value);
+    case RANDOM: return random_runs(options, value);
+    case SEED: return number(value, UINT_MAX, "--seed", &options->seed);
     case TRACE: options->trace = true; return NULL;
     case FINDING: return number(value, UINT_MAX, "--finding", &options->finding);
     case BUDGET: return number(value, UINT_MAX, "--budget", &options->budget);
@@ -227,7 +249,7 @@ static unsigned processors(void)
 int fit__options_read(struct fit__options *options, const char *command, int count,
                       char **arguments)
 {
-    *options = (struct fit__options){ 0 };
+    *options = (struct fit__options){ .pairs = PAIRS_USUAL, .seed = SEED_USUAL };
     opterr = 0;
     optind = 1;
     for (;;) {

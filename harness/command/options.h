@@ -8,6 +8,9 @@
 struct fit__options {
     const char *output, *modes, *coverage;      /* NULL: not given */
     unsigned jobs, finding;                     /* finding: 0 is not given */
+    unsigned random, seed;                      /* random runs of each test; 0: not given */
+    bool random_off;                            /* --random no */
+    unsigned pairs;                             /* at most so many of each test; 0: none */
     struct fit__words tests, only, words;       /* words: what is no option */
     struct fit__words peer_threads;
     bool extended;                              /* also the rare faults */

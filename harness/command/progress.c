@@ -31,7 +31,7 @@ static void add_rate(struct fit__text *text, const struct fit__progress *progres
     const struct fit__results *results = progress->results;
     const struct fit__test *test = progress->test < results->test_count
                                  ? &results->tests[progress->test] : NULL;
-    bool planned = !progress->expected && test && test->planned;
+    bool planned = !progress->expected && test && test->planned && test->done < FIT_SEVERAL_FROM;
     unsigned long done = planned ? test->tried : progress->cases;
     unsigned long all = planned ? test->mine : progress->expected;
     double rate = seconds > 0 ? (double)progress->cases / seconds : 0;

@@ -49,14 +49,16 @@ static int wanted_number(struct wanted *wanted, const char *text)
             ? fit__print("the last run has no finding %s, only 1 to %lu", text, wanted->highest)
             : fit__print("the last run has no findings, so there is no number %s", text));
     wanted->binary = fit__copy(fit__line_text(wanted->line, "binary"));
-    wanted->full = fit__copy(fit__line_text(wanted->line, "case"));
+    const char *smallest = fit__line_text(wanted->line, "smallest");
+    wanted->full = fit__copy(*smallest ? smallest : fit__line_text(wanted->line, "case"));
     return FIT_X_OK;
 }
 
 static bool see_case(void *arg, json_t *line)
 {
     struct wanted *wanted = arg;
-    if (strcmp(fit__line_text(line, "case"), wanted->full) == 0
+    if ((strcmp(fit__line_text(line, "case"), wanted->full) == 0
+         || strcmp(fit__line_text(line, "smallest"), wanted->full) == 0)
         && fit__same_file(fit__line_text(line, "binary"), wanted->binary))
         wanted->line = json_incref(line);
     return !wanted->line;
@@ -108,7 +110,8 @@ static bool see_sibling(void *arg, json_t *line)
     struct wanted *wanted = arg;
     json_int_t its = json_integer_value(json_object_get(line, "finding"));
     wanted->others += its == json_integer_value(json_object_get(wanted->line, "finding"))
-                   && strcmp(fit__line_text(line, "case"), wanted->full) != 0;
+                   && strcmp(fit__line_text(line, "case"),
+                             fit__line_text(wanted->line, "case")) != 0;
     return true;
 }
 
@@ -161,20 +164,6 @@ static int show(struct wanted *wanted, const struct fit__replayed *replayed,
     return strcmp(verdict->name, "unsupported") == 0 ? FIT_X_UNSUPPORTED : FIT_X_NOTHING;
 }
 
-/* No result: the binary said why, or a test's state does. */
-static int without_result(const struct fit__replayed *replayed)
-{
-    const char *state = replayed->test_state;
-    int status = replayed->error_status ? replayed->error_status : FIT_X_INTERNAL;
-    if (status == FIT_X_INTERRUPTED)
-        return fit__fail_with(status, fit__copy("interrupted"));
-    if (!state || strcmp(state, "ready") == 0 || status == FIT_X_NO_FIT || status == FIT_X_USAGE)
-        return fit__fail_with(status, fit__copy(replayed->error ? replayed->error : "no result"));
-    fit__fail_with(0, fit__print("the test itself is %s, so the case was not run: %s", state,
-                                 replayed->test_text ? replayed->test_text : ""));
-    return strcmp(state, "unsupported") == 0 ? FIT_X_UNSUPPORTED : FIT_X_NOTHING;
-}
-
 /* NULL, or why it cannot be replayed in this way. */
 static char *tools_refused(const struct fit__options *options, bool memcheck)
 {
@@ -221,7 +210,7 @@ static int replay(struct wanted *wanted, const struct fit__options *options)
     /* Whoever leaves gdb in the middle of the case knows that there is no verdict. */
     int status = options->gdb && !replayed.result ? FIT_X_OK
         : replayed.result && !replayed.error
-        ? show(wanted, &replayed, options, memcheck) : without_result(&replayed);
+        ? show(wanted, &replayed, options, memcheck) : fit__without_result(&replayed);
     fit__replayed_free(&replayed);
     free(test);
     free(name);

@@ -9,6 +9,8 @@
 #include "harness/command/known.h"
 #include "harness/report/lines.h"
 
+enum { DOUBTFUL_SEVERAL_MAX = 50 };
+
 size_t fit__mode_index(const char *name)
 {
     for (size_t i = 0; fit__mode_at(i); i++)
@@ -20,6 +22,11 @@ size_t fit__mode_index(const char *name)
 bool fit__is_case(const struct fit__result *result)
 {
     return strcmp(result->mode, "none") != 0;
+}
+
+bool fit__of_several(const struct fit__result *result)
+{
+    return strchr(result->name, ',') != NULL;
 }
 
 char *fit__prefix_escape(const char *name)
@@ -161,6 +168,24 @@ static void add_plan(struct fit__results *results, const json_t *record)
     test->mine = number(record, "mine");
 }
 
+/* Shards and parts of the random runs have records of their own. */
+static void add_pairs(struct fit__results *results, const json_t *record)
+{
+    size_t index = test_of(results, fit__line_text(record, "test"));
+    struct fit__test *test = &results->tests[index];
+    test->pairs_tried += number(record, "tried");
+    test->pairs_possible += number(record, "possible");
+    test->pair_firsts += number(record, "firsts");
+    test->pair_singles += number(record, "singles");
+}
+
+static void add_random(struct fit__results *results, const json_t *record)
+{
+    size_t index = test_of(results, fit__line_text(record, "test"));
+    results->tests[index].random_runs += number(record, "runs");
+    results->tests[index].seed = number(record, "seed");
+}
+
 static void add_error(struct fit__results *results, const json_t *record)
 {
     fit__words_add(&results->errors, fit__line_text(record, "text"));
@@ -178,6 +203,12 @@ static void take(struct fit__results *results, json_t *record)
         add_test(results, record);
     if (strcmp(kind, "plan") == 0)
         add_plan(results, record);
+    if (strcmp(kind, "pairs") == 0)
+        add_pairs(results, record);
+    if (strcmp(kind, "random") == 0)
+        add_random(results, record);
+    if (strcmp(kind, "ended-random") == 0)
+        results->ended_random = true;
     if (strcmp(kind, "note") == 0)
         fit__words_add(&results->notes, fit__line_text(record, "text"));
     if (strcmp(kind, "mark") == 0)
@@ -208,7 +239,9 @@ static bool keeps(struct fit__results *results, const json_t *record, bool memch
         return worse(results, record, memcheck);
     if (strcmp(kind, "plan") == 0 || strcmp(kind, "note") == 0 || strcmp(kind, "mark") == 0)
         return !memcheck;
-    return strcmp(kind, "error") == 0 || strcmp(kind, "ended") == 0 || strcmp(kind, "begun") == 0;
+    return strcmp(kind, "error") == 0 || strcmp(kind, "ended") == 0 || strcmp(kind, "begun") == 0
+        || strcmp(kind, "pairs") == 0 || strcmp(kind, "random") == 0
+        || strcmp(kind, "ended-random") == 0;
 }
 
 /* Takes the record over. */
@@ -255,35 +288,71 @@ uint64_t fit__finding_key(const char *test, const char *verdict, const char *sit
     return fit__hash_text(fit__hash_text(fit__hash_text(0, test), verdict), site);
 }
 
-static void doubt(struct fit__results *results, const json_t *line)
-{
-    char *word = fit__print("%s %s", strchr(fit__line_text(line, "case"), ':'),
-                            fit__line_text(line, "test"));
-    fit__words_add(&results->doubtful, word);
-    free(word);
-}
-
 static bool is_failure(const json_t *line)
 {
     return fit__verdict_of(fit__line_text(line, "verdict"))->family == FIT_FINDING
         && !json_is_true(json_object_get(line, "allowed"));
 }
 
-static void note_failure(struct fit__results *results, size_t test, json_t *line)
+static bool is_several(const json_t *line)
+{
+    return strchr(fit__line_text(line, "case"), ',') != NULL;
+}
+
+/* False: it was there before. */
+static bool add_new(struct fit__index *index, uint64_t key)
+{
+    size_t before = index->count;
+    fit__index_add(index, key);
+    return index->count > before;
+}
+
+static bool new_amount(struct fit__results *results, const json_t *line)
+{
+    char *amount = fit__print("%lld %lld",
+        (long long)json_integer_value(json_object_get(line, "left_blocks")),
+        (long long)json_integer_value(json_object_get(line, "left_bytes")));
+    uint64_t key = fit__hash_text(fit__hash_text(0, fit__line_text(line, "test")), amount);
+    free(amount);
+    return add_new(&results->left, key);
+}
+
+/* Memcheck looks at all cases of one fault that it may have something to say about. Those of
+ * several are many: one of each new finding, and those that left memory behind in amounts that no
+ * case before them did. */
+static void doubt(struct fit__results *results, const json_t *line, bool new_failure)
+{
+    bool new_left = !is_failure(line) && new_amount(results, line);
+    if (is_several(line)) {
+        if (!(is_failure(line) ? new_failure : new_left)
+            || results->doubtful_several == DOUBTFUL_SEVERAL_MAX)
+            return;
+        results->doubtful_several++;
+    }
+    char *word = fit__print("%s %s", strchr(fit__line_text(line, "case"), ':'),
+                            fit__line_text(line, "test"));
+    fit__words_add(&results->doubtful, word);
+    free(word);
+}
+
+/* True: the first of its finding. */
+static bool note_failure(struct fit__results *results, size_t test, json_t *line)
 {
     const char *full = fit__line_text(line, "case"), *verdict = fit__line_text(line, "verdict");
     struct fit__result result = { .line = line, .test = test, .name = strchr(full, ':') + 1,
                                   .verdict = fit__verdict_of(verdict) };
+    uint64_t key = fit__finding_key(results->tests[test].name, verdict,
+                                    fit__line_text(line, "site"));
     if (fit__known_has(results->accepted, results, &result))
-        return;
-    size_t before = results->seen.count;
+        return false;
+    if (is_several(line) && fit__index_find(&results->seen, key))
+        return false;
     results->failing++;
-    fit__index_add(&results->seen, fit__finding_key(results->tests[test].name, verdict,
-                                                    fit__line_text(line, "site")));
-    if (results->seen.count > before) {
-        free(results->found);
-        results->found = fit__print("%s  %s", verdict, full);
-    }
+    if (!add_new(&results->seen, key))
+        return false;
+    free(results->found);
+    results->found = fit__print("%s  %s", verdict, full);
+    return true;
 }
 
 static void note_marks(struct fit__results *results, const char *names)
@@ -296,9 +365,16 @@ static void note_marks(struct fit__results *results, const char *names)
     }
 }
 
-static void note_done(struct fit__test *test, const json_t *line, unsigned long seq)
+static void note_done(struct fit__results *results, struct fit__test *test, const json_t *line,
+                      unsigned long seq)
 {
-    test->tried++;
+    bool single = seq < FIT_SEVERAL_FROM;
+    test->tried += single;
+    if (single && fit__verdict_of(fit__line_text(line, "verdict"))->family != FIT_OUTCOME) {
+        char *word = fit__print("%lu %s", seq, test->name);
+        fit__words_add(&results->dead, word);
+        free(word);
+    }
     if (seq <= test->done)
         return;
     test->done = seq;
@@ -314,8 +390,7 @@ static void note_case(struct fit__results *results, json_t *line, off_t at, bool
     unsigned long seq = (unsigned long)json_integer_value(json_object_get(line, "seq"));
     bool is_case = strcmp(fit__line_text(line, "mode"), "none") != 0;
     bool looked_at = json_is_true(json_object_get(line, "valgrind"));
-    if (is_failure(line))
-        note_failure(results, index, line);
+    bool new_failure = is_failure(line) && note_failure(results, index, line);
     if (memcheck)
         fit__index_add(&results->memcheck, fit__line_key(line))->at = at;
     if (looked_at && seq > test->done_memcheck)
@@ -326,9 +401,27 @@ static void note_case(struct fit__results *results, json_t *line, off_t at, bool
     if (!is_case || memcheck)
         return;
     results->tried++;
-    note_done(test, line, seq);
+    note_done(results, test, line, seq);
     if (!looked_at && (is_failure(line) || json_object_get(line, "left_blocks")))
-        doubt(results, line);
+        doubt(results, line, new_failure);
+}
+
+/* The names of all cases are held only if there are random runs: these alone meet one again. */
+bool fit__results_repeats(struct fit__results *results, const json_t *line)
+{
+    off_t at = results->from;
+    json_t *before;
+    if (json_integer_value(json_object_get(line, "seq")) < (json_int_t)FIT_RANDOM_FROM)
+        return false;
+    if (!results->cases.room) {
+        fit__journal_flush(results->journal);
+        while ((before = fit__journal_next(results->journal, &at, results->journal->size))) {
+            if (json_object_get(before, "case") && !json_object_get(before, "pass"))
+                fit__index_add(&results->cases, fit__line_key(before));
+            json_decref(before);
+        }
+    }
+    return !add_new(&results->cases, fit__line_key(line));
 }
 
 /* What is wrong without a fault is told again by a test that is gone on with. */
@@ -355,7 +448,7 @@ void fit__results_add(struct fit__results *results, struct fit__record *record, 
         if (strcmp(kind, "named") == 0)
             fit__value_set(record, "verdict", "unaffected");
         json_t *line = fit__line_of(results, &results->tests[test], record, memcheck);
-        if (memcheck || !told_before(results, line))
+        if (memcheck || (!told_before(results, line) && !fit__results_repeats(results, line)))
             note_case(results, line, fit__journal_add(results->journal, line), memcheck);
         json_decref(line);
     } else if (strcmp(kind, "hello") != 0 && strcmp(kind, "bye") != 0) {
@@ -385,14 +478,16 @@ void fit__results_doubtful(const struct fit__results *results, struct fit__order
     for (size_t i = 0; i < results->doubtful.count; i++) {
         const char *word = results->doubtful.list[i], *test = strchr(word, ' ') + 1;
         char *name = fit__print("%.*s", (int)(test - word - 1), word);
+        char *full = fit__print("%s%s", test, name);
         size_t known = orders->tests.count;
         if (!fit__index_find(&results->memcheck, fit__hash_text(fit__hash_text(0, test), name))) {
             while (known > 0 && strcmp(orders->tests.list[known - 1], test) != 0)
                 known--;
             if (known == 0)
                 fit__words_add(&orders->tests, test);
-            fit__words_add(&orders->cases, name + 1);
+            fit__words_add(&orders->cases, full);
         }
+        free(full);
         free(name);
     }
 }
@@ -409,4 +504,5 @@ void fit__results_done(const struct fit__results *results, struct fit__orders *o
         fit__words_add(&orders->done, word);
         free(word);
     }
+    orders->dead = results->dead;
 }

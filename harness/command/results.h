@@ -28,9 +28,13 @@ struct fit__test {
     bool places_known;              /* cancel_places was in the record */
     bool planned;
     unsigned long total, kept, mine;    /* cases: of the modes, by budget, of this shard */
-    unsigned long tried, done, done_memcheck;      /* cases so far; highest number of them */
+    unsigned long tried;            /* cases of one fault so far */
+    unsigned long done, done_memcheck;             /* highest number of all cases so far */
     char *done_case;                               /* the one with number `done` */
     unsigned long modes[FIT_MODES_MAX], cases, failed;    /* modes: by fit__mode_at() */
+    unsigned long several;          /* cases of several faults, which are of no one mode */
+    unsigned long random_runs, seed;
+    unsigned long pairs_tried, pairs_possible, pair_firsts, pair_singles;
 };
 
 /* One case, or a finding of the run without faults. Texts are those of the line. */
@@ -44,13 +48,14 @@ struct fit__result {
     const char *site;
     const char *allowed;            /* the reason, or NULL */
     bool failed, known, native, memcheck, suspicious;
+    bool again;                     /* several faults find what one fault finds: not failed */
     unsigned long seq;
 };
 
 struct fit__finding {
     unsigned number;
     struct fit__result first;       /* its line carries the evidence; ours */
-    unsigned long cases, modes[FIT_MODES_MAX], without_fault;
+    unsigned long cases, modes[FIT_MODES_MAX], several, without_fault;
     json_t *plain;                  /* the first line before there was evidence, or NULL */
     json_t *evidence;               /* what an earlier run has gathered, or NULL */
     uint64_t key;
@@ -63,6 +68,7 @@ struct fit__allowed { const struct fit__verdict *verdict; char *reason; unsigned
 /* What all results of a binary, or of a run, came to. */
 struct fit__totals {
     unsigned long cases, failed, not_fired;       /* as in the last line */
+    unsigned long several, again;                 /* of several faults; those that say no more */
     unsigned long unsupported, broken;            /* tests and cases without a result */
     unsigned long recovered, reported, cause_named, unaffected, noticed, known;
     unsigned long memcheck, memory_errors, only_native, only_memcheck, suspicious;
@@ -82,13 +88,18 @@ struct fit__results {
     struct fit__journal *journal;
     off_t from, to;                 /* its part of the journal; to: 0 as long as it grows */
     json_t *records;                /* all records that are no case */
-    bool ended, ended_memcheck;     /* the sweep is through */
+    bool ended, ended_memcheck, ended_random;      /* the sweep is through */
     struct fit__test *tests;
     size_t test_count;
     struct fit__index said, told;   /* records; lines of the run without faults: each once */
     struct fit__index memcheck;     /* lines of the run under Memcheck */
     struct fit__index numbers;      /* of findings */
     struct fit__index seen;         /* findings so far, while they come */
+    struct fit__index alone;        /* findings of one fault or of none */
+    struct fit__index left;         /* amounts of memory left behind so far */
+    struct fit__index cases;        /* all so far, as soon as a random run has come */
+    struct fit__words dead;         /* "NUMBER TEST": cases of one fault that failed */
+    unsigned long doubtful_several;
     unsigned long tried, failing;   /* cases so far, of a run that lasts */
     char *found;                    /* "VERDICT  CASE" of the newest finding, until it is told */
     struct fit__words marks;        /* names of all marks */
@@ -113,7 +124,7 @@ struct fit__results {
 void fit__results_begin(struct fit__results *results, const char *binary,
                         struct fit__journal *journal);
 
-/* Takes the record of kind test, plan, case, named, note or error over. */
+/* Takes the record of kind test, plan, case, named, pairs, random, note or error over. */
 void fit__results_add(struct fit__results *results, struct fit__record *record, bool memcheck);
 void fit__results_note(struct fit__results *results, const char *text);
 /* Says in the journal that a sweep has "begun", or is "ended". */
@@ -131,6 +142,9 @@ void fit__results_settle(struct fit__results *results, unsigned first_number);
 /* The number of the finding that a result belongs to; 0: none. */
 unsigned fit__finding_of(const struct fit__results *results, const struct fit__result *result);
 
+/* Is this a case that a random run has met again? */
+bool fit__results_repeats(struct fit__results *results, const json_t *line);
+
 /* After the native sweep: cases that Memcheck should look at again, and has not yet. */
 void fit__results_doubtful(const struct fit__results *results, struct fit__orders *orders);
 /* What was tried before needs no second try. */
@@ -138,6 +152,12 @@ void fit__results_done(const struct fit__results *results, struct fit__orders *o
 
 /* The index of a mode as in fit__mode_at(), or FIT_MODES_MAX. */
 size_t fit__mode_index(const char *name);
+
+/* Has this case more than one fault? */
+bool fit__of_several(const struct fit__result *result);
+
+/* Has this case more than one fault? */
+bool fit__of_several(const struct fit__result *result);
 
 /* Is this a case, and not a line about the run without faults? */
 bool fit__is_case(const struct fit__result *result);

@@ -46,6 +46,7 @@ void fit__run_strip(json_t *line)
 {
     json_object_del(line, "run");
     json_object_del(line, "known");
+    json_object_del(line, "again");
     json_object_set_new(line, "failed", json_false());
     json_object_set_new(line, "finding", json_null());
     if (json_is_false(json_object_get(line, "native"))) {

@@ -14,6 +14,8 @@
 #include "harness/command/sweep.h"
 #include "harness/command/takeover.h"
 
+enum { RUNS_AT_ONCE = 200 };
+
 static int check_valgrind(struct fit__options *options)
 {
     bool there = fit__have_program("valgrind");
@@ -61,10 +63,12 @@ static void add_only(struct fit__orders *orders, const struct fit__options *opti
     for (size_t i = 0; i < options->only.count; i++) {
         char *test, *name;
         if (fit__case_split(options->only.list[i], &test, &name)) {
+            char *full = fit__print("%s:%s", test, name);
             fit__words_add(&orders->tests, test);
-            fit__words_add(&orders->cases, name);
+            fit__words_add(&orders->cases, full);
             free(test);
             free(name);
+            free(full);
         }
     }
 }
@@ -79,7 +83,9 @@ static int sweep_memcheck(struct fit__run *run, struct fit__results *results,
     }
     orders.memcheck = true;
     orders.coverage = NULL;
-    orders.done = (struct fit__words){ 0 };
+    orders.done = orders.dead = (struct fit__words){ 0 };
+    orders.pairs = 0;
+    orders.fill = false;
     if (run->options.valgrind == FIT_VALGRIND_ALL) {
         fit__results_done(results, &orders);
     } else {
@@ -93,6 +99,40 @@ static int sweep_memcheck(struct fit__run *run, struct fit__results *results,
         }
     }
     return fit__sweep(results, &orders, false);
+}
+
+/* A session of its own: all tests have had their other cases before. */
+static int sweep_random(struct fit__run *run, struct fit__results *results,
+                        const struct fit__orders *all, unsigned from, unsigned to)
+{
+    struct fit__orders orders = *all;
+    orders.random = to;
+    orders.from = from;
+    orders.done = orders.dead = (struct fit__words){ 0 };
+    fit__results_done(results, &orders);
+    return fit__sweep(results, &orders, run->options.verbose);
+}
+
+/* What is left of the time, in turns of all tests; what these find is never left out, so that the
+ * run has come to its end. Only behind the last program: nobody knows how long the others take. */
+static int spend_time(struct fit__run *run, struct fit__results *results,
+                      const struct fit__orders *all)
+{
+    int trouble = FIT_X_OK;
+    for (unsigned from = 0; trouble == FIT_X_OK && !fit__stopping(); from += RUNS_AT_ONCE) {
+        unsigned long before = results->records ? json_array_size(results->records) : 0;
+        trouble = sweep_random(run, results, all, from, from + RUNS_AT_ONCE);
+        if (json_array_size(results->records) == before)
+            break;                        /* no test that can have any */
+    }
+    if (fit__time_is_up() && !fit__interrupted())
+        fit__time_was_enough();
+    return trouble;
+}
+
+static bool wants_random(const struct fit__run *run)
+{
+    return run->options.only.count == 0 && !run->options.real && !run->options.random_off;
 }
 
 static void add_note(struct fit__results *results, char *note)
@@ -132,9 +172,18 @@ static void sweep_binary(struct fit__run *run, size_t index, const struct fit__o
         trouble = fit__sweep(results, &orders, run->options.verbose);
     else
         trouble = results->error_status;
+    if (trouble == FIT_X_OK && (run->options.random || all->fill) && wants_random(run)
+        && !results->ended_random && !fit__stopping()) {
+        trouble = sweep_random(run, results, all, 0, all->fill ? 1 : run->options.random);
+        if (trouble == FIT_X_OK && !fit__stopping())
+            fit__results_mark(results, "ended-random", false);
+    }
     if (trouble == FIT_X_OK && run->options.valgrind != FIT_VALGRIND_NONE
         && !results->ended_memcheck && !fit__stopping())
         trouble = sweep_memcheck(run, results, all);
+    if (trouble == FIT_X_OK && run->options.time > 0 && !run->options.random && !run->options.budget
+        && wants_random(run) && index + 1 == run->options.words.count && !fit__stopping())
+        trouble = spend_time(run, results, all);
     run->trouble = fit__graver(run->trouble, trouble);
     if (fit__stopping() || !results->ended
         || (run->options.valgrind != FIT_VALGRIND_NONE && !results->ended_memcheck))
@@ -272,6 +321,12 @@ int fit__command_run(int count, char **arguments)
         .peer_threads = run.options.peer_threads, .real = run.options.real,
         .budget = run.options.budget, .shard = run.options.shard, .shards = run.options.shards,
         .case_seconds = run.options.case_time };
+    if (!run.options.real && run.options.only.count == 0) {
+        orders.pairs = run.options.pairs;
+        orders.seed = run.options.seed;
+        orders.random_later = run.options.random;
+        orders.fill = run.options.budget && !run.options.random && !run.options.random_off;
+    }
     add_only(&orders, &run.options);
     run.room = run.options.words.count;
     run.binaries = fit__get(run.room * sizeof *run.binaries);

@@ -76,6 +76,11 @@ void fit__stop_after(double seconds)
     stop_at_ms = now_ms() + (long)(seconds * 1000);
 }
 
+void fit__time_was_enough(void)
+{
+    stop_at_ms = 0;
+}
+
 bool fit__time_is_up(void)
 {
     return stop_at_ms && now_ms() >= stop_at_ms;
@@ -110,12 +115,20 @@ static void order_cases(struct fit__text *text, const struct fit__orders *orders
         order(text, "extended", "1");
     if (orders->budget)
         fit__text_add(text, "budget %u\n", orders->budget);
+    if (orders->pairs)
+        fit__text_add(text, "pairs %u\n", orders->pairs);
+    if (orders->fill)
+        order(text, "fill", "1");
+    if (orders->seed)
+        fit__text_add(text, "seed %u\n", orders->seed);
 }
 
 char *fit__orders_identity(const struct fit__orders *orders)
 {
     struct fit__text text = { 0 };
     order_cases(&text, orders);
+    if (orders->random_later)
+        fit__text_add(&text, "random %u\n", orders->random_later);
     return text.data;
 }
 
@@ -136,6 +149,10 @@ static char *orders_text(const struct fit__orders *orders, const char *log_folde
     order_cases(&text, orders);
     for (size_t i = 0; i < orders->done.count; i++)
         order(&text, "done", orders->done.list[i]);
+    for (size_t i = 0; i < orders->dead.count; i++)
+        order(&text, "dead", orders->dead.list[i]);
+    if (orders->random)
+        fit__text_add(&text, "random %u\nfrom %u\n", orders->random, orders->from);
     if (orders->shards)
         fit__text_add(&text, "shard %u/%u\n", orders->shard, orders->shards);
     fit__text_add(&text, "jobs %u\nmemcheck %d\nleakcheck %d\ntrace %d\n", orders->jobs,

@@ -27,12 +27,18 @@ void fit__words_add(struct fit__words *words, const char *word);
 
 struct fit__orders {
     const char *job;                       /* run, list, replay */
-    struct fit__words tests, cases;        /* cases without test prefix */
+    struct fit__words tests, cases;        /* cases: replay: without test prefix; run: with */
     struct fit__words peer_threads;        /* patterns of start routines */
     const char *modes, *coverage;          /* NULL: the binary's default; none */
     struct fit__words done;                /* "NUMBER CASE TEST": tried before, up to there */
     unsigned jobs, shard, shards;          /* shards 0: all cases */
+    struct fit__words dead;                /* "NUMBER TEST": of these, what failed */
     unsigned budget;                       /* cases of each test; 0: all */
+    bool fill;                             /* as many random runs as pairs leave of it */
+    unsigned pairs;                        /* of each test at most; 0: none */
+    unsigned seed;
+    unsigned random, from;                 /* random runs of each test instead of other cases */
+    unsigned random_later;                 /* so many in a session of their own, after this one */
     double case_seconds;                   /* limit of one case; 0: the default */
     bool memcheck, trace;
     bool extended;                         /* also what a default sweep leaves out */
@@ -73,6 +79,8 @@ bool fit__interrupted(void);
 /* The same when so many seconds are over, or when there is nowhere to put results. */
 void fit__stop_after(double seconds);
 bool fit__time_is_up(void);
+/* All that had to be done is done: the rest of the way has no limit. */
+void fit__time_was_enough(void);
 void fit__stop(void);
 /* Is any of these the case? */
 bool fit__stopping(void);

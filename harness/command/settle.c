@@ -46,6 +46,12 @@ static size_t index_of(const struct fit__results *results, const char *name)
     return last = 0;
 }
 
+static uint64_t key_of(const struct fit__results *results, const struct fit__result *result)
+{
+    return fit__finding_key(results->tests[result->test].name, result->verdict->name,
+                            result->site);
+}
+
 static bool read_result(struct fit__results *results, struct fit__result *result)
 {
     json_t *line = result->line;
@@ -69,8 +75,14 @@ static bool read_result(struct fit__results *results, struct fit__result *result
     result->failed = result->verdict->family == FIT_FINDING && !result->allowed;
     result->known = fit__known_has(results->accepted, results, result);
     result->failed &= !result->known;
+    result->again = result->failed && fit__of_several(result)
+                 && fit__index_find(&results->alone, key_of(results, result));
+    result->failed &= !result->again;
     json_object_set_new(line, "failed", json_boolean(result->failed));
     json_object_del(line, "known");
+    json_object_del(line, "again");
+    if (result->again)
+        json_object_set_new(line, "again", json_true());
     if (result->known)
         json_object_set_new(line, "known", json_true());
     return true;
@@ -186,7 +198,9 @@ static void count(struct fit__results *results, const struct fit__result *result
     struct fit__totals *totals = &results->totals;
     struct fit__test *test = &results->tests[result->test];
     size_t mode = fit__mode_index(result->mode);
+    bool several = fit__of_several(result);
     test->failed += result->failed;
+    totals->again += result->again;
     totals->failed += result->failed;
     totals->known += result->known;
     totals->memory_errors += strcmp(result->verdict->name, "memory-error") == 0;
@@ -199,6 +213,10 @@ static void count(struct fit__results *results, const struct fit__result *result
         test->modes[mode]++;
     count_outcome(totals, result);
     totals->memcheck += result->memcheck;
+    test->several += several;
+    totals->several += several;
+    if (several)                          /* under Memcheck only where there is reason to */
+        return;
     totals->only_native += !result->memcheck;
     totals->only_memcheck += !result->native;
 }
@@ -241,12 +259,6 @@ static void add_allowed(struct fit__results *results, const struct fit__result *
     results->allowed[i].cases++;
 }
 
-static uint64_t key_of(const struct fit__results *results, const struct fit__result *result)
-{
-    return fit__finding_key(results->tests[result->test].name, result->verdict->name,
-                            result->site);
-}
-
 static void add_to_finding(struct fit__results *results, const struct fit__result *result)
 {
     uint64_t key = key_of(results, result);
@@ -264,8 +276,24 @@ static void add_to_finding(struct fit__results *results, const struct fit__resul
     finding->cases++;
     if (mode < FIT_MODES_MAX)
         finding->modes[mode]++;
-    else
-        finding->without_fault += !fit__is_case(result);
+    finding->several += fit__of_several(result);
+    finding->without_fault += !fit__is_case(result);
+}
+
+/* What a fault does alone, even if it may, is no finding of it together with another. */
+static void note_alone(void *arg, struct fit__result *result)
+{
+    struct fit__results *results = arg;
+    if (result->verdict->family == FIT_FINDING && !fit__of_several(result))
+        fit__index_add(&results->alone, key_of(results, result));
+}
+
+static bool has_several(const struct fit__results *results)
+{
+    bool any = false;
+    for (size_t i = 0; i < results->test_count; i++)
+        any |= results->tests[i].done >= FIT_SEVERAL_FROM;
+    return any;
 }
 
 static void settle_one(void *arg, struct fit__result *result)
@@ -303,6 +331,8 @@ void fit__results_settle(struct fit__results *results, unsigned first_number)
 {
     assert(first_number > 0);
     name_tests(results);
+    if (has_several(results))
+        fit__results_each(results, note_alone, results);
     fit__results_each(results, settle_one, results);
     results->to = results->journal->size;
     count_tests(results);

@@ -83,7 +83,8 @@ static void finish(struct fit__stream *stream)
 static bool is_key(const char *text, size_t size)
 {
     for (size_t i = 0; i < size; i++)
-        if (!((text[i] >= 'a' && text[i] <= 'z') || text[i] == '_' || text[i] == '.'))
+        if (!((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= '0' && text[i] <= '9')
+              || text[i] == '_' || text[i] == '.'))
             return false;
     return size > 0 && size < 32;
 }

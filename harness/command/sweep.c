@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/command/minimise.h"
 #include "harness/command/options.h"
 #include "harness/command/progress.h"
 #include "harness/report/lines.h"
 
 enum { EVIDENCE_MAX = 10, EVIDENCE_OF_A_PART = 40, CALLS_MAX = 1000000, QUOTED_LINES = 20,
+       TRIES_MAX = 40, TRIES_MEMCHECK = 8,     /* runs to make a finding's case smaller */
        FLUSH_CASES = 64 };      /* no more are done again after a kill */
 
 struct sweep {
@@ -202,6 +204,30 @@ void fit__replayed_free(struct fit__replayed *replayed)
     *replayed = (struct fit__replayed){ 0 };
 }
 
+int fit__without_result(const struct fit__replayed *replayed)
+{
+    const char *state = replayed->test_state;
+    int status = replayed->error_status ? replayed->error_status : FIT_X_INTERNAL;
+    if (status == FIT_X_INTERRUPTED)
+        return fit__fail_with(status, fit__copy("interrupted"));
+    if (!state || strcmp(state, "ready") == 0 || status == FIT_X_NO_FIT || status == FIT_X_USAGE)
+        return fit__fail_with(status, fit__copy(replayed->error ? replayed->error : "no result"));
+    fit__fail_with(0, fit__print("the test itself is %s, so the case was not run: %s", state,
+                                 replayed->test_text ? replayed->test_text : ""));
+    return strcmp(state, "unsupported") == 0 ? FIT_X_UNSUPPORTED : FIT_X_NOTHING;
+}
+
+/* The case that was run again may be a smaller one than that of the sweep. */
+static void name_smallest(struct fit__result *first, const struct fit__record *record)
+{
+    const char *name = fit__value_or_empty(record, "case");
+    if (!fit__of_several(first) || strcmp(name, first->name) == 0)
+        return;
+    char *full = fit__print("%.*s%s", (int)(first->name - first->full), first->full, name);
+    json_object_set_new(first->line, "smallest", json_string(full));
+    free(full);
+}
+
 /* `record`: of the second run; NULL: none came. */
 static void add_evidence(struct fit__finding *finding, const struct fit__record *record)
 {
@@ -210,6 +236,7 @@ static void add_evidence(struct fit__finding *finding, const struct fit__record 
     finding->plain = first->line;
     if (verdict && strcmp(verdict, first->verdict->name) == 0) {
         first->line = fit__line_with_evidence(first->line, record);
+        name_smallest(first, record);
     } else {
         first->line = json_copy(first->line);
         json_object_set_new(first->line, "replayed_as",
@@ -236,12 +263,15 @@ static void gather(struct fit__results *results, struct fit__finding *finding)
         .peer_threads = results->peer_threads, .real = results->real, .memcheck = !first->native
         || (first->memcheck && (strcmp(first->verdict->name, "leak-memory") == 0
                                 || strcmp(first->verdict->name, "memory-error") == 0)) };
+    unsigned tries = !fit__of_several(first) ? 1 : orders.memcheck ? TRIES_MEMCHECK : TRIES_MAX;
     struct fit__replayed replayed = { 0 };
+    struct fit__minimal minimal = { 0 };
     fit__words_add(&orders.tests, results->tests[first->test].name);
     fit__words_add(&orders.cases, first->name);
-    fit__replay_case(results->binary, &orders, &replayed);
+    fit__minimise(results->binary, &orders, tries, &minimal, &replayed);
     if (!fit__stopping())
-        add_evidence(finding, replayed.result);
+        add_evidence(finding, minimal.result);
+    fit__record_free(minimal.result);
     fit__replayed_free(&replayed);
 }
 

@@ -25,6 +25,11 @@ struct fit__replayed {
 };
 int fit__replay_case(const char *binary, const struct fit__orders *orders,
                      struct fit__replayed *replayed);
+/* What a replay of this case is ordered with. */
+struct fit__orders fit__replay_orders(const struct fit__results *results,
+                                      const struct fit__result *result);
+/* Says why there is no result; the status that this gives. */
+int fit__without_result(const struct fit__replayed *replayed);
 void fit__replayed_free(struct fit__replayed *replayed);
 
 #endif

@@ -22,7 +22,9 @@
 
 enum fit__job { FIT_J_PLAIN, FIT_J_RUN, FIT_J_LIST, FIT_J_REPLAY,
                /* without faults: see record.h */ FIT_J_AUDIT, FIT_J_TRACE, FIT_J_REAL };
-enum fit__run { FIT_RUN_PLAIN, FIT_RUN_FIRST, FIT_RUN_SECOND, FIT_RUN_TRUNK, FIT_RUN_CASE };
+enum fit__run { FIT_RUN_PLAIN, FIT_RUN_FIRST, FIT_RUN_SECOND, FIT_RUN_TRUNK, FIT_RUN_CASE,
+               /* not judged: cases branch from it, or its first fault is yet to come */
+               FIT_RUN_BRANCH };
 
 struct fit__orders {
     enum fit__job job;
@@ -33,6 +35,10 @@ struct fit__orders {
     bool debugger;                       /* replay: in the first process, without limits */
     bool real;                           /* over the real kernel: see rerun.c */
     unsigned jobs;
+    unsigned pairs;                      /* at most so many of each test; 0: none */
+    unsigned random, from;               /* these random runs of each test, and nothing else */
+    bool fill;                           /* as many of them as pairs leave of the budget */
+    uint64_t seed;
     unsigned cpu_ms, wall_ms;            /* limits of one case */
     const char *coverage;                /* folder, or NULL */
     const char *logs;                    /* Memcheck's, one file a process, named by its pid */
@@ -41,6 +47,7 @@ struct fit__orders {
     unsigned shard, shards;              /* only the shard-th part of all cases; 0: all */
     unsigned budget;                     /* so many cases of each test; 0: all */
     const char **done; unsigned done_count;      /* "NUMBER CASE GROUP.NAME": tried so far */
+    const char **dead; unsigned dead_count;      /* "NUMBER GROUP.NAME": of these, what failed */
     const char **peer_threads; unsigned peer_thread_count;   /* patterns of start routines */
 };
 
@@ -55,14 +62,21 @@ struct fit__test {
 
 struct fit__reference;
 struct fit__finding;
+struct fit__point;
+struct fit__record;
+
+/* What goes wrong in a case, in order of time. The first is a question of the reference, the
+ * others are questions of this case's own run, in memory of its own process. */
+struct fit__step { const struct fit__point *point; unsigned alternative; };
+struct fit__steps { unsigned count; struct fit__step list[FIT_FAULTS_MAX]; };
 
 struct fit__session {
     struct fit__orders orders;
     enum fit__run run;
     const struct fit__test *test;        /* that runs now; NULL between tests */
     struct fit__reference *reference;    /* of this test, in shared memory; NULL in a plain run */
-    const char *case_text;               /* CASE: its name, without the test */
-    const struct fit__alternative *fault;/* CASE: what goes wrong */
+    struct fit__steps faults;            /* that have come in this run */
+    const char *case_text;               /* their name, without the test; NULL: none has come */
     unsigned questions;                  /* asked so far in this run */
     unsigned turn;                       /* turns of the loop so far */
     bool in_body;                        /* the test's body runs (not setup or teardown) */
@@ -90,6 +104,8 @@ void fit__record_add(struct fit__record *r, const char *key, const char *format,
 void fit__record_stack(struct fit__record *r, const char *key, void *const *frames,
                        unsigned depth);
 void fit__record_send(struct fit__record *r);    /* writes it and an empty line to results */
+void fit__record_shard(struct fit__record *r);      /* adds the key shard, if there are any */
+void fit__records_write(const char *text, size_t size);      /* whole ones */
 /* Something that people should know; no finding. Not from a case's process. */
 void fit__send_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void fit__send_error(int status, const char *format, ...)
@@ -102,11 +118,15 @@ struct fit__point {
     const char *in;                              /* shortest unambiguous chain; after naming */
     const char *chain;                           /* all of it */
     unsigned when;                               /* after naming */
+    unsigned before;                             /* cases of one fault before it: selection.c */
     unsigned count; const struct fit__alternative *alternatives;
     uint64_t left_out;                           /* alternatives that the budget has no room for */
     void *const *frames; unsigned depth;         /* equal stacks are one */
     fit_ns ns; unsigned turn; bool world;
     struct fit__point *next;
+    /* Bits, by alternative: the case of this fault alone ended so that nothing can be combined
+     * with it; a pair may begin with it. */
+    uint64_t dead_ends, firsts;
 };
 
 struct fit__divergence { unsigned line; fit_ns ns; char first[200], second[200];
@@ -145,6 +165,10 @@ struct fit__reference {
     unsigned budget;                     /* fit_options("--budget ..."); 0: none */
     bool extended;                       /* fit_options("--extended") */
     unsigned questions, cancel_places, setup_questions, turns;
+    unsigned calls;                      /* fit__calls_begun at its end */
+    bool named;                          /* libfiu makes points fail by name: see fit__settled */
+    unsigned pair_singles, pair_firsts, pairs_tried, pairs_possible;
+
     fit_ns ns;
     struct fit__point *points; struct fit__point **last_point;
     struct fit__op_result ops[FIT_OPS_MAX]; unsigned op_count;
@@ -181,6 +205,12 @@ void fit__reference_broken(struct fit__reference *r, const struct fit__finding *
 void fit__point_record(const struct fit__question *q);
 /* Fills `in`, `chain` and `when` of all points. Call in the parent. */
 void fit__points_name(struct fit__reference *reference);
+/* A question that is asked after a fault, in this process's own memory; all but `when` filled. */
+struct fit__point *fit__point_after(const struct fit__question *q);
+void fit__point_name_after(struct fit__point *point);
+/* The place as words of a name, with `what`. */
+void fit__point_fault(const struct fit__point *point, const struct fit__alternative *what,
+                      struct fit__fault *fault);
 /* The case's name without the test; returns its length. */
 size_t fit__point_case(const struct fit__point *point, const struct fit__alternative *what,
                        char *out, size_t size);
@@ -195,14 +225,51 @@ bool fit__question_at(const struct fit__question *q, const struct fit__point *po
 
 /* ---- find.c: from the name of a case to a place ------------------------------------------ */
 
-/* 0 and the point and alternative; else -EINVAL (no case at all) or -ENOENT with text for people
- * that says what fits. */
-int fit__find_case(const struct fit__reference *reference, const char *text,
+/* 0, the case, and the point and alternative of its first fault; else -EINVAL (no case at all) or
+ * -ENOENT with text for people that says what fits. */
+int fit__find_case(const struct fit__reference *reference, const char *text, struct fit__case *c,
                    struct fit__point **point, unsigned *alternative, char *error, size_t size);
+/* Do the words of a name (all but `when` and what goes wrong) hold for this place? */
+bool fit__fault_fits(const struct fit__fault *fault, const struct fit__point *point);
+bool fit__same_what(const struct fit__alternative *a, const struct fit__alternative *b);
+/* Up to three names of what could go wrong at `points`, those most like `text`, with `between`
+ * them; "" if there is none. `call`: the point in `text`. */
+void fit__nearest(const struct fit__point *points, const char *text, const char *call,
+                  const char *between, char *out, size_t size);
+
+/* ---- steps.c: the faults of a case, one after the other ---------------------------------- */
+
+/* The first fault is about to happen: this process becomes a case, or a run to branch from. */
+void fit__case_enter(const struct fit__point *point, unsigned alternative);
+/* Further faults that this case is to have; before its first has come. They are looked for
+ * among the questions asked after the fault before them. */
+void fit__case_follow(const struct fit__case *c);
+/* A question after a fault: remembered, and named. NULL: too many of them. */
+struct fit__point *fit__step_ask(const struct fit__question *q);
+/* Could this fault, too, come in reality, and is there room for it in the name? */
+bool fit__step_possible(const struct fit__point *point, unsigned alternative);
+/* One more fault is about to happen at the question just asked, and nothing after it. */
+void fit__case_another(const struct fit__point *point, unsigned alternative);
+/* That was not the last: who answers from here on. */
+void fit__expect_more(int (*answers)(struct fit__question *));
+int fit__answer_nothing(struct fit__question *q);
+/* Has a fault that the case should have not come? Then why, for people. `ended`: NULL, or what
+ * ended the run. */
+bool fit__step_missing(const struct fit__finding *ended, char *why, size_t size);
+/* Adds the names of smaller cases: with one fault less, then with an answer that stands further in
+ * front at its question. */
+void fit__steps_add_smaller(struct fit__record *record);
+/* "emfile+cancel" */
+size_t fit__steps_mode(const struct fit__steps *steps, char *out, size_t size);
 
 /* ---- snapshot.c: copies of the process --------------------------------------------------- */
 
-struct fit__slot_record { size_t size; int done; char text[96 * 1024]; };
+struct fit__slot_record {
+    size_t size;
+    int done;                            /* complete; else `text` holds how it began, if anything */
+    bool dead_end;                       /* its run failed, or the fault did not come */
+    char text[96 * 1024];
+};
 
 /* Moves a descriptor of our own out of the way of the lowest free number, which belongs to the
  * code under test. Negative numbers (errors) come back as they are. */
@@ -212,10 +279,18 @@ int fit__own_fd(long fd);
 int fit__snapshot(void);
 /* The same, waits for it to end; returns the wait status. */
 int fit__snapshot_and_wait(unsigned wall_ms, bool *in_child);
-/* In the trunk: a case begins. True in the child. Waits while `jobs` children run. `number` is
- * that of the case: see selection.c. */
-bool fit__case_fork(const struct fit__point *point, unsigned alternative, unsigned number);
+/* In the trunk: a case begins. True in the child. Waits while `jobs` children run. `name`: NULL, or
+ * that of a case of several faults, which stays the caller's. Sequences must rise: results come in
+ * their order. */
+bool fit__case_fork(struct fit__point *point, unsigned alternative, const char *name,
+                    uint64_t sequence);
 void fit__case_reap_all(void);
+/* The same, but the child is a run to branch from: what it sends is kept until its turn. */
+bool fit__branch_fork(struct fit__point *point, unsigned alternative, uint64_t sequence);
+/* In such a run: a case begins. True in the child; else it has ended, and its record is sent. */
+bool fit__leaf_fork(uint64_t sequence);
+/* In the parent: a run begins that chooses its faults itself. True in the child. */
+bool fit__free_fork(uint64_t sequence);
 struct fit__slot_record *fit__case_record(void);     /* the child's own */
 /* What this process prints goes to a file of its own from here on; its descriptor, or -1. */
 void fit__output_capture(void);
@@ -266,11 +341,33 @@ void fit__cancel_inside(struct fit_op *op, const char *function);
 /* After naming, in the parent: what the budget leaves out; tells the command how many cases
  * there are. */
 void fit__selection_plan(const struct fit__test *test, struct fit__reference *reference);
-/* Is this case to be run? To be asked of every alternative, in order. Returns its number, which
- * depends on nothing but the test and the modes, or 0. */
+/* The number of a case of one fault, which depends on nothing but the test and the modes. */
+unsigned fit__case_number(const struct fit__point *point, unsigned alternative);
+/* Is this case to be run? Returns its number, or 0. */
 unsigned fit__case_take(const struct fit__point *point, unsigned alternative);
-/* Is `name` (with the test: `full`) among the cases that were ordered? */
-bool fit__case_ordered(const char *name, const char *full);
+/* Is this case (without its test) among those that were ordered? */
+bool fit__case_ordered(const char *name);
+/* Is what begins with this fault for this shard? And this random run? */
+bool fit__in_shard(const struct fit__point *point, unsigned alternative);
+bool fit__run_in_shard(unsigned run);
+/* How many cases the budget has room for behind those of one fault; UINT_MAX: any number. */
+unsigned fit__budget_left(void);
+
+/* See record.h for these numbers. */
+uint64_t fit__several_number(unsigned first, unsigned place);
+/* Was it tried before? */
+bool fit__number_done(uint64_t number);
+/* ---- pairs.c ----------------------------------------------------------------------------- */
+
+/* After all cases of one fault: a second fault in a window after each. Call in the parent. */
+void fit__pairs_sweep(const struct fit__test *test, void *state);
+/* How many there may be in this test. */
+unsigned fit__pairs_limit(void);
+
+/* ---- random.c ---------------------------------------------------------------------------- */
+
+/* Random runs `from` to `to` - 1. Call in the parent. */
+void fit__random_sweep(const struct fit__test *test, void *state, unsigned from, unsigned to);
 
 /* ---- sweep.c ----------------------------------------------------------------------------- */
 
@@ -281,10 +378,18 @@ int fit__sweep_test(const struct fit__test *test, void *state);
 void fit__modes_update(void);
 /* Is it the run without faults that is replayed, TEST:none? */
 bool fit__replays_none(void);
-/* For rerun.c and selection.c. */
+/* For rerun.c, selection.c, pairs.c and random.c. */
 bool fit__mode_wanted(enum fit__mode mode);
+bool fit__alternative_wanted(const struct fit__alternative *alternative);
 bool fit__case_wanted(const struct fit__point *point, unsigned alternative);
-void fit__case_enter(const struct fit__point *point, unsigned alternative);
+/* The question of the reference that this one must be, in a run that nothing has gone wrong in yet;
+ * NULL: it is another. */
+struct fit__point *fit__next_point(const struct fit__question *q);
+void fit__trunk_run(const struct fit__test *test, void *state,
+                    int (*answers)(struct fit__question *));
+/* Forks for each case of several faults that was ordered and begins with this one. True in a child,
+ * which is to enter the case. */
+bool fit__several_fork(struct fit__point *point, unsigned alternative);
 void fit__run_prepare(enum fit__run run, const struct fit__test *test,
                       int (*chooser)(struct fit__question *));
 void fit__run_in_child(const struct fit__test *test, void *group_state);

@@ -208,15 +208,14 @@ static void count_places(const struct fit__reference *r)
     }
 }
 
-static const char *cut_chain(const char *chain, unsigned frames)
+static const char *cut_chain(const char *chain, unsigned frames, char *out, size_t size)
 {
     const char *end = chain;
-    char out[1024];
     while (*end && (*end != '/' || --frames)) end++;
-    assert((size_t)(end - chain) < sizeof out);
+    assert((size_t)(end - chain) < size);
     memcpy(out, chain, (size_t)(end - chain));
     out[end - chain] = 0;
-    return fit__shared_text(out);
+    return out;
 }
 
 /* The library form is one word of two parts; it is never cut. */
@@ -262,6 +261,24 @@ static const char *place_on(const char *call, const char *chain)
         longest = size;
     }
     return best;
+}
+
+/* As in the reference where that knows the place; else the innermost function, as short as a name
+ * can be, for `when` counts whatever the name fits. */
+void fit__point_name_after(struct fit__point *p)
+{
+    const char *known, *leave_out = fit__test_function();
+    char chain[1024];
+    if (!p->in && !by_callback(p)) {
+        fit__chain_of(p->frames, p->depth, leave_out, chain, sizeof chain);
+        p->chain = fit__strdup(chain);
+    } else {
+        p->chain = p->in ? p->in : "";
+    }
+    if (!*p->chain) return;
+    known = place_on(p->name, p->chain);
+    if (p->in || is_library_chain(p, leave_out)) p->in = p->chain;
+    else p->in = known ? known : fit__strdup(cut_chain(p->chain, 1, chain, sizeof chain));
 }
 
 static bool equal(const char *a, const char *b)
@@ -318,20 +335,21 @@ static void name_chains(struct fit__reference *r, const char *leave_out)
 void fit__points_name(struct fit__reference *r)
 {
     const char *leave_out = fit__test_function();
+    char out[1024];
     name_chains(r, leave_out);
     tallies_begin(r);
     for (struct fit__point *p = r->points; p; p = p->next) tally_chain(p);
     for (struct fit__point *p = r->points; p; p = p->next) {
         if (!*p->chain) p->in = NULL;
         else if (p->in || is_library_chain(p, leave_out)) p->in = p->chain;
-        else p->in = cut_chain(p->chain, frames_needed(p));
+        else p->in = fit__shared_text(cut_chain(p->chain, frames_needed(p), out, sizeof out));
     }
     count_places(r);
     fit__free(tallies.entries);
 }
 
-static void fault_of(const struct fit__point *p, const struct fit__alternative *what,
-                     struct fit__fault *f)
+void fit__point_fault(const struct fit__point *p, const struct fit__alternative *what,
+                      struct fit__fault *f)
 {
     *f = (struct fit__fault){
         .point = p->name, .in = p->in, .on = p->on, .at = p->at, .op = p->op,
@@ -344,7 +362,7 @@ size_t fit__point_case(const struct fit__point *point, const struct fit__alterna
                        char *out, size_t size)
 {
     struct fit__fault f;
-    fault_of(point, what, &f);
+    fit__point_fault(point, what, &f);
     return fit__fault_print(out, size, &f);
 }
 

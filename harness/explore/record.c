@@ -68,7 +68,14 @@ void fit__record_stack(struct fit__record *r, const char *key, void *const *fram
     if (value[0]) put_value(r, key, value);
 }
 
-static void write_all(const char *text, size_t size)
+/* Which shard this is of, if of any: equal counts of two are not the same. */
+void fit__record_shard(struct fit__record *r)
+{
+    const struct fit__orders *o = &fit__session.orders;
+    if (o->shards) fit__record_add(r, "shard", "%u/%u", o->shard, o->shards);
+}
+
+void fit__records_write(const char *text, size_t size)
 {
     while (size) {
         long n = fit__raw(SYS_write, fit__session.orders.results, text, size);
@@ -82,7 +89,7 @@ void fit__record_send(struct fit__record *r)
 {
     if (r->size && r->text[r->size - 1] != '\n') r->text[r->size++] = '\n';
     r->text[r->size++] = '\n';
-    write_all(r->text, r->size);
+    fit__records_write(r->text, r->size);
 }
 
 void fit__send_note(const char *format, ...)

@@ -17,11 +17,17 @@
  *   test GROUP.NAME  only this test (may be repeated; none: all). Also plain NAME
  *   modes WORD,WORD  which modes to try; default timeout,partial,emfile,callback,cancel
  *   extended 1       also alternatives that a default sweep leaves out
- *   case TEXT        replay: this case, without its test prefix; or run: only these (repeated)
  *   shard I/N        run only the cases whose full name's hash is I - 1, modulo N
  *   budget N         at most so many cases of each test, spread over its places
  *   done NUMBER CASE GROUP.NAME   the cases of this test up to that number, which was this case,
  *                    were tried before (- for the case: it is not compared)
+ *   dead NUMBER GROUP.NAME   one of these failed, so that no pair begins with it (repeated)
+ *   case TEXT        replay: this case, without its test prefix; or run: only these, with prefix
+ *                    TEST: or GROUP.TEST: (repeated). It may have several faults
+ *   pairs N          run: after all cases of one fault, at most N of two faults for each test
+ *   random N, from M run: instead of all other cases, random runs M to N - 1 of each test
+ *   fill 1           with random: as many runs as pairs leave of the budget
+ *   seed S           of random runs
  *   jobs N           children at once, at least 1
  *   memcheck 0|1     runs inside Valgrind
  *   leakcheck 0|1    under memcheck: ask Memcheck about memory left over
@@ -42,14 +48,17 @@
  *            these in this shard)
  *   named    test, case, mode                        (job list: one for each case)
  *   case     test, case (without test prefix; "none": a finding of the run without faults),
- *            mode, verdict, valgrind 0|1, virtual_ns, turn, and as far as known
+ *            mode (of several faults "emfile+cancel"), verdict, valgrind 0|1, virtual_ns, turn,
+ *            and as far as known
  *            seq        number of the case among all of the ordered modes, from 1: equal with and
- *                       without Memcheck, in every shard, and whatever `case` orders; 0 for "none"
+ *                       without Memcheck, in every shard, and whatever `case` orders; 0 for "none".
+ *                       Cases of several faults have larger ones: see below
  *            allowed    the reason given to fit_allow(), if that covers this finding
  *            fd         the descriptor that the symptom speaks of
  *            fault      what was done, for people, with {fault} for the place:
  *                       "recv in {fault} gave 1 byte"
  *            fault.stack, fault.ns, fault.turn, fault.call ("recv(7, buf, 65536, 0) = 1")
+ *            fault2, fault2.stack ... fault4.turn    the same of further faults
  *            symptom    what was seen, with {symptom} for the place:
  *                       "socket 7, connected to origin.test:80, opened by {symptom}, still open"
  *                       and {at OFFSET@PATH} for places of other stacks than symptom.stack
@@ -61,6 +70,10 @@
  *            descriptors, timers, operations, threads    text blocks for the evidence
  *            memcheck   what Memcheck said (text block)
  *            detail     further lines for people
+ *            smaller    (replay) cases that are smaller than this one, one a line: with a fault
+ *                       less, then with a simpler fault
+ *   pairs    test; tried of possible cases of two faults, in the windows behind firsts of singles
+ *   random   test; runs and their seed
  *   bound    function, object (path of who imports it), found (path of who defines it)
  *   escape   test, number (of the system call), first, second (its arguments), entry (function of
  *            libc that was called; none: the instruction is not libc's), function, object (who
@@ -86,6 +99,12 @@
 
 #define FIT_CONTROL_VARIABLE "FAULTTEST_CONTROL"
 enum { FIT_PROTOCOL_VERSION = 1, FIT_RECORD_FIELDS_MAX = 48 };
+
+/* What comes behind the cases of one fault has a number, too: by its first fault's number and its
+ * own place among what begins with that; and behind all of these the random runs. */
+enum { FIT_SEVERAL_OF_FIRST = 10000 };
+#define FIT_SEVERAL_FROM UINT64_C(10000000000)
+#define FIT_RANDOM_FROM UINT64_C(1000000000000000)
 
 /* Exit statuses of the command: `faulttest help exit`. */
 enum fit__status {

@@ -124,7 +124,29 @@ void fit__reference_drop(struct fit__reference *reference)
     pool = NULL;
 }
 
-static void copy_alternatives(struct fit__point *p, const struct fit__question *q)
+/* Where a question is kept: with the reference, or, as the copies of a process must not write there
+ * side by side, in this process alone. */
+struct keeper {
+    void *(*take)(size_t size);
+    const void *(*bytes)(const void *bytes, size_t size);
+    const char *(*text)(const char *text);
+};
+
+static const char *own_text(const char *text)
+{
+    return text ? fit__strdup(text) : NULL;
+}
+
+static const void *own_bytes(const void *bytes, size_t size)
+{
+    return memcpy(fit__alloc(size), bytes, size);
+}
+
+static const struct keeper shared = { fit__shared_take, fit__shared_bytes, fit__shared_text };
+static const struct keeper own = { fit__alloc, own_bytes, own_text };
+
+static void copy_alternatives(struct fit__point *p, const struct fit__question *q,
+                              const struct keeper *k)
 {
     struct fit__alternative clean[FIT_ALTERNATIVES_MAX];
     memset(clean, 0, sizeof clean);      /* what lies between the fields is compared, too */
@@ -139,38 +161,53 @@ static void copy_alternatives(struct fit__point *p, const struct fit__question *
         clean[i].until_ms = a->until_ms;
     }
     p->count = q->count;
-    p->alternatives = fit__shared_bytes(clean, q->count * sizeof clean[0]);
+    p->alternatives = k->bytes(clean, q->count * sizeof clean[0]);
 }
 
 /* A question that the world asks has no place in the program; a callback that is about to run is
  * not on the stack yet, but it is the place. */
-static void copy_stack(struct fit__point *p, const struct fit__question *q)
+static void copy_stack(struct fit__point *p, const struct fit__question *q,
+                       const struct keeper *k)
 {
     void *frames[FIT_STACK_MAX];
     unsigned first = q->in && q->caller;
     if (q->world) return;
     if (first) frames[0] = (void *)(uintptr_t)q->caller;
     p->depth = first + fit__stack(frames + first, FIT_STACK_MAX - first);
-    p->frames = fit__shared_bytes(frames, p->depth * sizeof frames[0]);
+    p->frames = k->bytes(frames, p->depth * sizeof frames[0]);
+}
+
+static struct fit__point *keep(const struct fit__question *q, const struct keeper *k)
+{
+    struct fit__point *p = k->take(sizeof *p);
+    memset(p, 0, sizeof *p);
+    p->name = k->text(q->point);
+    p->on = k->text(q->object);
+    p->at = k->text(q->at);
+    p->op = k->text(q->op);
+    p->after = k->text(q->after ? q->after : fit__last_callback());
+    p->in = q->in ? k->text(q->in) : NULL;
+    p->world = q->world;
+    p->ns = fit__now();
+    p->turn = fit__session.turn;
+    copy_alternatives(p, q, k);
+    copy_stack(p, q, k);
+    return p;
 }
 
 void fit__point_record(const struct fit__question *q)
 {
     struct fit__reference *r = fit__session.reference;
-    struct fit__point *p = fit__shared_take(sizeof *p);
-    p->name = fit__shared_text(q->point);
-    p->on = fit__shared_text(q->object);
-    p->at = fit__shared_text(q->at);
-    p->op = fit__shared_text(q->op);
-    p->after = fit__shared_text(q->after ? q->after : fit__last_callback());
-    p->in = q->in ? fit__shared_text(q->in) : NULL;
-    p->world = q->world;
-    p->ns = fit__now();
-    p->turn = fit__session.turn;
-    copy_alternatives(p, q);
-    copy_stack(p, q);
+    struct fit__point *p = keep(q, &shared);
     *r->last_point = p;
     r->last_point = &p->next;
     r->questions++;
     if (!strcmp(q->point, "cancel") || !strcmp(q->point, "shutdown")) r->cancel_places++;
+}
+
+struct fit__point *fit__point_after(const struct fit__question *q)
+{
+    struct fit__point *p = keep(q, &own);
+    fit__point_name_after(p);
+    return p;
 }

@@ -130,10 +130,14 @@ void fit__rerun_not_fired(const struct fit__finding *why)
 
 void fit__rerun_cases(const struct fit__test *test, void *state)
 {
-    for (struct fit__point *p = fit__session.reference->points; p; p = p->next)
+    struct fit__point *const points = fit__session.reference->points;
+    for (struct fit__point *p = points; p; p = p->next)
         for (unsigned a = 0; a < p->count; a++) {
             unsigned number = fit__case_take(p, a);
-            if (number && fit__case_fork(p, a, number)) fit__rerun_case(test, state, p, a);
+            if (number && fit__case_fork(p, a, NULL, number)) fit__rerun_case(test, state, p, a);
         }
+    for (struct fit__point *p = points; p; p = p->next)
+        for (unsigned a = 0; a < p->count; a++)
+            if (fit__several_fork(p, a)) fit__rerun_case(test, state, p, a);
     fit__case_reap_all();
 }

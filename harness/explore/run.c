@@ -9,6 +9,7 @@
 #include "fi/process.h"
 #include "fi/raw.h"
 #include "fi/trace.h"
+#include "fi/wrap.h"
 #include "harness/explore/coverage.h"
 #include "harness/explore/explore.h"
 #include "harness/explore/record.h"
@@ -46,6 +47,8 @@ static void end_first(void)
     if (fit__session.orders.job < FIT_J_AUDIT) fit__judge_reference(r);
     r->ns = fit__now();
     r->turns = fit__session.turn;
+    r->calls = fit__calls_begun;
+    r->named = fit__named;
     r->setup_questions = fit__unasked;
     r->state = FIT_TEST_READY;
     if (fit__session.orders.job == FIT_J_RUN) fit__coverage_dump("none");
@@ -70,12 +73,34 @@ static void end_trunk(void)
     fit__die();
 }
 
+static void __attribute__((noreturn)) leave_case(void)
+{
+    const struct fit__steps *s = &fit__session.faults;
+    fit__coverage_dump(s->count > 1 ? "several" : fit__mode_name(
+                           fit__point_mode(s->list[0].point, s->list[0].alternative)));
+    fit__die();
+}
+
+/* A case of several faults that has not met all of them is another case. */
+static void check_steps(const struct fit__finding *ended)
+{
+    static char why[2000];
+    if (!fit__step_missing(ended, why, sizeof why)) return;
+    if (fit__session.orders.job == FIT_J_REPLAY) {
+        fit__send_error(FIT_X_NO_FIT, "%s", why);
+        fit__die();
+    }
+    fit__not_fired(why);
+    fit__judge_case();
+    leave_case();
+}
+
 static void end_case(void)
 {
+    check_steps(NULL);
     drain();
     fit__judge_case();
-    fit__coverage_dump(fit__mode_name((enum fit__mode)fit__session.fault->mode));
-    fit__die();
+    leave_case();
 }
 
 void fit__run_end(void)
@@ -90,6 +115,7 @@ void fit__run_end(void)
         fit__die();
     case FIT_RUN_TRUNK: end_trunk(); break;
     case FIT_RUN_CASE: end_case(); break;
+    case FIT_RUN_BRANCH: fit__die();
     }
 }
 
@@ -158,9 +184,10 @@ void fit__end_finding(const struct fit__finding *finding)
                         "runs before it: %s: %s", finding->verdict, finding->symptom);
         break;
     case FIT_RUN_CASE:
+        check_steps(finding);
         fit__judge_early(finding);
-        fit__coverage_dump(fit__mode_name((enum fit__mode)fit__session.fault->mode));
-        break;
+        leave_case();
+    case FIT_RUN_BRANCH: break;
     }
     fit__die();
 }
@@ -172,11 +199,11 @@ void fit__end_finding(const struct fit__finding *finding)
 static void on_callback_left(const char *type)
 {
     struct fit__finding f;
-    if (fit__session.run != FIT_RUN_CASE || strcmp(fit__judge_point()->name, "raise")) return;
+    const struct fit__point *p = fit__last_fault();
+    if (fit__session.run != FIT_RUN_CASE || strcmp(p->name, "raise")) return;
     fit__enter();
     fit__finding_make(&f, "broken-test", type, "the exception raised at %s left %s through a frame "
-                      "of the library: put the guard inside the callback",
-                      fit__judge_point()->at, type);
+                      "of the library: put the guard inside the callback", p->at, type);
     fit__end_finding(&f);
 }
 

@@ -2,6 +2,7 @@
  * tried before. Every case has a number, its place among all cases of the ordered modes, which
  * none of these changes: results of several runs can be put together in order. */
 #include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,7 @@
 _Static_assert(FIT_ALTERNATIVES_MAX <= 64, "left_out has a bit for each alternative");
 
 static struct {
-    unsigned number;                     /* of the last case that was asked for */
-    unsigned done;                       /* tried before, up to this number */
+    uint64_t done;                       /* tried before, up to this number */
     const char *last;                    /* which was this case, and more text behind a blank */
 } taken;
 
@@ -31,20 +31,23 @@ static unsigned *name_slot(const char *text)
     }
 }
 
-bool fit__case_ordered(const char *name, const char *full)
+bool fit__case_ordered(const char *name)
 {
     const struct fit__orders *o = &fit__session.orders;
+    const struct fit__test *test = fit__session.test;
+    char full[FIT_CASE_MAX + 300];
     if (!names.room) {
         for (names.room = 16; names.room < o->case_count * 2;) names.room *= 2;
         names.slots = fit__alloc(names.room * sizeof *names.slots);
         for (unsigned i = 0; i < o->case_count; i++) *name_slot(o->cases[i]) = i + 1;
     }
-    return *name_slot(name) || *name_slot(full);
+    snprintf(full, sizeof full, "%s.%s:%s", test->group, test->name, name);
+    return *name_slot(full) || *name_slot(full + strlen(test->group) + 1);
 }
 
 /* ---- shards ------------------------------------------------------------------------------ */
 
-static bool in_shard(const struct fit__point *p, unsigned alternative)
+bool fit__in_shard(const struct fit__point *p, unsigned alternative)
 {
     const struct fit__orders *o = &fit__session.orders;
     const struct fit__test *test = fit__session.test;
@@ -55,6 +58,13 @@ static bool in_shard(const struct fit__point *p, unsigned alternative)
     if (head >= 300) head = 299;         /* a name so long is cut, the same in every shard */
     fit__point_case(p, &p->alternatives[alternative], full + head, sizeof full - (size_t)head);
     return fit__hash(full, strlen(full)) % o->shards == o->shard - 1;
+}
+
+/* What it will do is not known before. */
+bool fit__run_in_shard(unsigned run)
+{
+    const struct fit__orders *o = &fit__session.orders;
+    return !o->shards || run % o->shards == o->shard - 1;
 }
 
 /* ---- budget: cases of the same kind at the same call stack are thinned ------------------- */
@@ -168,7 +178,7 @@ static void count_kept(struct fit__point *p, unsigned a)
 {
     if (p->left_out >> a & 1) return;
     kept++;
-    mine += in_shard(p, a);
+    mine += fit__in_shard(p, a);
 }
 
 static void thin(unsigned budget)
@@ -205,9 +215,9 @@ static void check_done(const struct fit__point *p, unsigned alternative)
     size_t size = strcspn(taken.last, " ");
     fit__point_case(p, &p->alternatives[alternative], name, sizeof name);
     if (taken.last[0] == '-' || (!strncmp(taken.last, name, size) && !name[size])) return;
-    fit__send_error(FIT_X_USAGE, "what was tried before is of another program: its case %u was "
-                    "%.*s, now it is %s; run it without --resume", taken.done, (int)size,
-                    taken.last, name);
+    fit__send_error(FIT_X_USAGE, "what was tried before is of another program: its case %llu was "
+                    "%.*s, now it is %s; run it without --resume",
+                    (unsigned long long)taken.done, (int)size, taken.last, name);
     fit__die();
 }
 
@@ -223,25 +233,83 @@ static void send_plan(const struct fit__test *test)
     fit__record_send(&rec);
 }
 
+static void number_cases(struct fit__reference *r)
+{
+    unsigned number = 0;
+    for (struct fit__point *p = r->points; p; p = p->next) {
+        p->before = number;
+        for (unsigned a = 0; a < p->count; a++) number += fit__mode_wanted(fit__point_mode(p, a));
+    }
+}
+
+/* What failed when it was tried before. Both come in the order of their numbers. */
+static void bury(const struct fit__test *test, struct fit__reference *r)
+{
+    const struct fit__orders *o = &fit__session.orders;
+    struct fit__point *p = r->points;
+    char full[300];
+    snprintf(full, sizeof full, "%s.%s", test->group, test->name);
+    for (unsigned i = 0; i < o->dead_count; i++) {
+        unsigned number = (unsigned)strtoul(o->dead[i], NULL, 10);
+        const char *its = strchr(o->dead[i], ' ');
+        if (!its || strcmp(its + 1, full)) continue;
+        while (p && p->next && p->next->before < number) p = p->next;
+        for (unsigned a = 0; p && a < p->count; a++)
+            if (fit__mode_wanted(fit__point_mode(p, a)) && fit__case_number(p, a) == number)
+                p->dead_ends |= UINT64_C(1) << a;
+    }
+}
+
 void fit__selection_plan(const struct fit__test *test, struct fit__reference *r)
 {
     const struct fit__orders *o = &fit__session.orders;
     unsigned budget = o->budget ? o->budget : r->budget;
     const char *done = done_before(test);
     if (o->job == FIT_J_REPLAY) return;
-    taken.number = total = kept = mine = 0;
-    taken.done = done ? (unsigned)strtoul(done, NULL, 10) : 0;
+    total = kept = mine = 0;
+    taken.done = done ? strtoull(done, NULL, 10) : 0;
     taken.last = done ? strchr(done, ' ') + 1 : NULL;
+    number_cases(r);
+    bury(test, r);
     each_wanted(count_case);
     if (budget && total > budget && !o->case_count) thin(budget);
     each_wanted(count_kept);
     send_plan(test);
 }
 
+unsigned fit__case_number(const struct fit__point *p, unsigned alternative)
+{
+    unsigned number = p->before;
+    for (unsigned a = 0; a <= alternative; a++) number += fit__mode_wanted(fit__point_mode(p, a));
+    return number;
+}
+
 unsigned fit__case_take(const struct fit__point *p, unsigned alternative)
 {
+    unsigned number;
     if (!fit__mode_wanted(fit__point_mode(p, alternative))) return 0;
-    if (++taken.number == taken.done) check_done(p, alternative);
-    if (taken.number <= taken.done || (p->left_out >> alternative & 1)) return 0;
-    return fit__case_wanted(p, alternative) && in_shard(p, alternative) ? taken.number : 0;
+    number = fit__case_number(p, alternative);
+    if (number == taken.done) check_done(p, alternative);
+    if (number <= taken.done || (p->left_out >> alternative & 1)) return 0;
+    return fit__case_wanted(p, alternative) && fit__in_shard(p, alternative) ? number : 0;
+}
+
+/* ---- what comes behind the cases of one fault -------------------------------------------- */
+
+uint64_t fit__several_number(unsigned first, unsigned place)
+{
+    assert(place < FIT_SEVERAL_OF_FIRST);
+    return FIT_SEVERAL_FROM + (uint64_t)first * FIT_SEVERAL_OF_FIRST + place;
+}
+
+bool fit__number_done(uint64_t number)
+{
+    return number <= taken.done;
+}
+
+unsigned fit__budget_left(void)
+{
+    unsigned budget = fit__session.orders.budget ? fit__session.orders.budget
+                                                 : fit__session.reference->budget;
+    return !budget ? UINT_MAX : budget > kept ? budget - kept : 0;
 }

@@ -130,6 +130,8 @@ static void parse_line(char *key, char *value)
         append(&o->cases, &o->case_count, value);
     } else if (!strcmp(key, "done")) {
         append(&o->done, &o->done_count, value);
+    } else if (!strcmp(key, "dead")) {
+        append(&o->dead, &o->dead_count, value);
     } else if (!strcmp(key, "shard")) {
         o->shard = (unsigned)atoi(value);
         o->shards = (unsigned)atoi(strchr(value, '/') ? strchr(value, '/') + 1 : "0");
@@ -142,6 +144,16 @@ static void parse_line(char *key, char *value)
         parse_modes(value);
     } else if (!strcmp(key, "extended")) {
         o->extended = atoi(value);
+    } else if (!strcmp(key, "pairs")) {
+        o->pairs = (unsigned)atoi(value);
+    } else if (!strcmp(key, "random")) {
+        o->random = (unsigned)atoi(value);
+    } else if (!strcmp(key, "from")) {
+        o->from = (unsigned)atoi(value);
+    } else if (!strcmp(key, "fill")) {
+        o->fill = atoi(value);
+    } else if (!strcmp(key, "seed")) {
+        o->seed = strtoull(value, NULL, 10);
     } else if (!strcmp(key, "jobs")) {
         o->jobs = (unsigned)atoi(value);
     } else if (!strcmp(key, "memcheck")) {

@@ -18,17 +18,28 @@
 
 enum { JOBS_MAX = 64, GRACE_MS = 2000 /* behind the child's own alarm */ };
 
-struct slot {
-    struct fit__slot_record *record;     /* shared with the child */
+/* What a child leaves: shared with it. */
+struct tray {
+    struct fit__slot_record *record;
     int output;                          /* memfd: what the child prints */
+};
+
+struct slot {
+    struct tray tray;
+    struct tray leaf;                    /* for the cases of a run to branch from, one by one */
+    int collected;                       /* memfd: the records of these */
     int pid, pidfd;                      /* 0: free */
-    const struct fit__point *point;
-    unsigned alternative, sequence;
+    bool branch;
+    struct fit__point *point;            /* NULL: the child chooses itself */
+    unsigned alternative;
+    const char *name;                    /* NULL: that of the fault */
+    uint64_t sequence;
 };
 
 static struct {
     struct slot slots[JOBS_MAX];
     struct slot *mine;                   /* in a child */
+    struct tray *tray;                   /* in a child: its own */
     int captured;                        /* 0, or the descriptor of its output */
     unsigned running;
 } pool;
@@ -85,11 +96,31 @@ int fit__snapshot_and_wait(unsigned wall_ms, bool *in_child)
     return status;
 }
 
+static int memory_file(const char *name)
+{
+    return fit__own_fd(fit__raw(SYS_memfd_create, name, MFD_CLOEXEC));
+}
+
+static void open_tray(struct tray *t)
+{
+    if (!t->record) {
+        t->record = fit__alloc_shared(sizeof *t->record);
+        t->output = memory_file("output");
+    }
+    t->record->done = 0;
+    t->record->dead_end = false;
+    t->record->size = 0;
+    fit__raw(SYS_ftruncate, t->output, 0);
+}
+
 static void open_slot(struct slot *s)
 {
-    if (s->record) return;
-    s->record = fit__alloc_shared(sizeof *s->record);
-    s->output = fit__own_fd(fit__raw(SYS_memfd_create, "output", MFD_CLOEXEC));
+    open_tray(&s->tray);
+    if (!s->branch) return;
+    open_tray(&s->leaf);
+    if (!s->collected) s->collected = memory_file("records");
+    fit__raw(SYS_ftruncate, s->collected, 0);
+    fit__raw(SYS_lseek, s->collected, 0, SEEK_SET);
 }
 
 static void print_to(int fd)
@@ -101,19 +132,44 @@ static void print_to(int fd)
 
 /* A child's standard output and error are its own, so that nothing it prints is taken for the
  * trunk's; they are kept for evidence. */
-static void become_child(struct slot *s)
+static void become_child(struct slot *s, struct tray *t)
 {
     pool.mine = s;
-    pool.captured = s->output;
-    print_to(s->output);
+    pool.tray = t;
+    pool.captured = t->output;
+    print_to(t->output);
+}
+
+static void forward(struct slot *s, struct tray *t, int pid, int status)
+{
+    char name[FIT_CASE_MAX] = "";
+    struct fit__step first = { s->point, s->alternative };
+    if (s->point)
+        fit__point_case(s->point, &s->point->alternatives[s->alternative], name, sizeof name);
+    fit__judge_forward(t->record, s->point ? &first : NULL, s->name ? s->name : name, s->sequence,
+                       pid, status);
+}
+
+/* What the cases of a run to branch from have sent, in the order of their faults. */
+static void forward_collected(struct slot *s)
+{
+    char bytes[16384];
+    long n, at = 0;
+    while ((n = fit__raw(SYS_pread64, s->collected, bytes, sizeof bytes, at)) > 0) {
+        fit__records_write(bytes, (size_t)n);
+        at += n;
+    }
 }
 
 static void reap(struct slot *s)
 {
-    char name[FIT_CASE_MAX];
-    int status = wait_for(s->pid, s->pidfd, fit__session.orders.wall_ms + GRACE_MS);
-    fit__point_case(s->point, &s->point->alternatives[s->alternative], name, sizeof name);
-    fit__judge_forward(s->record, s->point, s->alternative, name, s->sequence, s->pid, status);
+    unsigned limit = s->branch ? 0 /* its cases are limited */
+                               : fit__session.orders.wall_ms + GRACE_MS;
+    int status = wait_for(s->pid, s->pidfd, limit);
+    if (s->branch) forward_collected(s);
+    else forward(s, &s->tray, s->pid, status);
+    if (!s->branch && s->point && !s->name && s->tray.record->dead_end)
+        s->point->dead_ends |= UINT64_C(1) << s->alternative;
     if (s->pidfd >= 0) fit__raw(SYS_close, s->pidfd);
     s->pid = 0;
     pool.running--;
@@ -141,21 +197,14 @@ static struct slot *free_slot(void)
     return NULL;
 }
 
-bool fit__case_fork(const struct fit__point *point, unsigned alternative, unsigned number)
+/* True in the child. */
+static bool fork_into(struct slot *s)
 {
-    struct slot *s = free_slot();
     int pid;
-    assert(s);
     open_slot(s);
-    s->record->done = 0;
-    s->record->size = 0;
-    fit__raw(SYS_ftruncate, s->output, 0);
-    s->point = point;
-    s->alternative = alternative;
-    s->sequence = number;
     while ((pid = fit__snapshot()) == -EAGAIN && pool.running) reap_oldest();
     if (pid == 0) {
-        become_child(s);
+        become_child(s, &s->tray);
         return true;
     }
     if (pid < 0) {
@@ -168,6 +217,68 @@ bool fit__case_fork(const struct fit__point *point, unsigned alternative, unsign
     return false;
 }
 
+bool fit__case_fork(struct fit__point *point, unsigned alternative, const char *name,
+                    uint64_t sequence)
+{
+    struct slot *s = free_slot();
+    assert(s);
+    s->branch = false;
+    s->point = point;
+    s->alternative = alternative;
+    s->name = name;
+    s->sequence = sequence;
+    return fork_into(s);
+}
+
+bool fit__free_fork(uint64_t sequence)
+{
+    struct slot *s = free_slot();
+    assert(s);
+    s->branch = false;
+    s->point = NULL;
+    s->name = NULL;
+    s->sequence = sequence;
+    return fork_into(s);
+}
+
+bool fit__branch_fork(struct fit__point *point, unsigned alternative, uint64_t sequence)
+{
+    struct slot *s = free_slot();
+    assert(s);
+    s->branch = true;
+    s->point = point;
+    s->alternative = alternative;
+    s->name = NULL;
+    s->sequence = sequence;
+    if (!fork_into(s)) return false;
+    for (unsigned i = 0; i < JOBS_MAX; i++) pool.slots[i].pid = 0;   /* the trunk's children */
+    pool.running = 0;
+    fit__session.orders.results = s->collected;
+    return true;
+}
+
+bool fit__leaf_fork(uint64_t sequence)
+{
+    struct slot *s = pool.mine;
+    int pid, pidfd, status;
+    open_tray(&s->leaf);
+    s->sequence = sequence;
+    pid = fit__snapshot();
+    if (pid == 0) {
+        become_child(s, &s->leaf);
+        return true;
+    }
+    if (pid < 0) {
+        fit__send_error(70, "cannot copy the process for a case: error %d from clone", -pid);
+        fit__die();
+    }
+    pidfd = fit__own_fd(fit__raw(SYS_pidfd_open, pid, 0));
+    status = wait_for(pid, pidfd, fit__session.orders.wall_ms + GRACE_MS);
+    if (pidfd >= 0) fit__raw(SYS_close, pidfd);
+    forward(s, &s->leaf, pid, status);
+    return false;
+}
+
 void fit__case_reap_all(void)
 {
     while (pool.running) reap_oldest();
@@ -175,12 +286,12 @@ void fit__case_reap_all(void)
 
 struct fit__slot_record *fit__case_record(void)
 {
-    return pool.mine ? pool.mine->record : NULL;
+    return pool.tray ? pool.tray->record : NULL;
 }
 
 void fit__output_capture(void)
 {
-    pool.captured = fit__own_fd(fit__raw(SYS_memfd_create, "output", MFD_CLOEXEC));
+    pool.captured = memory_file("output");
     print_to(pool.captured);
 }
 

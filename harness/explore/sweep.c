@@ -1,6 +1,7 @@
 /* One test, swept: two runs without faults, then the trunk with a child for each case. */
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,6 +30,13 @@ bool fit__mode_wanted(enum fit__mode mode)
     return !o->modes_given && r->modes_set ? r->modes[mode] : o->modes[mode];
 }
 
+/* Is this one of those that are tried? */
+bool fit__alternative_wanted(const struct fit__alternative *a)
+{
+    return fit__mode_wanted((enum fit__mode)a->mode)
+        && (!a->extended || fit__session.orders.extended || fit__session.reference->extended);
+}
+
 /* A case that is replayed may be of any mode. */
 void fit__modes_update(void)
 {
@@ -40,18 +48,78 @@ void fit__modes_update(void)
             fit__modes_asked |= 1u << m;
 }
 
+/* An ordered case without its prefix, TEST or GROUP.TEST; NULL: it is another test's. */
+static const char *without_test(const char *text)
+{
+    const struct fit__test *t = fit__session.test;
+    size_t group = strlen(t->group), name = strlen(t->name);
+    if (!strncmp(text, t->group, group) && text[group] == '.'
+        && !strncmp(text + group + 1, t->name, name) && text[group + 1 + name] == ':')
+        return text + group + 1 + name + 1;
+    return !strncmp(text, t->name, name) && text[name] == ':' ? text + name + 1 : NULL;
+}
+
 bool fit__case_wanted(const struct fit__point *p, unsigned alternative)
 {
     const struct fit__orders *o = &fit__session.orders;
-    char name[FIT_CASE_MAX], full[FIT_CASE_MAX + 300];
-    if (!fit__mode_wanted(fit__point_mode(p, alternative))) return false;
-    if (p->alternatives[alternative].extended && !o->extended
-        && !fit__session.reference->extended)
-        return false;
+    char name[FIT_CASE_MAX];
+    if (!fit__alternative_wanted(&p->alternatives[alternative])) return false;
     if (!o->case_count) return true;
     fit__point_case(p, &p->alternatives[alternative], name, sizeof name);
-    snprintf(full, sizeof full, "%s:%s", fit__session.test->name, name);
-    return fit__case_ordered(name, full);
+    return fit__case_ordered(name);
+}
+
+/* Cases of several faults that were asked for by name, by their first. */
+static struct {
+    struct ordered { struct fit__case c; struct fit__point *point; unsigned alternative;
+                     char name[FIT_CASE_MAX]; } *list;
+    unsigned count;
+} ordered;
+
+static void read_ordered(const char *text)
+{
+    char error[2000];
+    struct ordered *one;
+    ordered.list = fit__resize(ordered.list, (ordered.count + 1) * sizeof *ordered.list);
+    one = &ordered.list[ordered.count];
+    if (fit__find_case(fit__session.reference, text, &one->c, &one->point, &one->alternative,
+                       error, sizeof error))
+        return;
+    fit__case_print(one->name, sizeof one->name, &one->c);
+    memmove(one->name, one->name + strlen("t:"), strlen(one->name) - strlen("t:") + 1);
+    ordered.count++;
+}
+
+static void read_orders(void)
+{
+    const struct fit__orders *o = &fit__session.orders;
+    ordered.count = 0;
+    for (unsigned i = 0; i < o->case_count; i++) {
+        const char *rest = without_test(o->cases[i]);
+        if (rest && strchr(rest, ',')) read_ordered(rest);
+    }
+}
+
+bool fit__several_fork(struct fit__point *p, unsigned alternative)
+{
+    unsigned place = 0;
+    for (unsigned i = 0; i < ordered.count; i++) {
+        const struct ordered *one = &ordered.list[i];
+        uint64_t number;
+        if (one->point != p || one->alternative != alternative) continue;
+        number = fit__several_number(fit__case_number(p, alternative), place++);
+        if (fit__number_done(number) || !fit__in_shard(p, alternative)
+            || !fit__case_fork(p, alternative, one->name, number))
+            continue;
+        fit__case_follow(&one->c);
+        return true;
+    }
+    return false;
+}
+
+static bool several_any(void)
+{
+    return ordered.count > 0;
 }
 
 /* ---- who answers questions in which run -------------------------------------------------- */
@@ -68,27 +136,7 @@ bool fit__observes_only(void)
     return fit__session.orders.job >= FIT_J_AUDIT;
 }
 
-static int answer_nothing(struct fit__question *q)
-{
-    (void)q;
-    fit__session.questions++;
-    return -1;
-}
-
-void fit__case_enter(const struct fit__point *p, unsigned alternative)
-{
-    static char name[FIT_CASE_MAX];
-    fit__point_case(p, &p->alternatives[alternative], name, sizeof name);
-    fit__session.run = FIT_RUN_CASE;
-    fit__session.case_text = name;
-    fit__session.fault = &p->alternatives[alternative];
-    fit__chooser = answer_nothing;
-    if (!fit__session.orders.real)       /* there it is armed since the test began */
-        fit__watchdog_arm(fit__session.orders.cpu_ms, fit__session.orders.wall_ms);
-    fit__judge_case_start(p, alternative);
-}
-
-static struct fit__point *next_point(struct fit__question *q)
+struct fit__point *fit__next_point(const struct fit__question *q)
 {
     static struct fit__point *next;
     struct fit__point *p = fit__session.questions ? next : fit__session.reference->points;
@@ -100,19 +148,30 @@ static struct fit__point *next_point(struct fit__question *q)
 
 static int answer_trunk(struct fit__question *q)
 {
-    struct fit__point *p = next_point(q);
+    struct fit__point *p = fit__next_point(q);
     if (!p) {                            /* the third run is not like the first two */
         fit__session.reference->trunk_state = FIT_TEST_NONDETERMINISTIC;
-        fit__chooser = answer_nothing;
+        fit__chooser = fit__answer_nothing;
         return -1;
     }
     for (unsigned a = 0; a < p->count; a++) {
         unsigned number = fit__case_take(p, a);
-        if (number && fit__case_fork(p, a, number)) {
+        if (number && fit__case_fork(p, a, NULL, number)) {
             fit__case_enter(p, a);
             return (int)a;
         }
     }
+    return -1;
+}
+
+static int answer_ordered(struct fit__question *q)
+{
+    struct fit__point *p = fit__next_point(q);
+    for (unsigned a = 0; p && a < p->count; a++)
+        if (fit__several_fork(p, a)) {
+            fit__case_enter(p, a);
+            return (int)a;
+        }
     return -1;
 }
 
@@ -121,7 +180,7 @@ static struct { const struct fit__point *point; unsigned alternative; } wanted;
 
 static int answer_replay(struct fit__question *q)
 {
-    struct fit__point *p = next_point(q);
+    struct fit__point *p = fit__next_point(q);
     if (!p) {
         fit__send_error(FIT_X_NO_FIT, "the run took another way before the fault could be "
                         "injected: this program is not deterministic");
@@ -147,17 +206,21 @@ void fit__run_prepare(enum fit__run run, const struct fit__test *test,
     s->run = run;
     s->test = test;
     s->questions = s->turn = 0;
+    s->faults.count = 0;
+    s->case_text = NULL;
     fit__chooser = chooser;
     fit__modes_update();
     fit__history_start(run, s->orders.trace);
 }
 
+static int (*trunk_answers)(struct fit__question *);
+
 static void prepare(enum fit__run run, const struct fit__test *test)
 {
-    fit__run_prepare(run, test, fit__observes_only() ? answer_nothing
+    fit__run_prepare(run, test, fit__observes_only() ? fit__answer_nothing
         : run == FIT_RUN_FIRST ? answer_first
-        : run == FIT_RUN_SECOND ? fit__session.orders.real ? fit__rerun_second : answer_nothing
-        : run == FIT_RUN_TRUNK ? answer_trunk : answer_replay);
+        : run == FIT_RUN_SECOND ? fit__session.orders.real ? fit__rerun_second : fit__answer_nothing
+        : run == FIT_RUN_TRUNK ? trunk_answers : answer_replay);
 }
 
 void fit__run_in_child(const struct fit__test *test, void *group_state)
@@ -273,7 +336,7 @@ static void replay_none(const struct fit__test *test, void *state)
     if (!here) fit__snapshot_and_wait(0, &here);
     if (here) {
         if (!fit__session.orders.debugger) fit__output_capture();
-        fit__run_prepare(FIT_RUN_CASE, test, answer_nothing);
+        fit__run_prepare(FIT_RUN_CASE, test, fit__answer_nothing);
         fit__session.run = FIT_RUN_TRUNK;        /* there is no case to be judged */
         fit__run_in_child(test, state);
     }
@@ -284,6 +347,7 @@ static void replay(const struct fit__test *test, void *state)
 {
     char error[2000];
     struct fit__point *point;
+    struct fit__case c;
     const char *text = fit__session.orders.cases[0];
     bool here = fit__session.orders.debugger;
     int status = 0, rc;
@@ -291,13 +355,14 @@ static void replay(const struct fit__test *test, void *state)
         replay_none(test, state);
         return;
     }
-    rc = fit__find_case(fit__session.reference, text, &point, &wanted.alternative, error,
+    rc = fit__find_case(fit__session.reference, text, &c, &point, &wanted.alternative, error,
                         sizeof error);
     if (rc) {
         fit__send_error(rc == -EINVAL ? FIT_X_USAGE : FIT_X_NO_FIT, "%s", error);
         return;
     }
     wanted.point = point;
+    fit__case_follow(&c);
     if (!here) status = fit__snapshot_and_wait(0, &here);
     if (here) {
         if (!fit__session.orders.debugger) fit__output_capture();
@@ -307,7 +372,7 @@ static void replay(const struct fit__test *test, void *state)
         fit__session.run = FIT_RUN_TRUNK;        /* until the fault has come */
         fit__run_in_child(test, state);
     }
-    fit__judge_forward(NULL, point, wanted.alternative, text, 1, 0, status);
+    fit__judge_forward(NULL, &(struct fit__step){ point, wanted.alternative }, text, 1, 0, status);
 }
 
 void fit__test_not_swept(const struct fit__test *test, const struct fit__finding *why)
@@ -335,14 +400,37 @@ static void check_trunk(const struct fit__test *test, const struct fit__referenc
                         "of the test", test->group, test->name);
 }
 
+void fit__trunk_run(const struct fit__test *test, void *state,
+                    int (*answers)(struct fit__question *))
+{
+    trunk_answers = answers;
+    fit__session.reference->trunk_state = FIT_TEST_DIED;
+    run_once(FIT_RUN_TRUNK, test, state);
+    check_trunk(test, fit__session.reference);
+}
+
+/* As if all pairs that it has room for had been tried: then it is the same in all shards. */
+static unsigned left_of_budget(void)
+{
+    unsigned left = fit__budget_left();
+    return left == UINT_MAX ? 0 : left - fit__pairs_limit();
+}
+
 static void sweep_cases(const struct fit__test *test, void *state)
 {
-    if (fit__session.orders.real) {
+    const struct fit__orders *o = &fit__session.orders;
+    read_orders();
+    if (o->real) {
         fit__rerun_cases(test, state);
         return;
     }
-    run_once(FIT_RUN_TRUNK, test, state);
-    check_trunk(test, fit__session.reference);
+    if (o->random) {
+        fit__random_sweep(test, state, o->from, o->fill ? left_of_budget() : o->random);
+        return;
+    }
+    fit__trunk_run(test, state, answer_trunk);
+    if (several_any()) fit__trunk_run(test, state, answer_ordered);
+    if (!o->case_count && !o->memcheck) fit__pairs_sweep(test, state);
 }
 
 int fit__sweep_test(const struct fit__test *test, void *state)
@@ -365,10 +453,12 @@ int fit__sweep_test(const struct fit__test *test, void *state)
         fit__selection_plan(test, r);
         if (s->orders.job == FIT_J_LIST) send_names(test, r);
         if (s->orders.job == FIT_J_RUN) {
-            fit__judge_send_findings(test, r);
+            if (!s->orders.random) fit__judge_send_findings(test, r);
             sweep_cases(test, state);
-            fit__marks_send(test, r);
-            fit__rules_send(test, r);
+            if (!s->orders.random) {     /* they have been sent before */
+                fit__marks_send(test, r);
+                fit__rules_send(test, r);
+            }
         }
         if (s->orders.job == FIT_J_REPLAY) replay(test, state);
     }

@@ -121,24 +121,40 @@ FIT_EXPORT void fit_must_recover(const char *faults)
     fit__api_leave();
 }
 
-/* One word of a selector against the words of a case: any of them, in any order. */
-static bool word_fits(const char *word, const char *case_text, enum fit__mode mode)
+/* One word of a selector against the words of a fault: any of them, in any order. */
+static bool word_fits(const char *word, const char *fault, enum fit__mode mode)
 {
     char copy[FIT_CASE_MAX], *save;
     if (!strncmp(word, "mode=", 5)) return !fnmatch(word + 5, fit__mode_name(mode), 0);
-    snprintf(copy, sizeof copy, "%s", case_text);
-    for (char *w = strtok_r(copy, ":,", &save); w; w = strtok_r(NULL, ":,", &save))
+    snprintf(copy, sizeof copy, "%s", fault);
+    for (char *w = strtok_r(copy, ":", &save); w; w = strtok_r(NULL, ":", &save))
         if (!fnmatch(word, w, 0)) return true;
     return false;
 }
 
-static bool selects(const char *faults, const char *case_text, enum fit__mode mode)
+static bool selects_fault(const char *faults, const char *text, enum fit__mode mode)
 {
     char copy[FIT_CASE_MAX], *save;
     snprintf(copy, sizeof copy, "%s", faults);
     for (char *w = strtok_r(copy, ":", &save); w; w = strtok_r(NULL, ":", &save))
-        if (!word_fits(w, case_text, mode)) return false;
+        if (!word_fits(w, text, mode)) return false;
     return true;
+}
+
+static bool selects_step(const char *faults, const struct fit__step *step)
+{
+    char text[FIT_CASE_MAX];
+    fit__point_case(step->point, &step->point->alternatives[step->alternative], text, sizeof text);
+    return selects_fault(faults, text, fit__point_mode(step->point, step->alternative));
+}
+
+/* How many of the faults of this case are selected. */
+static unsigned selected(const char *faults)
+{
+    const struct fit__steps *s = &fit__session.faults;
+    unsigned n = 0;
+    for (unsigned i = 0; i < s->count; i++) n += selects_step(faults, &s->list[i]);
+    return n;
 }
 
 /* `where` names a function of the stack, or a library. */
@@ -152,23 +168,22 @@ static bool stack_has(const char *where, void *const *frames, unsigned depth)
     return false;
 }
 
-static bool covers(const struct allowance *a, const char *verdict, const char *case_text,
-                   enum fit__mode mode, void *const *frames, unsigned depth)
+static bool covers(const struct allowance *a, const char *verdict, void *const *frames,
+                   unsigned depth)
 {
-    return !strcmp(a->verdict, verdict) && selects(a->faults, case_text, mode)
+    return !strcmp(a->verdict, verdict) && selected(a->faults)
         && (!a->where || stack_has(a->where, frames, depth));
 }
 
-const char *fit__allowed(const char *verdict, const char *case_text, enum fit__mode mode,
-                         void *const *frames, unsigned depth)
+const char *fit__allowed(const char *verdict, void *const *frames, unsigned depth)
 {
     for (unsigned i = 0; i < rules.count; i++)
-        if (covers(&rules.allowances[i], verdict, case_text, mode, frames, depth)) {
+        if (covers(&rules.allowances[i], verdict, frames, depth)) {
             rules.used[i] = true;
             return rules.allowances[i].reason;
         }
     for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++)
-        if (covers(&profiles[i], verdict, case_text, mode, frames, depth))
+        if (covers(&profiles[i], verdict, frames, depth))
             return profiles[i].reason;
     return NULL;
 }
@@ -183,8 +198,7 @@ static const char *ended_by(void *const *frames, unsigned depth)
     return NULL;
 }
 
-const char *fit__library_aborts(const struct fit__finding *f, const char *case_text,
-                                enum fit__mode mode)
+const char *fit__library_aborts(const struct fit__finding *f)
 {
     /* An assertion that fails is nobody's design. */
     bool abort = !strcmp(f->verdict, "abort") && strncmp(f->symptom, "assert", 6);
@@ -193,16 +207,22 @@ const char *fit__library_aborts(const struct fit__finding *f, const char *case_t
     for (size_t i = 0; library && i < sizeof designs / sizeof designs[0]; i++)
         if (!strcmp(library, designs[i].library)
             && (abort || (designs[i].by && stack_has(designs[i].by, f->frames, f->depth)))
-            && selects(designs[i].faults, case_text, mode))
+            && selected(designs[i].faults))
             return designs[i].reason;
     return NULL;
 }
 
-bool fit__must_recover(const char *case_text, enum fit__mode mode)
+/* A fault that need not be survived excuses the others. */
+bool fit__must_recover(void)
 {
-    for (unsigned i = 0; i < rules.must_count; i++)
-        if (selects(rules.must_recover[i], case_text, mode)) return true;
-    return false;
+    const struct fit__steps *s = &fit__session.faults;
+    for (unsigned i = 0; i < s->count; i++) {
+        bool must = false;
+        for (unsigned k = 0; k < rules.must_count && !must; k++)
+            must = selects_step(rules.must_recover[k], &s->list[i]);
+        if (!must) return false;
+    }
+    return s->count > 0;
 }
 
 /* ---- which rules are of use -------------------------------------------------------------- */
@@ -224,8 +244,7 @@ static struct fit__rule *rule_of(const char *verdict, const char *faults, const 
 
 static void count_rule(struct fit__rule *rule, bool used)
 {
-    enum fit__mode mode = (enum fit__mode)fit__session.fault->mode;
-    if (!rule || !selects(rule->faults, fit__session.case_text, mode)) return;
+    if (!rule || !selected(rule->faults)) return;
     __atomic_fetch_add(&rule->selected, 1, __ATOMIC_RELAXED);
     if (used) __atomic_fetch_add(&rule->used, 1, __ATOMIC_RELAXED);
 }
@@ -246,12 +265,12 @@ static bool exists(const struct fit__reference *r, const char *faults)
 {
     char name[FIT_CASE_MAX];
     for (unsigned m = 0; m < FIT_MODES; m++)
-        if (!fit__mode_asked((enum fit__mode)m) && selects(faults, "", (enum fit__mode)m))
+        if (!fit__mode_asked((enum fit__mode)m) && selects_fault(faults, "", (enum fit__mode)m))
             return true;
     for (const struct fit__point *p = r->points; p; p = p->next)
         for (unsigned a = 0; a < p->count; a++) {
             fit__point_case(p, &p->alternatives[a], name, sizeof name);
-            if (selects(faults, name, fit__point_mode(p, a))) return true;
+            if (selects_fault(faults, name, fit__point_mode(p, a))) return true;
         }
     return false;
 }

@@ -100,12 +100,10 @@ size_t fit__fault_text(const struct fit__point *point, const struct fit__alterna
 
 void fit__allow_reset(void);
 /* Is this verdict allowed in this case? Returns the reason, or NULL. */
-const char *fit__allowed(const char *verdict, const char *case_text, enum fit__mode mode,
-                         void *const *frames, unsigned depth);
+const char *fit__allowed(const char *verdict, void *const *frames, unsigned depth);
 /* Did a library end the program, as it is known to do by design? Returns the reason, or NULL. */
-const char *fit__library_aborts(const struct fit__finding *finding, const char *case_text,
-                                enum fit__mode mode);
-bool fit__must_recover(const char *case_text, enum fit__mode mode);
+const char *fit__library_aborts(const struct fit__finding *finding);
+bool fit__must_recover(void);
 /* This case is judged: its rules are counted in the reference, once. */
 void fit__rules_count(void);
 /* In the parent, all points named: a record `rule` for each that the test has made. */
@@ -137,10 +135,11 @@ void fit__judge_warm_up(void);
 /* From here on what AddressSanitizer reports, if the program has it, ends its run with a finding.
  * (UndefinedBehaviorSanitizer finds its hook by itself.) */
 void fit__sanitizers_watch(void);
-/* CASE: the place of its fault. */
-const struct fit__point *fit__judge_point(void);
-/* A case begins in this process: the fault is about to happen. */
-void fit__judge_case_start(const struct fit__point *point, unsigned alternative);
+/* CASE: the place of the fault that came last. */
+const struct fit__point *fit__last_fault(void);
+/* A case begins in this process: its first fault is about to happen, or one more. */
+void fit__judge_case_start(void);
+void fit__judge_next_fault(void);
 /* What was wrong already without any fault, as cases TEST:none. */
 void fit__judge_send_findings(const struct fit__test *test, const struct fit__reference *r);
 /* The same for a replay of TEST:none: the first of it, or that nothing was wrong. */
@@ -152,9 +151,9 @@ void fit__judge_case(void);
 /* The run ended early with a finding, or with a word that is no finding. */
 void fit__judge_early(const struct fit__finding *finding);
 /* In the trunk: a case's process has ended with `status`. Sends its record on, or, when it left
- * none, makes one from how it died. */
-void fit__judge_forward(struct fit__slot_record *record, const struct fit__point *point,
-                        unsigned alternative, const char *case_text, unsigned sequence,
-                        int pid, int status);
+ * none, makes one from how it died. `record`: NULL after a replay; `first`: the case's first fault,
+ * NULL if it was to choose that itself, then a process that left nothing was no case. */
+void fit__judge_forward(struct fit__slot_record *record, const struct fit__step *first,
+                        const char *case_text, uint64_t sequence, int pid, int status);
 
 #endif

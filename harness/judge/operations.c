@@ -268,9 +268,15 @@ static bool fails_anyway(const struct fit_op *op, const struct fit__op_result *b
     return before && before->state == FIT_OP_FAILED && before->code == op->code;
 }
 
+/* Of several faults, which may hide each other, any will do. */
 static bool has_cause(const struct fit_op *op)
 {
-    return fit__cause_named(fit__session.fault, fit__judge_point()->name, op->code, op->text);
+    const struct fit__steps *s = &fit__session.faults;
+    for (unsigned i = 0; i < s->count; i++)
+        if (fit__cause_named(&s->list[i].point->alternatives[s->list[i].alternative],
+                             s->list[i].point->name, op->code, op->text))
+            return true;
+    return false;
 }
 
 static bool has_key(const struct fit_op *op, const char *key)
@@ -293,7 +299,9 @@ static bool judge_details(const struct fit_op *op, struct fit__finding *f)
     for (unsigned i = 0; i < ledger.required_count; i++) {
         const char *key = ledger.required[i];
         if (!strcmp(key, "cause")) {
-            if (has_cause(op)) continue;
+            /* Of several faults the first may have used up the attempts, so that what the test's
+             * own peers do is the cause of the end. */
+            if (fit__session.faults.count > 1 || has_cause(op)) continue;
             fit__finding_make(f, "cause-lost", site_of(op), "%s was told %d \"%s\", which does not "
                               "name the cause, by {symptom}", op->name, op->code,
                               op->text ? op->text : "");
@@ -314,13 +322,20 @@ static bool judge_details(const struct fit_op *op, struct fit__finding *f)
 
 static bool only_order(void)
 {
-    return fit__session.fault && fit__session.fault->mode == FIT_ORDER;
+    const struct fit__steps *s = &fit__session.faults;
+    for (unsigned i = 0; i < s->count; i++)
+        if (fit__point_mode(s->list[i].point, s->list[i].alternative) != FIT_ORDER) return false;
+    return s->count > 0;
 }
 
 /* To come late is no failure either, but may be too late for a deadline. */
 bool fit__ops_nothing_failed(void)
 {
-    return only_order() && fit__session.fault->what != FIT_W_DELAY;
+    const struct fit__steps *s = &fit__session.faults;
+    for (unsigned i = 0; i < s->count; i++)
+        if (s->list[i].point->alternatives[s->list[i].alternative].what == FIT_W_DELAY)
+            return false;
+    return only_order();
 }
 
 static bool judge_success(const struct fit_op *op, const struct fit__op_result *before,
@@ -345,8 +360,7 @@ static bool judge_failure(const struct fit_op *op, const struct fit__op_result *
                           struct fit__finding *f)
 {
     if (fails_anyway(op, before)) return false;
-    if ((op->must_succeed && !op->after_cancel)
-        || fit__must_recover(fit__session.case_text, (enum fit__mode)fit__session.fault->mode)) {
+    if ((op->must_succeed && !op->after_cancel) || fit__must_recover()) {
         fit__finding_make(f, "not-recovered", site_of(op), "%s failed by {symptom}: %d \"%s\"; %s"
                           "must succeed here", op->name, op->code, op->text ? op->text : "",
                           op->must_succeed ? "it began between fit_faults_off() and fit_faults_on()"

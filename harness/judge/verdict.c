@@ -9,22 +9,23 @@
 #include "fi/raw.h"
 #include "fi/symbols.h"
 #include "fi/watch.h"
+#include "fi/wrap.h"
 #include "harness/explore/coverage.h"
 #include "harness/judge/judge.h"
 #include "harness/loops/loops.h"
 #include "harness/marks.h"
 
 static struct {
-    const struct fit__point *point;
-    unsigned alternative;
     unsigned errors_before;              /* Memcheck's count when the fault came */
     struct fit__finding bad_close; bool has_bad_close;
     const char *not_fired;
 } judge;
 
-const struct fit__point *fit__judge_point(void)
+const struct fit__point *fit__last_fault(void)
 {
-    return judge.point;
+    const struct fit__steps *s = &fit__session.faults;
+    assert(s->count);
+    return s->list[s->count - 1].point;
 }
 
 const struct fit__finding *fit__judge_bad_close(void)
@@ -131,30 +132,41 @@ static bool tells_to_stop(const struct fit__point *point)
     return false;
 }
 
-void fit__judge_case_start(const struct fit__point *point, unsigned alternative)
+void fit__judge_case_start(void)
 {
-    if (tells_to_stop(point)) fit__ops_told_to_stop();
-    judge.point = point;
-    judge.alternative = alternative;
+    if (tells_to_stop(fit__last_fault())) fit__ops_told_to_stop();
     judge.errors_before = fit__memcheck_errors();
     fit__coverage_reset();
 }
 
+/* A fault with its place and time; the keys of the second are fault2, fault2.ns ... */
+static void add_fault(struct fit__record *rec, unsigned number, const struct fit__step *step)
+{
+    const struct fit__point *p = step->point;
+    char key[16] = "fault", part[32], text[600];
+    if (number > 1) snprintf(key, sizeof key, "fault%u", number);
+    fit__fault_text(p, &p->alternatives[step->alternative], text, sizeof text);
+    fit__record_add(rec, key, "%s", text);
+    snprintf(part, sizeof part, "%s.ns", key);
+    fit__record_add(rec, part, "%lld", (long long)p->ns);
+    snprintf(part, sizeof part, "%s.turn", key);
+    fit__record_add(rec, part, "%u", p->turn);
+    snprintf(part, sizeof part, "%s.stack", key);
+    fit__record_stack(rec, part, p->frames, p->depth);
+}
+
 static void begin_record(struct fit__record *rec, char *memory, size_t size,
-                         const struct fit__point *p, unsigned alternative, const char *case_text)
+                         const struct fit__steps *steps, const char *case_text)
 {
     const struct fit__session *s = &fit__session;
-    char text[600];
+    char mode[80];
     fit__record_begin(rec, memory, size, "case");
     fit__record_add(rec, "test", "%s.%s", s->test->group, s->test->name);
     fit__record_add(rec, "case", "%s", case_text);
-    fit__record_add(rec, "mode", "%s", fit__mode_name(fit__point_mode(p, alternative)));
+    fit__steps_mode(steps, mode, sizeof mode);
+    fit__record_add(rec, "mode", "%s", mode);
     fit__record_add(rec, "valgrind", "%d", s->orders.memcheck);
-    fit__fault_text(p, &p->alternatives[alternative], text, sizeof text);
-    fit__record_add(rec, "fault", "%s", text);
-    fit__record_add(rec, "fault.ns", "%lld", (long long)p->ns);
-    fit__record_add(rec, "fault.turn", "%u", p->turn);
-    fit__record_stack(rec, "fault.stack", p->frames, p->depth);
+    for (unsigned i = 0; i < steps->count; i++) add_fault(rec, i + 1, &steps->list[i]);
 }
 
 static void add_evidence(struct fit__record *rec)
@@ -164,6 +176,7 @@ static void add_evidence(struct fit__record *rec)
     if (fit__descriptors_text(text, sizeof text)) fit__record_add(rec, "descriptors", "%s", text);
     if (fit__threads_text(text, sizeof text)) fit__record_add(rec, "threads", "%s", text);
     if (fit__ops_text(text, sizeof text)) fit__record_add(rec, "operations", "%s", text);
+    fit__steps_add_smaller(rec);
 }
 
 static void finish_record(struct fit__record *rec)
@@ -190,6 +203,18 @@ static char *record_memory(size_t *size)
     return out ? out->text : memory;
 }
 
+/* Only this process knows its second fault: if it dies at once, this is left of it. */
+void fit__judge_next_fault(void)
+{
+    struct fit__slot_record *out = fit__case_record();
+    struct fit__record rec;
+    if (tells_to_stop(fit__last_fault())) fit__ops_told_to_stop();
+    if (!out) return;
+    begin_record(&rec, out->text, sizeof out->text, &fit__session.faults,
+                 fit__session.case_text);
+    out->size = rec.size;
+}
+
 static void add_memcheck(struct fit__record *rec)
 {
     if (!fit__session.orders.memcheck) return;
@@ -211,10 +236,10 @@ static bool judge_memcheck(struct fit__record *rec, struct fit__finding *f)
 
 static void write_finding(struct fit__record *rec, const struct fit__finding *f)
 {
-    enum fit__mode mode = (enum fit__mode)fit__session.fault->mode;
-    const char *design = fit__library_aborts(f, fit__session.case_text, mode);
-    const char *reason = fit__allowed(f->verdict, fit__session.case_text, mode, f->frames,
-                                      f->depth);
+    const char *design = fit__library_aborts(f);
+    const char *reason = fit__allowed(f->verdict, f->frames, f->depth);
+    struct fit__slot_record *out = fit__case_record();
+    if (out && strcmp(f->verdict, "noticed")) out->dead_end = true;
     fit__record_add(rec, "verdict", "%s", design ? "library-abort" : f->verdict);
     if (!reason) reason = design;
     if (reason) fit__record_add(rec, "allowed", "%s", reason);
@@ -229,7 +254,7 @@ static const char *outcome(void)
 {
     const struct fit__reference *r = fit__session.reference;
     if (fit__ops_failed(r, NULL)) return "reported";
-    return fit__session.questions == r->questions && fit__session.turn == r->turns
+    return fit__calls_begun == r->calls && fit__session.turn == r->turns
                ? "unaffected" : "recovered";
 }
 
@@ -293,7 +318,7 @@ static bool judge_ledgers(struct fit__record *rec, struct fit__finding *f)
 static void begin_own_record(struct fit__record *rec, char *memory, size_t size)
 {
     static char marks[8000];
-    begin_record(rec, memory, size, judge.point, judge.alternative, fit__session.case_text);
+    begin_record(rec, memory, size, &fit__session.faults, fit__session.case_text);
     fit__record_add(rec, "virtual_ns", "%lld", (long long)fit__now());
     fit__record_add(rec, "turn", "%u", fit__session.turn);
     fit__marks_text(marks, sizeof marks);
@@ -304,8 +329,10 @@ static void begin_own_record(struct fit__record *rec, char *memory, size_t size)
 static void write_verdict(struct fit__record *rec)
 {
     struct fit__finding f;
+    struct fit__slot_record *out = fit__case_record();
     bool named = false, failed;
     if (judge.not_fired) {
+        if (out) out->dead_end = true;
         fit__record_add(rec, "verdict", "not-fired");
         fit__record_add(rec, "symptom", "%s", judge.not_fired);
     } else if (judge_ledgers(rec, &f)) {
@@ -335,16 +362,13 @@ void fit__judge_warm_up(void)
     struct fit__record rec;
     struct fit__point *p = fit__session.reference->points;
     if (!fit__under_valgrind() || !p) return;
-    judge.point = p;
-    judge.alternative = 0;
     judge.errors_before = fit__memcheck_errors();
-    fit__session.fault = &p->alternatives[0];
+    fit__session.faults = (struct fit__steps){ 1, { { p, 0 } } };
     fit__session.case_text = "warm-up";
     begin_own_record(&rec, memory, sizeof memory);
     write_verdict(&rec);
-    fit__session.fault = NULL;
+    fit__session.faults.count = 0;
     fit__session.case_text = NULL;
-    judge.point = NULL;
 }
 
 void fit__judge_early(const struct fit__finding *finding)
@@ -364,11 +388,8 @@ void fit__judge_early(const struct fit__finding *finding)
 
 /* ---- in the trunk: a case's process is gone ---------------------------------------------- */
 
-static void make_record(struct fit__record *rec, char *memory, size_t size,
-                        const struct fit__point *point, unsigned alternative,
-                        const char *case_text, int status)
+static void add_death(struct fit__record *rec, int status)
 {
-    begin_record(rec, memory, size, point, alternative, case_text);
     if (WIFSIGNALED(status)) {
         fit__record_add(rec, "verdict", "%s", WTERMSIG(status) == SIGALRM ? "hang" : "crash");
         fit__record_add(rec, "symptom", "the program was ended by signal %d (%s)",
@@ -381,22 +402,28 @@ static void make_record(struct fit__record *rec, char *memory, size_t size,
     }
 }
 
-void fit__judge_forward(struct fit__slot_record *record, const struct fit__point *point,
-                        unsigned alternative, const char *case_text, unsigned sequence,
-                        int pid, int status)
+void fit__judge_forward(struct fit__slot_record *record, const struct fit__step *first,
+                        const char *case_text, uint64_t sequence, int pid, int status)
 {
     static char memory[96 * 1024];
-    struct fit__record rec;
+    struct fit__record rec = { .text = memory, .capacity = sizeof memory - 2 };
+    struct fit__steps steps = { .count = 1 };
     bool complete = record ? record->done : WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     fit__memcheck_forget_log(pid);
     if (!record && complete) return;     /* a replay that wrote its own */
-    if (complete) {
-        rec = (struct fit__record){ .text = memory, .size = record->size,
-                                    .capacity = sizeof memory - 2 };
+    if (record && record->size) {
+        rec.size = record->size;
         memcpy(memory, record->text, record->size);
+    } else if (first) {
+        steps.list[0] = *first;
+        begin_record(&rec, memory, sizeof memory, &steps, case_text);
     } else {
-        make_record(&rec, memory, sizeof memory, point, alternative, case_text, status);
+        return;
     }
-    fit__record_add(&rec, "seq", "%u", sequence);
+    if (!complete) {
+        add_death(&rec, status);
+        if (record) record->dead_end = true;
+    }
+    fit__record_add(&rec, "seq", "%llu", (unsigned long long)sequence);
     fit__record_send(&rec);
 }

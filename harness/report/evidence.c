@@ -157,6 +157,9 @@ void fit__show_evidence(const struct fit__replayed *replayed, const char *name)
     printf("%s%s%s  %s\n\n", fit__look(stdout, FIT_BOLD), fit__value_or_empty(record, "verdict"),
            fit__look(stdout, FIT_PLAIN), name);
     show_part("FAULT    ", record, "fault", fit__value(record, "fault.call"), "fault.turn");
+    show_part("THEN     ", record, "fault2", NULL, "fault2.turn");
+    show_part("THEN     ", record, "fault3", NULL, "fault3.turn");
+    show_part("THEN     ", record, "fault4", NULL, "fault4.turn");
     show_part("SYMPTOM  ", record, "symptom", NULL, NULL);
     show_between(replayed, record);
     show_block("DESCRIPTORS", fit__value(record, "descriptors"));

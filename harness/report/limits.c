@@ -48,9 +48,12 @@ static void show_unreached(const struct fit__run *run)
 {
     const struct fit__results *last = run->count ? &run->binaries[run->count - 1] : NULL;
     const char *why = why_stopped(run);
-    if (last && !last->ended && last->test_count > 0)
-        printf("not tried  tests behind %s, if there are any, of %s (%s)\n",
-               last->tests[last->test_count - 1].name, last->binary, why);
+    if (last && !last->ended && last->test_count > 0) {
+        const struct fit__test *test = &last->tests[last->test_count - 1];
+        bool pairs = run->options.pairs && test->planned && test->tried == test->mine;
+        printf("not tried  %stests behind %s, if there are any, of %s (%s)\n",
+               pairs ? "some pairs of the last test, and " : "", test->name, last->binary, why);
+    }
     if (last && last->ended && !last->ended_memcheck && run->options.valgrind)
         printf("not tried  all or some of it under Memcheck (%s)\n", why);
     for (size_t i = run->count; i < run->options.words.count; i++)

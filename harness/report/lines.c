@@ -58,7 +58,7 @@ static json_t *line_of(const struct fit__results *results, const struct fit__tes
 
 static void add_evidence(json_t *line, const struct fit__record *record)
 {
-    char *fault = fit__told(record, "fault"), *symptom = fit__told(record, "symptom");
+    char *fault = fit__told_faults(record), *symptom = fit__told(record, "symptom");
     const char *fault_stack = fit__value(record, "fault.stack");
     const char *symptom_stack = fit__value(record, "symptom.stack");
     const char *ns = fit__value(record, "virtual_ns");
@@ -116,7 +116,7 @@ json_t *fit__line_of(const struct fit__results *results, const struct fit__test 
 /* ---- evidence ---------------------------------------------------------------------------- */
 
 static const char *const evidence_keys[] = { "fault", "symptom", "stacks", "virtual_ms", "turn",
-                                             "detail", "replayed_as" };
+                                             "detail", "replayed_as", "smallest" };
 enum { EVIDENCE_KEYS = sizeof evidence_keys / sizeof evidence_keys[0] };
 
 json_t *fit__line_with_evidence(const json_t *line, const struct fit__record *record)

@@ -9,6 +9,8 @@
  *   {function, file, line, object}, innermost first), virtual_ms, turn, reason (of the
  *   allowance), text (of a test that was not swept), left_bytes, left_blocks, cause_named, detail,
  *   marks (names of the FAULT_MARKs that were passed, with blanks between),
+ *   smallest (of the first case of a finding of several faults: the case that evidence is of),
+ *   again (true: several faults find what one finds, which is no failure),
  *   known (true: it is in the file of --accept), native (false: only Memcheck met it), replayed_as
  *   (what a second run of the finding's first case came to, if something else)
  * Findings of the run without faults, and tests that were not swept, are lines with mode "none"

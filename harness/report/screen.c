@@ -62,7 +62,7 @@ static void show_name(const char *name, size_t columns)
     printf("%.*s...%s", (int)front, name, name + size - back);
 }
 
-struct table { size_t name; bool shown[FIT_MODES_MAX]; bool failed; };
+struct table { size_t name; bool shown[FIT_MODES_MAX]; bool several, failed; };
 
 static struct table table_of(const struct fit__results *results)
 {
@@ -71,6 +71,7 @@ static struct table table_of(const struct fit__results *results)
         const struct fit__test *test = &results->tests[i];
         size_t size = strlen(test->name);
         table.failed |= test->failed > 0;
+        table.several |= test->several > 0;
         for (size_t m = 0; m < FIT_MODES_MAX; m++)
             table.shown[m] |= test->modes[m] > 0;
         if (size > table.name)
@@ -84,7 +85,7 @@ struct block { size_t from, to; bool last; };
 
 static struct block block_of(const struct table *table, size_t from)
 {
-    size_t totals = table->failed ? 16 : 8, used = table->name, m;
+    size_t totals = (table->failed ? 16 : 8) + (table->several ? 9 : 0), used = table->name, m;
     for (m = from; fit__mode_at(m); m++) {
         if (!table->shown[m])
             continue;
@@ -116,6 +117,8 @@ static void show_row(const struct table *table, const struct block *block,
     for (size_t m = block->from; m < block->to; m++)
         if (table->shown[m])
             printf("  %*lu", (int)strlen(fit__mode_at(m)->name), test->modes[m]);
+    if (block->last && table->several)
+        printf("  %7lu", test->several);
     if (block->last)
         printf("  %6lu", test->cases);
     if (block->last && table->failed)
@@ -130,7 +133,8 @@ static void show_block(const struct fit__results *results, const struct table *t
     for (size_t m = block->from; m < block->to; m++)
         if (table->shown[m])
             printf("  %s", fit__mode_at(m)->name);
-    printf("%s%s\n", block->last ? "   total" : "", block->last && table->failed ? "  failed" : "");
+    printf("%s%s%s\n", block->last && table->several ? "  several" : "",
+           block->last ? "   total" : "", block->last && table->failed ? "  failed" : "");
     for (size_t i = 0; i < results->test_count; i++)
         show_row(table, block, &results->tests[i]);
 }
@@ -150,7 +154,7 @@ static void show_table(const struct fit__results *results)
     } while (!block.last);
 }
 
-/* "9 partial, 3 cancel"; the caller frees it. */
+/* "9 partial, 3 cancel, 2 of several faults"; the caller frees it. */
 static char *modes_text(const struct fit__finding *finding)
 {
     struct fit__text text = { 0 };
@@ -158,6 +162,10 @@ static char *modes_text(const struct fit__finding *finding)
         if (finding->modes[m])
             fit__text_add(&text, "%s%lu %s", text.size ? ", " : "", finding->modes[m],
                           fit__mode_at(m)->name);
+    if (finding->several == finding->cases)
+        fit__text_add(&text, "%s", finding->first.mode);
+    else if (finding->several)
+        fit__text_add(&text, "%s%lu of several faults", text.size ? ", " : "", finding->several);
     if (finding->without_fault)
         fit__text_add(&text, "%swithout any fault", text.size ? ", " : "");
     return text.data ? text.data : fit__copy("of unknown mode");
@@ -168,6 +176,19 @@ static void show_told(const json_t *line, const char *what, const char *head)
     const char *told = fit__line_text(line, what);
     if (*told)
         fit__wrap(stdout, head, told);
+}
+
+/* "A; then B": one below the other. */
+static void show_faults(const char *told)
+{
+    static const char then[] = "; then ";
+    for (const char *head = "     fault    "; *told; head = "     then     ") {
+        const char *end = strstr(told, then);
+        char *one = fit__print("%.*s", end ? (int)(end - told) : (int)strlen(told), told);
+        fit__wrap(stdout, head, one);
+        free(one);
+        told = end ? end + strlen(then) : "";
+    }
 }
 
 struct cases { const struct fit__results *results; unsigned finding; };
@@ -184,6 +205,7 @@ static void show_finding(struct fit__results *results, const struct fit__finding
 {
     const struct fit__result *first = &finding->first;
     const char *replayed_as = fit__line_text(first->line, "replayed_as");
+    const char *smallest = fit__line_text(first->line, "smallest");
     struct cases cases = { results, finding->number };
     char *modes = modes_text(finding);
     char *where = fit__print("%-12s%s %s   %lu %s", first->verdict->name,
@@ -200,7 +222,7 @@ static void show_finding(struct fit__results *results, const struct fit__finding
     free(where);
     free(modes);
     if (fit__is_case(first))
-        show_told(first->line, "fault", "     fault    ");
+        show_faults(fit__line_text(first->line, "fault"));
     show_told(first->line, "symptom", "     symptom  ");
     if (*replayed_as)
         printf("     note     when it was run again it was %s\n", replayed_as);
@@ -211,7 +233,7 @@ static void show_finding(struct fit__results *results, const struct fit__finding
         printf("--peer-thread '%s' ", results->peer_threads.list[i]);
     if (results->real)
         printf("--world=real ");
-    printf("%s %s\n", results->binary, first->full);
+    printf("%s %s\n", results->binary, *smallest ? smallest : first->full);
 }
 
 static void show_findings(struct fit__results *results, bool verbose)

@@ -141,6 +141,8 @@ void fit__totals_add(struct fit__totals *totals, const struct fit__totals *more)
     totals->unaffected += more->unaffected;
     totals->noticed += more->noticed;
     totals->known += more->known;
+    totals->several += more->several;
+    totals->again += more->again;
     totals->memcheck += more->memcheck;
     totals->memory_errors += more->memory_errors;
     totals->only_native += more->only_native;
@@ -193,7 +195,8 @@ static void show_memcheck(const struct fit__totals *totals, enum fit__valgrind v
 {
     if (valgrind == FIT_VALGRIND_ALL || totals->memcheck > 0)
         printf("memcheck %lu of %lu cases%s, %lu %s\n", totals->memcheck, totals->cases,
-               valgrind == FIT_VALGRIND_FAILED ? " (those with something to confirm)" : "",
+               valgrind == FIT_VALGRIND_FAILED ? " (those with something to confirm)"
+               : totals->several ? " (those of one fault)" : "",
                totals->memory_errors, totals->memory_errors == 1 ? "error" : "errors");
     if (valgrind == FIT_VALGRIND_ALL && totals->only_native + totals->only_memcheck > 0)
         printf("note     %lu cases ran only natively, %lu only under Memcheck: the two runs met "
@@ -252,6 +255,43 @@ static void show_places(const struct fit__results *results, bool cancel)
                setup == 1 ? "point" : "points");
 }
 
+/* What of all pairs was tried: never "all" of them. */
+static void show_pairs(const struct fit__results *binaries, size_t count)
+{
+    unsigned long tried = 0, possible = 0, firsts = 0, singles = 0, again = 0;
+    for (size_t b = 0; b < count; b++) {
+        again += binaries[b].totals.again;
+        for (size_t i = 0; i < binaries[b].test_count; i++) {
+            const struct fit__test *test = &binaries[b].tests[i];
+            tried += test->pairs_tried;
+            possible += test->pairs_possible;
+            firsts += test->pair_firsts;
+            singles += test->pair_singles;
+        }
+    }
+    if (!possible)
+        return;
+    char *more = again ? fit__print("; %lu found again what one fault finds", again) : NULL;
+    char *text = fit__print("%lu tried of %lu in reach of %lu of %lu single faults%s (faulttest "
+                            "help pairs)", tried, possible, firsts, singles, more ? more : "");
+    fit__wrap(stdout, "pairs    ", text);
+    free(more);
+    free(text);
+}
+
+static void show_random(const struct fit__results *binaries, size_t count)
+{
+    unsigned long runs = 0, seed = 0;
+    for (size_t b = 0; b < count; b++)
+        for (size_t i = 0; i < binaries[b].test_count; i++) {
+            const struct fit__test *test = &binaries[b].tests[i];
+            runs += test->random_runs;
+            seed = test->random_runs ? test->seed : seed;
+        }
+    if (runs)
+        printf("random   %lu runs, --seed %lu\n", runs, seed);
+}
+
 static void show_notes(const struct fit__results *results)
 {
     for (size_t i = 0; i < results->notes.count; i++)
@@ -269,6 +309,8 @@ void fit__show_totals(const struct fit__totals *totals, const struct fit__result
     if (totals->cases > 0) {
         for (size_t b = 0; b < count; b++)
             show_places(&binaries[b], tried(modes, "cancel"));
+        show_pairs(binaries, count);
+        show_random(binaries, count);
         show_not_tried(modes);
     }
     for (size_t b = 0; b < count; b++)

@@ -8,4 +8,7 @@
  * a stack the place is taken from the case's name. */
 char *fit__told(const struct fit__record *record, const char *what);
 
+/* All faults of the case, "A; then B". */
+char *fit__told_faults(const struct fit__record *record);
+
 #endif

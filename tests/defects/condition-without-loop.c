@@ -1,7 +1,7 @@
 /* A thread that waits for a condition takes the end of its wait for the condition itself. It may
  * wake up for no reason at all, and then the result is not there yet. The repaired one looks again.
  * expect: wrong-result
- * repaired: recovered
+ * repaired: unaffected
  */
 #include "zoo.h"
 

@@ -1,6 +1,6 @@
 /* A service on an AF_UNIX path that takes the end of a connection for the only way to lose it:
  * after an error the client's handle stays open, and the loop cannot be closed.
- * expect: assertion
+ * expect: assertion hang
  * libs: libuv
  * repaired: reported
  */

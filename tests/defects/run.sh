@@ -56,6 +56,12 @@ check_defect() {
     for word in $words; do
         is_outcome "$word" || has "$expect" "$word" || { no "$name" "also $word"; return; }
     done
+    faults=$(said "$here/$name.c" faults)
+    if [ "$faults" ]; then               # none less will do, and that case comes first
+        jq -e -s --argjson n "$faults" 'map(select(.failed) | .case | split(",") | length)
+            | min == $n and .[0] == $n' "$out/$name/defect.jsonl" >"$out/$name/any" \
+            || { no "$name" "not found by $faults faults"; return; }
+    fi
     for word in $(said "$here/$name.c" without-fault); do
         jq -e -s --arg word "$word" 'any(.[]; .verdict == $word and .mode == "none")' \
             "$out/$name/defect.jsonl" >"$out/$name/any" \

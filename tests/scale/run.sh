@@ -47,7 +47,7 @@ compile found found.c
 compile many many.c -DREADS=400
 compile some many.c -DREADS=100
 compile most many.c -DREADS=2500
-run="run --valgrind=none"
+run="run --valgrind=none --pairs no"      # for the counts; pairs have their own part below
 
 # ---- order, and the first line -------------------------------------------------------------------
 ends 1 'one case at a time' $run -j 1 -o one.jsonl ./found
@@ -211,7 +211,7 @@ done
 ends 0 'put together' merge -o b.jsonl b1.jsonl b2.jsonl
 says 'limited 60 of [0-9]+ cases of many.reads'
 same b.jsonl budget.jsonl 'the same cases again'
-ends 0 'a budget that is not needed' $run --budget 100000 ./many
+ends 0 'a budget that is not needed' $run --budget 100000 --random no ./many
 says_not 'limited'
 
 ends 0 'a time that is over' $run --time 0.4 -j 1 -o timed.jsonl ./many
@@ -232,6 +232,40 @@ ends 2 '--budget 0' $run --budget 0 ./many
 ends 2 '-j 0' $run -j 0 ./many
 says '-j takes a number from 1'
 ends 2 '--case-time 0' $run --case-time 0 ./many
+
+# ---- pairs and random runs -----------------------------------------------------------------------
+several="run --valgrind=none --random 100"
+ends 1 'pairs and random runs' $several -j 1 -o pairs.jsonl ./found
+says 'pairs +[0-9]+ tried of [0-9]+ in reach of'
+for part in 1 2 3; do
+    ends 1 "part $part of 3 of them" $several --shard $part/3 -o p$part.jsonl ./found
+done
+ends 1 'put together' merge -o p.jsonl p1.jsonl p2.jsonl p3.jsonl
+same p.jsonl pairs.jsonl 'which gives what one run gives'
+for lines in 700 1150; do
+    rm -f broken.jsonl*
+    "$faulttest" $several -o broken.jsonl ./found >broken.out 2>&1 &
+    process=$!
+    for _ in $(seq 600); do
+        [ "$(wc -l 2>/dev/null <broken.jsonl.partial || echo 0)" -gt $lines ] && break
+        sleep 0.01
+    done
+    kill -KILL "$process" 2>/dev/null
+    wait "$process" 2>/dev/null
+    ends 1 "broken off behind $lines lines" $several --resume -o broken.jsonl ./found
+    same broken.jsonl pairs.jsonl 'with the results of an undisturbed run'
+done
+ends 2 'not with another seed' $several --seed 2 --shard 1/3 --resume -o p1.jsonl ./found
+says 'it is of a run with other options'
+ends 0 'a budget that singles and pairs do not use up' run --valgrind=none --budget 1200 \
+    -o budget.jsonl ./some
+says 'random +[0-9]+ runs, --seed 1'
+holds 'is kept to' test "$(cases budget.jsonl)" -le 1200
+ends 0 'time that they do not use up' run --valgrind=none --time 6 -j 2 ./some
+says 'random +[0-9]+ runs, --seed 1'
+says_not 'the time was over'
+ends 0 'is not used up with --random no' run --valgrind=none --time 60 --random no ./some
+says_not 'random '
 
 # ---- known findings ------------------------------------------------------------------------------
 ends 1 'known findings are written' $run --write-known known.cases ./found

@@ -195,7 +195,7 @@ cp orders.seen screen
 says "job run"
 says "modes partial,cancel"
 says "jobs 3"
-says "case recv:in=on_readable:short=1"
+says "case uploads:recv:in=on_readable:short=1"
 says "test uploads"
 says "memcheck 0"
 
