@@ -37,8 +37,8 @@ export PATH PKG_CONFIG_PATH
 # What the sweep of the sample service says is also shown; Memcheck would take a minute.
 service=$(cd "$build" && pwd)/test_thumbnail
 (cd "$work" && faulttest run --valgrind=none "$service" >sweep 2>errors)
-grep -E '^(thumbnail|outcome|allowed|not tried)' "$work/sweep" >"$work/shown"
-sed -n 's/^    //p' "$root/README.md" | grep -E '^(thumbnail|outcome|allowed|not tried)' |
+grep -E '^(thumbnail|outcome|allowed|pairs|not tried)' "$work/sweep" >"$work/shown"
+sed -n 's/^    //p' "$root/README.md" | grep -E '^(thumbnail|outcome|allowed|pairs|not tried)' |
     diff -u - "$work/shown" >"$work/difference"
 result $? 'the sweep of the sample service'
 sed 's/^/# /' "$work/difference"
