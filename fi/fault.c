@@ -158,7 +158,9 @@ bool fit__fault_path(struct fit__call *c, int dir, const char *path, unsigned ho
     c->object = path;
     unsigned there = is_on_disk(path) ? what_is_there(dir, path) : 0;
     if (!is_on_disk(path)) holds = 0;
-    else if (there) holds = (holds & ~(unsigned)FIT_N_NEW) | there;
+    else if (there && (holds & FIT_N_NEW))      /* if it were gone, it would be made anew */
+        holds = (holds & ~(unsigned)FIT_N_NEW) | (there & ~(unsigned)FIT_N_MORTAL);
+    else if (there) holds |= there;
     const struct fit__fact *fact = fit__ask(c, holds, 0, &value);
     if (!fact) return false;
     return fact->effect == FIT_E_GONE ? remove_it(fact, dir, path, result)

@@ -31,8 +31,9 @@ static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t cl
     error = FIT_NEXT(pthread_mutex_unlock)(mutex);
     if (error) goto out;
     fit__threads->unpark(mutex, 1);
-    if (fit__thread_fault(point, caller, FIT_W_SPURIOUS, 0)) fit__threads->yield();
-    else error = fit__threads->park(cond, &for_condition, left);
+    /* A spurious wake-up comes at once, before whoever would make the condition true has run. */
+    if (!fit__thread_fault(point, caller, FIT_W_SPURIOUS, 0))
+        error = fit__threads->park(cond, &for_condition, left);
     fit__leave();
     fit__guard->cancel.at_point = false;     /* to lock is none */
     lock_error = pthread_mutex_lock(mutex);

@@ -376,7 +376,9 @@ void fit__random_sweep(const struct fit__test *test, void *state, unsigned from,
 int fit__sweep_test(const struct fit__test *test, void *state);
 /* fit_options() has changed what this test is to try. */
 void fit__modes_update(void);
-/* For rerun.c, pairs.c and random.c. */
+/* Is it the run without faults that is replayed, TEST:none? */
+bool fit__replays_none(void);
+/* For rerun.c, selection.c, pairs.c and random.c. */
 bool fit__mode_wanted(enum fit__mode mode);
 bool fit__alternative_wanted(const struct fit__alternative *alternative);
 bool fit__case_wanted(const struct fit__point *point, unsigned alternative);

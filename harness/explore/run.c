@@ -58,6 +58,10 @@ static void end_first(void)
 static void end_trunk(void)
 {
     struct fit__reference *r = fit__session.reference;
+    if (fit__replays_none()) {
+        fit__history_send();
+        fit__die();
+    }
     if (fit__session.orders.real) fit__rerun_not_fired(NULL);
     fit__case_reap_all();
     if (r->trunk_state == FIT_TEST_DIED)

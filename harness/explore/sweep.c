@@ -191,6 +191,12 @@ static int answer_replay(struct fit__question *q)
     return (int)wanted.alternative;
 }
 
+bool fit__replays_none(void)
+{
+    const struct fit__orders *o = &fit__session.orders;
+    return o->job == FIT_J_REPLAY && !strcmp(o->cases[0], "none");
+}
+
 /* ---- the runs ---------------------------------------------------------------------------- */
 
 void fit__run_prepare(enum fit__run run, const struct fit__test *test,
@@ -323,6 +329,20 @@ static void send_names(const struct fit__test *test, const struct fit__reference
         }
 }
 
+/* The run without faults once more, for its calls: what is wrong in it is known. */
+static void replay_none(const struct fit__test *test, void *state)
+{
+    bool here = fit__session.orders.debugger;
+    if (!here) fit__snapshot_and_wait(0, &here);
+    if (here) {
+        if (!fit__session.orders.debugger) fit__output_capture();
+        fit__run_prepare(FIT_RUN_CASE, test, fit__answer_nothing);
+        fit__session.run = FIT_RUN_TRUNK;        /* there is no case to be judged */
+        fit__run_in_child(test, state);
+    }
+    fit__judge_send_none(test, fit__session.reference);
+}
+
 static void replay(const struct fit__test *test, void *state)
 {
     char error[2000];
@@ -330,8 +350,13 @@ static void replay(const struct fit__test *test, void *state)
     struct fit__case c;
     const char *text = fit__session.orders.cases[0];
     bool here = fit__session.orders.debugger;
-    int status = 0, rc = fit__find_case(fit__session.reference, text, &c, &point,
-                                        &wanted.alternative, error, sizeof error);
+    int status = 0, rc;
+    if (fit__replays_none()) {
+        replay_none(test, state);
+        return;
+    }
+    rc = fit__find_case(fit__session.reference, text, &c, &point, &wanted.alternative, error,
+                        sizeof error);
     if (rc) {
         fit__send_error(rc == -EINVAL ? FIT_X_USAGE : FIT_X_NO_FIT, "%s", error);
         return;

@@ -24,6 +24,8 @@ static const struct allowance profiles[] = {
     { "abort", "epoll_ctl", "uv_run", "libuv 1.44 aborts if epoll takes no more descriptors" },
     { "leak-fd", "mode=thread", "uv_loop_init",
       "libuv 1.44 keeps its epoll descriptor when uv_loop_init() fails" },
+    { "leak-fd", "eventfd:mode=emfile", "g_main_context_new_with_flags",
+      "GLib keeps a context for life, and takes a pipe, which is two, where it gets no eventfd" },
     { "bad-close", "socketpair*:error=E?FILE", "curl_multi_cleanup",
       "libcurl 7.88 closes the wake-up sockets that it could not make" },
 };
@@ -41,6 +43,8 @@ static const struct { const char *library, *faults, *by, *reason; } designs[] = 
       "GLib ends the program when g_malloc() gets no memory" },
     { "libglib-2.0", "mode=thread", "g_logv",
       "GLib ends the program when it gets no thread, key or lock" },
+    { "libglib-2.0", "mode=emfile", "g_logv",
+      "GLib ends the program when a main context gets no descriptor to be woken by" },
     { "libev", "mode=memory", NULL, "libev aborts when its allocator gets no memory" },
     { "libhiredis", "mode=memory", NULL, "hiredis 0.14 aborts when its allocator gets no memory" },
 };

@@ -46,26 +46,35 @@ void fit__judge_reference(struct fit__reference *r)
     }
 }
 
-void fit__judge_send_findings(const struct fit__test *test, const struct fit__reference *r)
+static void send_finding(const struct fit__test *test, const struct fit__reference *r,
+                         const struct fit__finding *f)
 {
     char memory[12000];
     struct fit__record rec;
-    for (unsigned i = 0; i < r->finding_count; i++) {
-        const struct fit__finding *f = &r->findings[i];
-        fit__record_begin(&rec, memory, sizeof memory, "case");
-        fit__record_add(&rec, "test", "%s.%s", test->group, test->name);
-        fit__record_add(&rec, "case", "none");
-        fit__record_add(&rec, "mode", "none");
-        fit__record_add(&rec, "seq", "0");
-        fit__record_add(&rec, "verdict", "%s", f->verdict);
-        fit__record_add(&rec, "valgrind", "%d", fit__session.orders.memcheck);
-        fit__record_add(&rec, "fault", "none: this happens in the run without faults");
-        fit__record_add(&rec, "symptom", "%s", f->symptom);
-        fit__record_add(&rec, "site", "%s", f->site);
-        if (!strcmp(f->verdict, "memory-error"))
-            fit__record_add(&rec, "memcheck", "%s", r->text);
-        fit__record_add(&rec, "virtual_ns", "%lld", (long long)r->ns);
-        fit__record_stack(&rec, "symptom.stack", f->frames, f->depth);
-        fit__record_send(&rec);
-    }
+    fit__record_begin(&rec, memory, sizeof memory, "case");
+    fit__record_add(&rec, "test", "%s.%s", test->group, test->name);
+    fit__record_add(&rec, "case", "none");
+    fit__record_add(&rec, "mode", "none");
+    fit__record_add(&rec, "seq", "0");
+    fit__record_add(&rec, "verdict", "%s", f->verdict);
+    fit__record_add(&rec, "valgrind", "%d", fit__session.orders.memcheck);
+    fit__record_add(&rec, "fault", "none: this is the run without faults");
+    fit__record_add(&rec, "symptom", "%s", f->symptom);
+    fit__record_add(&rec, "site", "%s", f->site);
+    if (!strcmp(f->verdict, "memory-error"))
+        fit__record_add(&rec, "memcheck", "%s", r->text);
+    fit__record_add(&rec, "virtual_ns", "%lld", (long long)r->ns);
+    fit__record_stack(&rec, "symptom.stack", f->frames, f->depth);
+    fit__record_send(&rec);
+}
+
+void fit__judge_send_findings(const struct fit__test *test, const struct fit__reference *r)
+{
+    for (unsigned i = 0; i < r->finding_count; i++) send_finding(test, r, &r->findings[i]);
+}
+
+void fit__judge_send_none(const struct fit__test *test, const struct fit__reference *r)
+{
+    static const struct fit__finding nothing = { .verdict = "unaffected", .symptom = "" };
+    send_finding(test, r, r->finding_count ? &r->findings[0] : &nothing);
 }

@@ -142,6 +142,8 @@ void fit__judge_case_start(void);
 void fit__judge_next_fault(void);
 /* What was wrong already without any fault, as cases TEST:none. */
 void fit__judge_send_findings(const struct fit__test *test, const struct fit__reference *r);
+/* The same for a replay of TEST:none: the first of it, or that nothing was wrong. */
+void fit__judge_send_none(const struct fit__test *test, const struct fit__reference *r);
 /* The test ran to its end: fills the reference (FIRST). */
 void fit__judge_reference(struct fit__reference *reference);
 /* The test ran to its end in a case: writes the case's record. */

@@ -361,8 +361,10 @@ static bool judge_failure(const struct fit_op *op, const struct fit__op_result *
 {
     if (fails_anyway(op, before)) return false;
     if ((op->must_succeed && !op->after_cancel) || fit__must_recover()) {
-        fit__finding_make(f, "not-recovered", site_of(op), "%s failed by {symptom}: %d \"%s\"; it "
-                          "must succeed here", op->name, op->code, op->text ? op->text : "");
+        fit__finding_make(f, "not-recovered", site_of(op), "%s failed by {symptom}: %d \"%s\"; %s"
+                          "must succeed here", op->name, op->code, op->text ? op->text : "",
+                          op->must_succeed ? "it began between fit_faults_off() and fit_faults_on()"
+                                             ", so it " : "by fit_must_recover() it ");
         blame(f, op);
         return true;
     }

@@ -1,6 +1,7 @@
 /* harness/report/screen.c - what `faulttest run` and `list` print: binary, table, findings. */
 #include "harness/report/screen.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,7 +80,31 @@ static struct table table_of(const struct fit__results *results)
     return table;
 }
 
-static void show_row(const struct table *table, const struct fit__test *test)
+/* Modes from..to-1 are a block of columns that fits the screen; the last one has the totals. */
+struct block { size_t from, to; bool last; };
+
+static struct block block_of(const struct table *table, size_t from)
+{
+    size_t totals = (table->failed ? 16 : 8) + (table->several ? 9 : 0), used = table->name, m;
+    for (m = from; fit__mode_at(m); m++) {
+        if (!table->shown[m])
+            continue;
+        size_t width = strlen(fit__mode_at(m)->name) + 2;
+        if (used + width > FIT_COLUMNS)
+            break;
+        used += width;
+    }
+    if (fit__mode_at(m))
+        return (struct block){ from, m, false };
+    if (used + totals <= FIT_COLUMNS)
+        return (struct block){ from, m, true };
+    while (!table->shown[--m])           /* the totals need room: the last mode joins them */
+        assert(m > from);
+    return (struct block){ from, m, false };
+}
+
+static void show_row(const struct table *table, const struct block *block,
+                     const struct fit__test *test)
 {
     show_name(test->name, table->name);
     if (test->cases == 0 && test->failed == 0) {
@@ -89,15 +114,29 @@ static void show_row(const struct table *table, const struct fit__test *test)
                        : "not swept, see below");
         return;
     }
-    for (size_t m = 0; m < FIT_MODES_MAX; m++)
+    for (size_t m = block->from; m < block->to; m++)
         if (table->shown[m])
             printf("  %*lu", (int)strlen(fit__mode_at(m)->name), test->modes[m]);
-    if (table->several)
+    if (block->last && table->several)
         printf("  %7lu", test->several);
-    printf("  %6lu", test->cases);
-    if (table->failed)
+    if (block->last)
+        printf("  %6lu", test->cases);
+    if (block->last && table->failed)
         printf("  %6lu", test->failed);
     printf("\n");
+}
+
+static void show_block(const struct fit__results *results, const struct table *table,
+                       const struct block *block)
+{
+    printf("\n%*s", (int)table->name, "");
+    for (size_t m = block->from; m < block->to; m++)
+        if (table->shown[m])
+            printf("  %s", fit__mode_at(m)->name);
+    printf("%s%s%s\n", block->last && table->several ? "  several" : "",
+           block->last ? "   total" : "", block->last && table->failed ? "  failed" : "");
+    for (size_t i = 0; i < results->test_count; i++)
+        show_row(table, block, &results->tests[i]);
 }
 
 static void show_table(const struct fit__results *results)
@@ -108,13 +147,11 @@ static void show_table(const struct fit__results *results)
         empty &= results->tests[i].cases == 0;
     if (empty)
         return;
-    printf("\n%*s", (int)table.name, "");
-    for (size_t m = 0; fit__mode_at(m); m++)
-        if (table.shown[m])
-            printf("  %s", fit__mode_at(m)->name);
-    printf("%s   total%s\n", table.several ? "  several" : "", table.failed ? "  failed" : "");
-    for (size_t i = 0; i < results->test_count; i++)
-        show_row(&table, &results->tests[i]);
+    struct block block = { 0 };
+    do {
+        block = block_of(&table, block.to);
+        show_block(results, &table, &block);
+    } while (!block.last);
 }
 
 /* "9 partial, 3 cancel, 2 of several faults"; the caller frees it. */
@@ -171,10 +208,18 @@ static void show_finding(struct fit__results *results, const struct fit__finding
     const char *smallest = fit__line_text(first->line, "smallest");
     struct cases cases = { results, finding->number };
     char *modes = modes_text(finding);
-    printf("\n%s%-2u %-*s%s %s   %lu %s: %s\n", fit__look(stdout, FIT_RED), finding->number, 12,
-           first->verdict->name, fit__look(stdout, FIT_PLAIN),
-           results->tests[first->test].name, finding->cases,
-           finding->cases == 1 ? "case" : "cases", modes);
+    char *where = fit__print("%-12s%s %s   %lu %s", first->verdict->name,
+                             strlen(first->verdict->name) > 12 ? " " : "",
+                             results->tests[first->test].name, finding->cases,
+                             finding->cases == 1 ? "case" : "cases");
+    size_t verdict = strlen(first->verdict->name);
+    bool apart = strlen(where) + strlen(modes) + 5 > FIT_COLUMNS;
+    printf("\n%s%-2u %.*s%s%s%s%s\n", fit__look(stdout, FIT_RED), finding->number, (int)verdict,
+           where, fit__look(stdout, FIT_PLAIN), where + verdict, apart ? "" : ": ",
+           apart ? "" : modes);
+    if (apart)
+        fit__wrap(stdout, "     modes    ", modes);
+    free(where);
     free(modes);
     if (fit__is_case(first))
         show_faults(fit__line_text(first->line, "fault"));

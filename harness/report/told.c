@@ -33,9 +33,12 @@ char *fit__told(const struct fit__record *record, const char *what)
     char *place = fit__place(fit__value(record, key));
     if (!place)
         place = place_without_stack(record, what);
-    char *told = fit__fill_in(text, strncmp(what, "fault", strlen("fault")) == 0 ? "{fault}"
-                                                                                  : "{symptom}",
-                              place);
+    const char *mark = strncmp(what, "fault", strlen("fault")) == 0 ? "{fault}" : "{symptom}";
+    /* A client or server of Faulttest's own has no place that would help. */
+    char *by = fit__print(" by %s", mark);
+    char *told = *place == '?' && strstr(text, by) ? fit__fill_in(text, by, "")
+                                                   : fit__fill_in(text, mark, place);
+    free(by);
     free(key);
     free(place);
     return told;

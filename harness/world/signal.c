@@ -311,6 +311,7 @@ int fit__block_open(const char *what, struct fit__waitq *const *queues, unsigned
     bool waits = !fit__sleeps_for_key(fit__current) || !strcmp(what, "semaphore");
     enum fit__disturbance came = FIT_D_NOTHING;
     if (!fit__current->guard.signal && waits) came = fit__disturbed(what);
+    if (fit__called_off()) return call_off();        /* while it did not run */
     if (came != FIT_D_NOTHING && !fit__current->guard.signal)
         return came == FIT_D_ENDS_WAIT ? -EINTR : 0;
     if (fit__current->guard.signal) {

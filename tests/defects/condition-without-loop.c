@@ -10,7 +10,6 @@ struct job { pthread_mutex_t lock; pthread_cond_t changed; int done; char result
 static void *work(void *arg)
 {
     struct job *j = arg;
-    usleep(1000);
     pthread_mutex_lock(&j->lock);
     strcpy(j->result, "42");
     j->done = 1;

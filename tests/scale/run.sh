@@ -277,7 +277,8 @@ says "faulttest: $all cases, 0 failed"
 says "known $bad cases of [0-9]+ known findings pass"
 says 'found.(steps|memory):recv:in=read_word/step_[a-z]:on=10.0.0.7/7:short [0-9]+ cases'
 says_not 'fixed'
-holds 'and say so' test "$(jq -c 'select(.known and (.failed | not))' accepted.jsonl | wc -l)" = "$bad"
+holds 'and say so' \
+    test "$(jq -c 'select(.known and (.failed | not))' accepted.jsonl | wc -l)" = "$bad"
 grep -v step_k known.cases >fewer.cases
 ends 1 'a new one fails' $run --accept fewer.cases ./found
 says '1 leak-fd found.steps'
