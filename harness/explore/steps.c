@@ -81,6 +81,18 @@ static bool is_emfile(const struct fit__point *p, unsigned alternative)
     return what->what == FIT_W_ERROR && (what->value == EMFILE || what->value == -EMFILE);
 }
 
+/* Nobody cancels the same operation twice. */
+static bool is_cancelled(const struct fit__point *p)
+{
+    const struct fit__steps *s = &fit__session.faults;
+    bool before = false;
+    for (unsigned i = 0; i < s->count && !strcmp(p->name, "cancel"); i++) {
+        const struct fit__point *one = s->list[i].point;
+        before |= !strcmp(one->name, "cancel") && p->op && one->op && !strcmp(p->op, one->op);
+    }
+    return before;
+}
+
 /* After EMFILE the code under test often closes a descriptor to have one free: then it has. That
  * the table stays full is a case of one fault. */
 bool fit__step_possible(const struct fit__point *point, unsigned alternative)
@@ -88,7 +100,7 @@ bool fit__step_possible(const struct fit__point *point, unsigned alternative)
     const struct fit__steps *s = &fit__session.faults;
     for (unsigned i = 0; i < s->count && is_emfile(point, alternative); i++)
         if (is_emfile(s->list[i].point, s->list[i].alternative)) return false;
-    return has_room(point, alternative);
+    return !is_cancelled(point) && has_room(point, alternative);
 }
 
 static void make(const struct fit__point *point, unsigned alternative)

@@ -47,7 +47,7 @@ compile found found.c
 compile many many.c -DREADS=400
 compile some many.c -DREADS=100
 compile most many.c -DREADS=2500
-run="run --valgrind=none --pairs no"      # for the counts; pairs have their own part below
+run="run --valgrind=none --pairs no"      # for the counts; pairs have a part of their own
 
 # ---- order, and the first line -------------------------------------------------------------------
 ends 1 'one case at a time' $run -j 1 -o one.jsonl ./found
