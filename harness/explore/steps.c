@@ -75,10 +75,12 @@ static bool has_room(const struct fit__point *point, unsigned alternative)
         && longer_name(point, alternative, name, sizeof name) < sizeof name - strlen("t:");
 }
 
-static bool is_emfile(const struct fit__point *p, unsigned alternative)
+/* Of this process, or of the machine. */
+static bool is_full_table(const struct fit__point *p, unsigned alternative)
 {
     const struct fit__alternative *what = &p->alternatives[alternative];
-    return what->what == FIT_W_ERROR && (what->value == EMFILE || what->value == -EMFILE);
+    int64_t error = what->value < 0 ? -what->value : what->value;
+    return what->what == FIT_W_ERROR && (error == EMFILE || error == ENFILE);
 }
 
 /* Nobody cancels the same operation twice. */
@@ -93,13 +95,13 @@ static bool is_cancelled(const struct fit__point *p)
     return before;
 }
 
-/* After EMFILE the code under test often closes a descriptor to have one free: then it has. That
- * the table stays full is a case of one fault. */
+/* After EMFILE or ENFILE the code under test often closes a descriptor to have one free: then it
+ * has. That the table stays full is a case of one fault. */
 bool fit__step_possible(const struct fit__point *point, unsigned alternative)
 {
     const struct fit__steps *s = &fit__session.faults;
-    for (unsigned i = 0; i < s->count && is_emfile(point, alternative); i++)
-        if (is_emfile(s->list[i].point, s->list[i].alternative)) return false;
+    for (unsigned i = 0; i < s->count && is_full_table(point, alternative); i++)
+        if (is_full_table(s->list[i].point, s->list[i].alternative)) return false;
     return !is_cancelled(point) && has_room(point, alternative);
 }
 

@@ -1,7 +1,7 @@
 /* A client that tries again after a second when its connection fails. A cancel in that second tells
  * the caller, but leaves the timer: the next attempt tells it once more. It takes a fault, and a
  * cancel behind it.
- * expect: callback-twice
+ * expect: callback-late
  * faults: 2
  * libs: libuv
  * repaired: reported recovered

@@ -1,7 +1,7 @@
 /* Two threads wait at one condition variable for different things, and pthread_cond_signal() wakes
  * one of them: as long as the right one waits longest, nobody sees it. The repaired one wakes both.
  * expect: hang
- * repaired: recovered
+ * repaired: unaffected reported
  */
 #include "zoo.h"
 

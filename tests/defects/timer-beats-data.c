@@ -34,6 +34,9 @@ static void run(struct wait *w)
     while ((n = epoll_wait(w->loop, ready, 2, left)) != 0) {
         if (n < 0) continue;
         for (int i = 0; i < n; i++) {
+#ifdef REPAIRED
+            if (w->over) break;          /* both were ready: the data came too late */
+#endif
             if (ready[i].data.fd == w->fd && on_data(w)) return;
             if (ready[i].data.fd != w->timer || w->over) continue;
             epoll_ctl(w->loop, EPOLL_CTL_DEL, w->timer, NULL);
