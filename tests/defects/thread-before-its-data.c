@@ -1,7 +1,7 @@
 /* A thread is told what to do after it was started: that works as long as it does not run at once.
  * The repaired one tells it first.
  * expect: wrong-result
- * repaired: recovered reported
+ * repaired: reported unaffected
  */
 #include "zoo.h"
 
