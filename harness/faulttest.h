@@ -42,8 +42,6 @@
  *   test and its teardown have ended, unless said otherwise.
  * - Times are virtual. There is no function to read them: your clocks (clock_gettime,
  *   uv_now, event_base_gettimeofday_cached...) already show virtual time.
- * - Not built yet, and refused or simply not there: the report of `stale` allowances, and
- *   in fit_options() everything but --mode and --extended.
  * - Faults are injected into the test body. Setup and teardown run in the same simulated
  *   kernel and take part in the leak balance, but suffer no faults.
  */
@@ -79,7 +77,8 @@ int fit_run(const char *name, void (*test)(void *arg), void *arg);
 
 /* Settings for this test in the words of the command line, e.g.
  *   fit_options("--mode timeout,partial,emfile --budget 500");
- * First statement of the test or of its setup. The real command line wins over it. */
+ * First statement of the test or of its setup. The real command line wins over it. Known here are
+ * --mode, --extended and --budget. */
 void fit_options(const char *options);
 
 /* ---- 2. The other side ------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "harness/command/known.h"
 #include "harness/command/marks.h"
+#include "harness/command/rules.h"
 #include "harness/command/run.h"
 #include "harness/command/sweep.h"
 #include "harness/report/limits.h"
@@ -336,6 +337,8 @@ int fit__run_finish(struct fit__run *run, double seconds)
     if (run->accepted)
         fit__known_show(run->accepted, is_everything(run), run->options.verbose);
     run->unreached = fit__marks_show(run->binaries, run->count);
+    if (is_everything(run))
+        fit__rules_show(run->binaries, run->count);
     fit__show_limits(run);
     fit__show_verdict(&run->totals);
     /* A full disk behind `> FILE` must not look like success. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "harness/command/known.h"
+#include "harness/command/rules.h"
 #include "harness/report/lines.h"
 
 enum { DOUBTFUL_SEVERAL_MAX = 50 };
@@ -240,7 +241,7 @@ static bool keeps(struct fit__results *results, const json_t *record, bool memch
     if (strcmp(kind, "plan") == 0 || strcmp(kind, "note") == 0 || strcmp(kind, "mark") == 0)
         return !memcheck;
     return strcmp(kind, "error") == 0 || strcmp(kind, "ended") == 0 || strcmp(kind, "begun") == 0
-        || strcmp(kind, "pairs") == 0 || strcmp(kind, "random") == 0
+        || strcmp(kind, "rule") == 0 || strcmp(kind, "pairs") == 0 || strcmp(kind, "random") == 0
         || strcmp(kind, "ended-random") == 0;
 }
 
@@ -396,6 +397,9 @@ static void note_case(struct fit__results *results, json_t *line, off_t at, bool
     if (looked_at && seq > test->done_memcheck)
         test->done_memcheck = seq;
     note_marks(results, fit__line_text(line, "marks"));
+    if (json_is_true(json_object_get(line, "allowed")))
+        fit__index_add(&results->needed, fit__rule_key(fit__line_text(line, "test"),
+            fit__line_text(line, "verdict"), fit__line_text(line, "reason")));
     if (!is_case && !memcheck)
         fit__index_add(&results->told, fit__line_key(line));
     if (!is_case || memcheck)
@@ -440,6 +444,15 @@ static void forget_counts(json_t *mark)
     json_object_del(mark, "cases");
 }
 
+/* The same for what a test allows: was any case selected at all? */
+static void forget_uses(json_t *rule)
+{
+    bool tried = strcmp(fit__line_text(rule, "selected"), "0") != 0;
+    json_object_set_new(rule, "tried", json_string(tried ? "1" : "0"));
+    json_object_del(rule, "selected");
+    json_object_del(rule, "used");
+}
+
 void fit__results_add(struct fit__results *results, struct fit__record *record, bool memcheck)
 {
     const char *kind = fit__value(record, "kind");
@@ -457,6 +470,8 @@ void fit__results_add(struct fit__results *results, struct fit__record *record, 
             json_object_set_new(said, record->keys[i], json_string(record->values[i]));
         if (strcmp(kind, "mark") == 0)
             forget_counts(said);
+        if (strcmp(kind, "rule") == 0)
+            forget_uses(said);
         say(results, said, memcheck);
     }
     fit__record_free(record);

@@ -104,6 +104,7 @@ struct fit__results {
     char *found;                    /* "VERDICT  CASE" of the newest finding, until it is told */
     struct fit__words marks;        /* names of all marks */
     struct fit__index passed;       /* and those that a case has passed */
+    struct fit__index needed;       /* allowances that a case needed: fit__rule_key() */
     struct fit__words doubtful;     /* ":CASE TEST": for Memcheck to look at */
     struct fit__finding *findings;
     size_t finding_count;

@@ -279,6 +279,7 @@ void fit__rules_send(const struct fit__test *test, const struct fit__reference *
 {
     char memory[4096];
     struct fit__record rec;
+    fit__modes_update();                 /* what the runs asked: this process made none */
     for (unsigned i = 0; i < r->rule_count; i++) {
         const struct fit__rule *rule = &r->rules[i];
         fit__record_begin(&rec, memory, sizeof memory, "rule");

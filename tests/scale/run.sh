@@ -321,6 +321,16 @@ same m.jsonl marks.jsonl 'as in one run'
 ends 2 '--fail-on something' $run --fail-on marks ./marks
 says 'fail-on takes unreached-mark'
 
+# ---- what a test allows, and nothing needs -------------------------------------------------------
+compile stale stale.c
+ends 0 'allowances' $run ./stale
+says 'allowed +[0-9]+ leak-fd "the spare one is kept"'
+says 'stale fit_allow\("leak-fd", "dup"\) in stale.pairs: no case needed it \("none is left'
+says 'stale fit_must_recover\("dup:in=pears"\) in stale.pairs selects no case'
+says_not 'stale fit_allow\("leak-fd", "(mode=memory|socketpair)"'
+ends 0 'of which a part of the cases tells nothing' $run --mode emfile ./stale
+says_not 'stale  '
+
 # ---- two groups of one name ----------------------------------------------------------------------
 compile groups groups.c
 ends 1 'two groups of one name in a program' $run -o groups.jsonl ./groups
