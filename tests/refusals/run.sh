@@ -40,7 +40,8 @@ result $? 'and no file is made'
 only 4 sleeps_for_ever
 says 'still going on after [0-9]+ s of virtual time'
 only 4 computes_for_ever
-says 'computes for more than [0-9]+ ms .*in computes_for_ever'
+# On a machine with much else to do the limit of real time may be reached first.
+says '(computes for more than [0-9]+ ms|stands still for more than [0-9]+ s) .*in computes_for_ever'
 only 4 waits_for_ever
 says 'nothing can run and no timer is set.* in waits_for_ever'
 only 4 differs
