@@ -118,12 +118,14 @@ static ssize_t into_pipe(struct way *way)
 {
     off_t at = way->from ? *way->from : is_file(way->in) ? fit__regular_seek(way->in, 0, SEEK_CUR)
                                                          : 0;
-    if ((!is_file(way->in) && (way->from || !fit__is_socket(way->in))) || is_directory(way->in)
-        || at < 0)
+    if (way->from && !is_file(way->in))
         return -EINVAL;
+    /* Linux looks at the pipe before it asks whether the other file can be spliced at all. */
     ssize_t result = await_room(way);
     if (result)
         return result;
+    if ((!is_file(way->in) && !fit__is_socket(way->in)) || is_directory(way->in) || at < 0)
+        return -EINVAL;
     size_t room = fit__pipe_room(way->out) - (size_t)at % FIT_PAGE;
     size_t size = way->size < room ? way->size : room;
     char *bytes = fit__alloc(size);

@@ -1,4 +1,5 @@
 /* splice, tee and sendfile: bytes that go from one descriptor to the other. */
+#include <sys/eventfd.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -126,6 +127,13 @@ static void nobody_reads(void)
     RUN(tee(p.in[0], p.out[1], 4, 0));
     RUN(splice(file, NULL, p.out[1], NULL, 4, 0));
     RUN(sendfile(p.out[1], file, NULL, 4));
+    /* That an eventfd cannot be spliced is only seen behind that. */
+    int event = eventfd(0, EFD_NONBLOCK);
+    loff_t place = 0;
+    RUN(splice(event, NULL, p.out[1], NULL, 4, 0));
+    RUN(splice(event, &place, p.out[1], NULL, 4, 0));
+    RUN(splice(event, NULL, p.in[1], NULL, 4, 0));
+    close(event);
     note_place("file", file);
     note_bytes("still here", p.in[0]);
     p.out[0] = -1;
