@@ -23,7 +23,7 @@ enum { DRAIN_ROUNDS = 200 };
 
 /* Threads that the code under test has left behind and that will still do something: a resolver
  * that waits for its answer gives its memory back by itself, and is no leak. */
-static void drain(void)
+static void let_threads_end(void)
 {
     fit_ns limit = fit__now() + (fit__session.orders.real ? DRAIN_REAL : DRAIN_LIMIT);
     for (unsigned round = 0; round < DRAIN_ROUNDS; round++) {
@@ -37,6 +37,17 @@ static void drain(void)
         if (soonest == FIT_NEVER || soonest > limit) return;
         fit__kernel->sleep(soonest > fit__now() ? soonest - fit__now() : 1);
     }
+}
+
+/* The test is over: nothing goes wrong any more, and the run that cases branch from, which does not
+ * come here, must not miss a question. */
+static void drain(void)
+{
+    unsigned unasked = fit__unasked;
+    fit__faults_off++;
+    let_threads_end();
+    fit__faults_off--;
+    fit__unasked = unasked;
 }
 
 static void end_first(void)

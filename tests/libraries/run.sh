@@ -85,7 +85,8 @@ one() {
     (cd "$out" && timeout 900 "$build/bin/faulttest" run -j 2 -v --pairs no --valgrind=$how \
         -o "$out/$1.jsonl" "./$1") >"$out/$1.out" 2>&1
     status=$?
-    if ! grep -q 'no faults: pass, deterministic' "$out/$1.out" || [ ! -s "$out/$1.jsonl" ]; then
+    if ! grep -q 'no faults: pass, deterministic' "$out/$1.out" || [ ! -s "$out/$1.jsonl" ] \
+        || grep -q '^stopped' "$out/$1.out"; then
         echo "not ok $1: no whole sweep, exit status $status: $out/$1.out"
         return
     fi
