@@ -356,12 +356,12 @@ static void note_woken(const char *what, uint32_t extra, unsigned exclusive, boo
     int fd = eventfd(0, EFD_NONBLOCK), woken = 0, all = epoll_create1(0);
     struct epoll_event event = { .events = EPOLLIN | extra };
     for (unsigned i = 0; i < WAITERS; i++) {
-        waiters[i] = (struct waiter){ .ep = shared ? all : epoll_create1(0), .ms = 100 };
+        waiters[i] = (struct waiter){ .ep = shared ? all : epoll_create1(0), .ms = 300 };
         event.events = EPOLLIN | extra | (i < exclusive ? EPOLLEXCLUSIVE : 0);
         epoll_ctl(waiters[i].ep, EPOLL_CTL_ADD, fd, &event);
         waiters[i].thread = on_thread(waits_once, &waiters[i]);
     }
-    settle();
+    usleep(100000);                      /* all must be asleep, also on a busy machine */
     eventfd_write(fd, 1);
     for (unsigned i = 0; i < WAITERS; i++) {
         wait_for_thread(waiters[i].thread);
