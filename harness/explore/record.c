@@ -94,7 +94,7 @@ void fit__record_send(struct fit__record *r)
 
 void fit__send_note(const char *format, ...)
 {
-    char text[600], memory[1024];
+    char text[1024], memory[2048];
     struct fit__record r;
     va_list args;
     va_start(args, format);

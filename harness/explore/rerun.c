@@ -49,31 +49,20 @@ void fit__rerun_second_ended(void)
     snprintf(d->second, sizeof d->second, "end of the test");
 }
 
-static void send_note(const char *text)
-{
-    char memory[2048];
-    struct fit__record rec;
-    fit__record_begin(&rec, memory, sizeof memory, "note");
-    fit__record_add(&rec, "text", "%s", text);
-    fit__record_send(&rec);
-}
-
 void fit__rerun_notes(const struct fit__test *test, const struct fit__reference *r)
 {
     static bool said;
     const struct fit__divergence *d = &r->divergence;
-    char text[1024];
     if (!said)
-        send_note("not tried over the real kernel: a server that never answers or falls silent, "
-                  "timers before data, names that nobody resolves; resets and an early end of "
-                  "AF_UNIX and UDP sockets; short counts and EAGAIN where epoll watches with "
-                  "EPOLLET");
+        fit__send_note("not tried over the real kernel: a server that never answers or falls "
+                       "silent, timers before data, names that nobody resolves; resets and an "
+                       "early end of AF_UNIX and UDP sockets; short counts and EAGAIN where epoll "
+                       "watches with EPOLLET");
     said = true;
     if (!d->line) return;
-    snprintf(text, sizeof text, "%s.%s: two runs over the real kernel do not ask the same: "
-             "question %u was %s, then %s; a case whose question does not come is not-fired",
-             test->group, test->name, d->line, d->first, d->second);
-    send_note(text);
+    fit__send_note("%s.%s: two runs over the real kernel do not ask the same: question %u was %s, "
+                   "then %s; a case whose question does not come is not-fired", test->group,
+                   test->name, d->line, d->first, d->second);
 }
 
 /* ---- one case ---------------------------------------------------------------------------- */
