@@ -26,23 +26,12 @@ static struct {
 
 bool fit__memory_until_free;
 
-static bool is_glibc(const char *library)
-{
-    static const char *const parts[] = {
-        "libc", "ld-linux-x86-64", "ld-linux-aarch64", "libpthread", "libdl", "libresolv",
-        "libanl", "libm", "librt",
-    };
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        if (!strcmp(library, parts[i])) return true;
-    return !strncmp(library, "libnss_", 7);
-}
-
 static enum whose look_up(const void *caller)
 {
     struct fit__symbol s;
     if (!fit__symbol_of(caller, &s)) return DIRECT;
     if (s.ours || !strcmp(s.library, "libcmocka")) return NOBODYS;
-    return is_glibc(s.library) ? LIBC : DIRECT;
+    return s.glibc ? LIBC : DIRECT;
 }
 
 /* A look at the object files would cost more than the allocation. */

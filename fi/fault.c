@@ -215,7 +215,7 @@ int fit__wait_for(struct fit__call *c, short events, int option)
 {
     struct pollfd one = { .fd = c->fd, .events = events };
     int64_t timeout = timeout_of(c->fd, option);
-    int ready;
+    int ready = 0;
     do {
         fit__signal_restarts = false;
         ready = fit__kernel->poll(&one, 1, timeout);

@@ -194,9 +194,10 @@ static size_t stack_size_of(const pthread_attr_t *attr)
 /* glibc's attributes hold the upper end of the caller's own stack, or NULL. */
 static bool has_own_stack(const pthread_attr_t *attr)
 {
-    void *lowest;
-    size_t size;
-    return attr && !pthread_attr_getstack(attr, &lowest, &size) && (uintptr_t)lowest + size;
+    void *lowest = NULL;
+    size_t size = 0;
+    if (attr && pthread_attr_getstack(attr, &lowest, &size)) return false;
+    return (uintptr_t)lowest + size != 0;
 }
 
 static int create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)

@@ -179,7 +179,7 @@ static void read_line(char *text)
     int rest = 0;
     text[strcspn(text, "#\n")] = 0;
     if (!words_of(text)) return;
-    if (sscanf(text, "%s %s %s %n", calls, faults, level, &rest) != 3 || !rest) {
+    if (sscanf(text, "%399s %399s %399s %n", calls, faults, level, &rest) != 3 || !rest) {
         complain("a line has a call, a fault, a level and more");
         return;
     }
