@@ -90,6 +90,10 @@ void fit__engine_start(void)
     if (engine.ready) return;
     engine.ready = true;
     fiu_init(0);
+    /* It says yes once: what that takes for the first time need not be done in each case anew. */
+    fiu_enable("faulttest/first", 1, NULL, 0);
+    (void)fiu_fail("faulttest/first");
+    fiu_disable("faulttest/first");
     fiu_enable_external("*", 1, NULL, 0, ask_explorer);
 }
 

@@ -447,6 +447,7 @@ int fit__sweep_test(const struct fit__test *test, void *state)
         run_once(FIT_RUN_SECOND, test, state);
     send_test(test, r);
     if (ready(r) && !fit__observes_only()) {
+        fit__ahead_fill(r);
         send_notes(test, r);
         if (s->orders.real) fit__rerun_notes(test, r);
         fit__points_name(r);

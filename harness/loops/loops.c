@@ -204,23 +204,40 @@ static int find_span(struct dl_phdr_info *object, size_t size, void *arg)
     return 1;
 }
 
+static void note_span(struct fit__library *library, const void *inside)
+{
+    struct span span = { .inside = (uintptr_t)inside };
+    if (library->high) return;
+    dl_iterate_phdr(find_span, &span);
+    library->low = span.low;
+    library->high = span.high;
+}
+
+static void *find_behind_us(struct fit__library *library, const char *name)
+{
+    void *found = dlsym(RTLD_NEXT, name);
+    if (found) note_span(library, found);
+    return found;
+}
+
+void *fit__real_ahead(const struct fit__behind *function)
+{
+    if (!function->library) return dlsym(RTLD_NEXT, function->name);
+    return find_behind_us(function->library, function->name);
+}
+
 /* A library that the program loaded with dlopen is not behind us in the search order. */
 void *fit__real_of(struct fit__library *library, const char *name)
 {
     bool active = fit__active;       /* else other kernel threads may share the guard */
     if (active) fit__enter();
-    void *found = dlsym(RTLD_NEXT, name);
+    void *found = find_behind_us(library, name);
     if (!found) {
         void *loaded = dlopen(library->file, RTLD_LAZY | RTLD_NOLOAD);
         /* Nor is one that the linker left out, since all that the program uses of it is ours. */
         if (!loaded) loaded = dlopen(library->file, RTLD_LAZY | RTLD_GLOBAL);
         if (loaded) found = dlsym(loaded, name);
-    }
-    if (found && !library->high) {
-        struct span span = { .inside = (uintptr_t)found };
-        dl_iterate_phdr(find_span, &span);
-        library->low = span.low;
-        library->high = span.high;
+        if (found) note_span(library, found);
     }
     if (active) fit__leave();
     if (!found) fit__unsupported(name, NULL, "link the library that defines it");
