@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "fi/hot.h"
 #include "fi/raw.h"
 
 /* Address space is reserved at once and opened by steps: Memcheck's leak check would read
@@ -28,7 +29,7 @@ enum { MAGIC_USED = 0x46495475, MAGIC_FREE = 0x46495466 };
 struct region {
     char *next, *open_end, *end;
 };
-static struct {
+FIT_HOT static struct {
     struct region own, shared;
     struct block *free[CLASSES];
 } arena;

@@ -9,6 +9,7 @@
 
 #include "fi/choice.h"
 #include "fi/guard.h"
+#include "fi/hot.h"
 #include "fi/kernel.h"
 #include "fi/raw.h"
 #include "fi/symbols.h"
@@ -22,10 +23,10 @@ enum { FRAMES_MAX = 32 };
 struct frame { const char *type; void *function; uintptr_t base; };
 
 static __thread struct { unsigned depth; struct frame frames[FRAMES_MAX]; } running;
-static void *last_function;
+FIT_HOT static void *last_function;
 /* Of the thread that steps a loop, and whose it is. */
-static const __typeof__(running) *turning;
-static const struct fit__guard *turner;
+FIT_HOT static const __typeof__(running) *turning;
+FIT_HOT static const struct fit__guard *turner;
 
 static bool watched(void)
 {
