@@ -63,6 +63,7 @@ static struct fit__question question(struct fit_op *op, const char *in)
 
 static void each(void (*ask)(struct fit_op *op))
 {
+    if (fit__settled) return;
     fit__ops_cancellable(ask);
     if (fit__shutdown_registered()) ask(NULL);
 }

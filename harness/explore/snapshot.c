@@ -145,7 +145,7 @@ static void forward(struct slot *s, struct tray *t, int pid, int status)
 {
     char name[FIT_CASE_MAX] = "";
     struct fit__step first = { s->point, s->alternative };
-    if (s->point)
+    if (s->point && !s->name && !t->record->size)        /* else it has told its name */
         fit__point_case(s->point, &s->point->alternatives[s->alternative], name, sizeof name);
     fit__judge_forward(t->record, s->point ? &first : NULL, s->name ? s->name : name, s->sequence,
                        pid, status);

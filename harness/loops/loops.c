@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#include "fi/choice.h"
+#include "fi/fault.h"
 #include "fi/guard.h"
 #include "fi/hot.h"
 #include "fi/kernel.h"
@@ -89,7 +89,7 @@ enum { LATE_MS = 10000 };
 
 static void come_late(const char *type, void *function)
 {
-    if (fit__faults_off || !strcmp(type, "uv_alloc_cb")) return;
+    if (!fit__asks() || !strcmp(type, "uv_alloc_cb")) return;
     struct fit__question q = { .point = type, .in = fit__name_of(function),
                                .caller = fit__as_caller(function) };
     fit__offer(&q, FIT_CALLBACK, FIT_W_DELAY, FIT_S_NUMBER, LATE_MS, FIT_U_ONCE);
@@ -152,7 +152,7 @@ const char *fit__last_callback(void)
 
 bool fit__callback_fails(const char *type, void *function, long value)
 {
-    if (!watched()) return false;
+    if (!watched() || fit__settled) return false;
     struct fit__question q = { .point = type, .in = fit__name_of(function),
                                .caller = fit__as_caller(function) };
     fit__offer(&q, FIT_CALLBACK, FIT_W_RETURN, FIT_S_NUMBER, value, FIT_U_ONCE);

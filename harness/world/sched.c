@@ -210,6 +210,7 @@ static struct fit__thread *ask_who_runs(struct fit__thread *first)
     struct fit__thread *t, *of_service[MOST + 1];
     const struct fit__alternative *answer;
     int count = 0;
+    if (fit__settled) return first;
     for (t = first; t && count < MOST; t = TAILQ_NEXT(t, link))
         if (t->service) of_service[++count] = t;
     if (count < 2) return first;
