@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fi/fault.h"
+#include "fi/hot.h"
 #include "fi/symbols.h"
 
 /* Whose allocation it is, by the object that calls. */
@@ -24,7 +25,7 @@ static struct {
     bool in_libc;            /* it began there, so it holds there, too */
 } memory;
 
-bool fit__memory_until_free;
+FIT_HOT bool fit__memory_until_free;
 
 static enum whose look_up(const void *caller)
 {

@@ -15,10 +15,11 @@
 #include <sys/un.h>
 #include <valgrind/memcheck.h>
 
+#include "fi/hot.h"
 #include "fi/signal.h"
 #include "fi/thread.h"
 
-const void *fit__syscall_caller;
+FIT_HOT const void *fit__syscall_caller;
 
 /* Those of glibc's functions that pthread_cancel ends. Nothing is one when called by number. */
 static const bool cancellation_points[FIT_CALL_COUNT] = {
@@ -33,7 +34,7 @@ static const bool cancellation_points[FIT_CALL_COUNT] = {
     POINT(sigsuspend), POINT(sigtimedwait), POINT(getrandom), POINT(splice), POINT(tee),
 #undef POINT
 };
-unsigned fit__calls_begun;
+FIT_HOT unsigned fit__calls_begun;
 
 void fit__begin(struct fit__call *c, enum fit__call_id id, int fd, const void *caller)
 {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "fi/guard.h"
+#include "fi/hot.h"
 #include "fi/trace.h"
 #include "harness/explore/explore.h"
 #include "harness/judge/judge.h"
@@ -62,6 +63,7 @@ static struct fit__question question(struct fit_op *op, const char *in)
 
 static void each(void (*ask)(struct fit_op *op))
 {
+    if (fit__settled) return;
     fit__ops_cancellable(ask);
     if (fit__shutdown_registered()) ask(NULL);
 }
@@ -123,7 +125,7 @@ static void halfway_came(struct fit__event *event)
     fit__service_wake();
 }
 
-static fit_ns wait_ends;                 /* of the wait that is asked about */
+FIT_HOT static fit_ns wait_ends;                 /* of the wait that is asked about */
 
 static void ask_wait(struct fit_op *op)
 {
@@ -157,7 +159,7 @@ static void on_idle(fit_ns due)
 
 /* ---- while a pool thread works ----------------------------------------------------------- */
 
-static const char *work;                 /* the function that has begun */
+FIT_HOT static const char *work;                 /* the function that has begun */
 
 static void ask_work(struct fit_op *op)
 {

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "fi/arena.h"
+#include "fi/hot.h"
 #include "fi/process.h"
 #include "fi/raw.h"
 #include "fi/symbols.h"
@@ -20,7 +21,7 @@
 
 enum { ORDERS_MAX = 1 << 28 };           /* each case that failed may be named in them */
 
-struct fit__session fit__session;
+FIT_HOT struct fit__session fit__session;
 
 static const enum fit__mode default_modes[] = {
     FIT_TIMEOUT, FIT_PARTIAL, FIT_EMFILE, FIT_CALLBACK, FIT_CANCEL, FIT_RESET, FIT_ORDER, FIT_DNS,

@@ -7,6 +7,7 @@
 #include "fi/arena.h"
 #include "fi/export.h"
 #include "fi/guard.h"
+#include "fi/hot.h"
 #include "fi/trace.h"
 #include "harness/api.h"
 #include "harness/faulttest.h"
@@ -31,7 +32,7 @@ struct fit_op {
     void *frames[FIT_STACK_MAX]; unsigned depth;     /* where the outcome was told */
 };
 
-static struct {
+FIT_HOT static struct {
     struct fit_op *ops[FIT_OPS_MAX];
     unsigned count;
     bool cancelled;

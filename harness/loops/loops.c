@@ -7,8 +7,9 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#include "fi/choice.h"
+#include "fi/fault.h"
 #include "fi/guard.h"
+#include "fi/hot.h"
 #include "fi/kernel.h"
 #include "fi/raw.h"
 #include "fi/symbols.h"
@@ -22,10 +23,10 @@ enum { FRAMES_MAX = 32 };
 struct frame { const char *type; void *function; uintptr_t base; };
 
 static __thread struct { unsigned depth; struct frame frames[FRAMES_MAX]; } running;
-static void *last_function;
+FIT_HOT static void *last_function;
 /* Of the thread that steps a loop, and whose it is. */
-static const __typeof__(running) *turning;
-static const struct fit__guard *turner;
+FIT_HOT static const __typeof__(running) *turning;
+FIT_HOT static const struct fit__guard *turner;
 
 static bool watched(void)
 {
@@ -88,7 +89,7 @@ enum { LATE_MS = 10000 };
 
 static void come_late(const char *type, void *function)
 {
-    if (fit__faults_off || !strcmp(type, "uv_alloc_cb")) return;
+    if (!fit__asks() || !strcmp(type, "uv_alloc_cb")) return;
     struct fit__question q = { .point = type, .in = fit__name_of(function),
                                .caller = fit__as_caller(function) };
     fit__offer(&q, FIT_CALLBACK, FIT_W_DELAY, FIT_S_NUMBER, LATE_MS, FIT_U_ONCE);
@@ -151,7 +152,7 @@ const char *fit__last_callback(void)
 
 bool fit__callback_fails(const char *type, void *function, long value)
 {
-    if (!watched()) return false;
+    if (!watched() || fit__settled) return false;
     struct fit__question q = { .point = type, .in = fit__name_of(function),
                                .caller = fit__as_caller(function) };
     fit__offer(&q, FIT_CALLBACK, FIT_W_RETURN, FIT_S_NUMBER, value, FIT_U_ONCE);
@@ -204,23 +205,40 @@ static int find_span(struct dl_phdr_info *object, size_t size, void *arg)
     return 1;
 }
 
+static void note_span(struct fit__library *library, const void *inside)
+{
+    struct span span = { .inside = (uintptr_t)inside };
+    if (library->high) return;
+    dl_iterate_phdr(find_span, &span);
+    library->low = span.low;
+    library->high = span.high;
+}
+
+static void *find_behind_us(struct fit__library *library, const char *name)
+{
+    void *found = dlsym(RTLD_NEXT, name);
+    if (found) note_span(library, found);
+    return found;
+}
+
+void *fit__real_ahead(const struct fit__behind *function)
+{
+    if (!function->library) return dlsym(RTLD_NEXT, function->name);
+    return find_behind_us(function->library, function->name);
+}
+
 /* A library that the program loaded with dlopen is not behind us in the search order. */
 void *fit__real_of(struct fit__library *library, const char *name)
 {
     bool active = fit__active;       /* else other kernel threads may share the guard */
     if (active) fit__enter();
-    void *found = dlsym(RTLD_NEXT, name);
+    void *found = find_behind_us(library, name);
     if (!found) {
         void *loaded = dlopen(library->file, RTLD_LAZY | RTLD_NOLOAD);
         /* Nor is one that the linker left out, since all that the program uses of it is ours. */
         if (!loaded) loaded = dlopen(library->file, RTLD_LAZY | RTLD_GLOBAL);
         if (loaded) found = dlsym(loaded, name);
-    }
-    if (found && !library->high) {
-        struct span span = { .inside = (uintptr_t)found };
-        dl_iterate_phdr(find_span, &span);
-        library->low = span.low;
-        library->high = span.high;
+        if (found) note_span(library, found);
     }
     if (active) fit__leave();
     if (!found) fit__unsupported(name, NULL, "link the library that defines it");

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fi/behind.h"
+
 /* A turn of a loop is about to begin, between two callbacks, on the loop's own thread: asks
  * whether the user cancels now, and calls the test's cancel function if so. */
 void fit__turn(void);
@@ -69,9 +71,11 @@ struct fit__library {
 /* The library's own function `name`. Ends the test as unsupported if there is none. */
 void *fit__real_of(struct fit__library *library, const char *name);
 #define FIT__REAL(library, name)                                                       \
-    (__extension__({ static void *found;                                               \
-        if (!found) found = fit__real_of((library), #name);                            \
-        (__typeof__(&name))found; }))
+    (__extension__({ FIT_BEHIND(found, #name, library);                                 \
+        if (!found.address) found.address = fit__real_of((library), #name);            \
+        (__typeof__(&name))found.address; }))
+/* For fit__behind_fill: as far as it can be found without loading anything. */
+void *fit__real_ahead(const struct fit__behind *function);
 
 /* Is a callback passed by the code at `caller` one of the user's? Not if the library itself
  * passes it, nor a peer. Call FIT__REAL first. */

@@ -3,9 +3,10 @@
 #include <stdbool.h>
 
 #include "fi/arena.h"
+#include "fi/hot.h"
 #include "harness/world/inner.h"
 
-static struct {
+FIT_HOT static struct {
     fit_ns now;
     uint64_t sequence;
     struct fit__event **heap;

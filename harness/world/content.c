@@ -4,14 +4,15 @@
 #include <string.h>
 
 #include "fi/arena.h"
+#include "fi/hot.h"
 #include "fi/raw.h"
 #include "harness/world/files.h"
 
 #define LARGEST ((off_t)1 << 44)             /* as ext4: 16 TiB */
 enum { BLOCK = 512 };
 
-static int64_t disk_free = -1;
-static bool stays_full, read_only;
+FIT_HOT static int64_t disk_free = -1;
+FIT_HOT static bool stays_full, read_only;
 
 void fit__disk_limit(int64_t bytes)
 {

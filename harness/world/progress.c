@@ -2,12 +2,13 @@
 #include <stdio.h>
 
 #include "harness/world/inner.h"
+#include "fi/hot.h"
 
 void (*fit__on_busy)(const char *text);
 fit_ns fit__time_limit = FIT_NEVER;
 void (*fit__on_time_limit)(void);
 
-static unsigned idle_calls;
+FIT_HOT static unsigned idle_calls;
 static bool limit_told;
 
 void fit__progress_reset(void)

@@ -9,6 +9,7 @@
 
 #include "fi/arena.h"
 #include "fi/choice.h"
+#include "fi/hot.h"
 #include "fi/raw.h"
 #include "fi/thread.h"
 #include "harness/world/inner.h"
@@ -17,12 +18,12 @@ enum { CHILD_NS = 1000000 /* between two looks whether a child has ended */ };
 
 TAILQ_HEAD(threads, fit__thread);
 
-struct fit__thread *fit__current;
+FIT_HOT struct fit__thread *fit__current;
 void (*fit__on_deadlock)(void);
 void (*fit__wait_until)(fit_ns due);
 void (*fit__on_idle)(fit_ns due);
 
-static struct {
+FIT_HOT static struct {
     struct threads runnable, all;
     struct threads held;                     /* could run, but their process is stopped */
     struct fit__thread *stopped_by;          /* NULL: it is not */
@@ -209,6 +210,7 @@ static struct fit__thread *ask_who_runs(struct fit__thread *first)
     struct fit__thread *t, *of_service[MOST + 1];
     const struct fit__alternative *answer;
     int count = 0;
+    if (fit__settled) return first;
     for (t = first; t && count < MOST; t = TAILQ_NEXT(t, link))
         if (t->service) of_service[++count] = t;
     if (count < 2) return first;

@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "fi/arena.h"
+#include "fi/hot.h"
 #include "harness/world/link.h"
 #include "harness/world/tcp.h"
 
 #define TIME_WAIT_NS (60 * FIT_S)
 
-struct fit__tcps fit__tcps = TAILQ_HEAD_INITIALIZER(fit__tcps);
+FIT_HOT struct fit__tcps fit__tcps = TAILQ_HEAD_INITIALIZER(fit__tcps);
 
 /* Ends that only kept their port taken have no event of their own, so that they never keep a
  * world going: they leave when the next end is made. */
