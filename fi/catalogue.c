@@ -17,6 +17,11 @@
     { family, 0, FIT_EMFILE, ERRNO, FIT_U_CLOSE, EMFILE, FIT_E_LIMIT, 0, 0 },                 \
     { family, 0, FIT_EMFILE, ERRNO, FIT_U_ONWARDS, EMFILE, FIT_E_LIMIT, 0, 0 }
 
+/* Until others have given some back: long enough for whoever tries again at once to fail. */
+#define A_TIME (2000 * MS)
+#define FULL_FOR_A_TIME(family, needs)                                                        \
+    { family, needs, FIT_EMFILE, ERRNO, FIT_U_TIME, EMFILE, FIT_E_LIMIT, 0, A_TIME }
+
 /* Memory that is used up is so for the whole program: from here on, or until something is freed. */
 #define MEMORY(needs)                                                                         \
     { FIT_ALLOCATE, needs, FIT_MEMORY, ERRNO, FIT_U_ONCE, ENOMEM, FIT_E_SPECIAL, 0, 0 },      \
@@ -39,7 +44,26 @@
 /* The disk had an error and takes no more changes. */
 #define READ_ONLY(family)                                                                     \
     { family, FIT_N_CHANGES, FIT_DISK, ERRNO, FIT_U_ONWARDS, EROFS, FIT_E_DISK, 0, 0 }
+/* accept() takes the connection, finds that it is broken, and gives its error. */
+#define GONE_AGAIN(rare, error)                                                               \
+    { FIT_ACCEPT, FIT_N_INET | (rare), FIT_RESET, ERRNO, FIT_U_ONCE, error, FIT_E_SPECIAL, 0, 0 }
 #define ENDS FIT_W_EOF, FIT_S_NUMBER, FIT_U_ONCE
+
+/* The other side may read slowly, or not at all any more. A reset shows as EPIPE where it had
+ * closed before, else as ECONNRESET. */
+#define STREAM_WRITES(family)                                                                 \
+    { family, WRITES, FIT_PARTIAL, CUT(1) },                                                  \
+    { family, WRITES, FIT_PARTIAL, CUT(0) },                                                  \
+    { family, WRITES, FIT_PARTIAL, CUT(-1) },                                                 \
+    { family, WRITES, FIT_PARTIAL, ERRNO, FIT_U_ONCE, EAGAIN, FIT_E_AFFLICT, FIT_A_FULL, MS },\
+    { family, WRITES, FIT_TIMEOUT, ERRNO, FIT_U_ONWARDS, EAGAIN, FIT_E_AFFLICT, FIT_A_FULL,   \
+      INT64_MAX },                                                                            \
+    { family, WRITES | RARE, FIT_TIMEOUT, ERRNO, FIT_U_TIME, EAGAIN, FIT_E_AFFLICT,           \
+      FIT_A_FULL, A_TIME },                                                                   \
+    { family, FIT_N_DATA | FIT_N_PEER_OPEN, FIT_RESET, ERRNO, FIT_U_ONCE, ECONNRESET,         \
+      FIT_E_AFFLICT, FIT_A_RESET, ECONNRESET },                                               \
+    { family, FIT_N_DATA | FIT_N_PEER_CLOSED, FIT_RESET, ERRNO, FIT_U_ONCE, EPIPE,            \
+      FIT_E_AFFLICT, FIT_A_RESET, EPIPE }
 
 /* Rows of one family stand together. */
 static const struct fit__fact facts[] = {
@@ -58,29 +82,57 @@ static const struct fit__fact facts[] = {
     { FIT_READ, FIT_N_REFUSABLE | RARE, FIT_RESET, ERRNO, FIT_U_ONCE, EHOSTUNREACH,
       FIT_E_AFFLICT, FIT_A_RESET, EHOSTUNREACH },
 
-    { FIT_WRITE, WRITES, FIT_PARTIAL, CUT(1) },
-    { FIT_WRITE, WRITES, FIT_PARTIAL, CUT(0) },
-    { FIT_WRITE, WRITES, FIT_PARTIAL, CUT(-1) },
-    { FIT_WRITE, WRITES, FIT_PARTIAL, ERRNO, FIT_U_ONCE, EAGAIN, FIT_E_AFFLICT, FIT_A_FULL, MS },
-    /* A reset shows as EPIPE where the other side had closed before, else as ECONNRESET. */
-    { FIT_WRITE, FIT_N_DATA | FIT_N_PEER_OPEN, FIT_RESET, ERRNO, FIT_U_ONCE, ECONNRESET,
-      FIT_E_AFFLICT, FIT_A_RESET, ECONNRESET },
-    { FIT_WRITE, FIT_N_DATA | FIT_N_PEER_CLOSED, FIT_RESET, ERRNO, FIT_U_ONCE, EPIPE,
-      FIT_E_AFFLICT, FIT_A_RESET, EPIPE },
+    /* A broken datagram made the socket readable and was dropped; the good one comes after it. */
+    { FIT_READ, FIT_N_UDP | FIT_N_NONBLOCKING | RARE, FIT_PARTIAL, ERRNO, FIT_U_ONCE, EAGAIN,
+      FIT_E_AFFLICT, FIT_A_LATE, MS },
+    { FIT_READ, FIT_N_UDP | RARE, FIT_PARTIAL, ENDS, 0, FIT_E_AFFLICT, FIT_A_EOF, 0 },
+    FAILS(FIT_READ, FIT_N_READY | RARE, FIT_EMFILE, ENOMEM),
+    FAILS(FIT_READ, FIT_N_UDP | RARE, FIT_EMFILE, ENOMEM),
+    /* The bytes come, some of the descriptors do not: MSG_CTRUNC. */
+    { FIT_READ, FIT_N_RIGHTS | RARE, FIT_EMFILE, ERRNO, FIT_U_CLOSE, EMFILE, FIT_E_LIMIT, 0, 0 },
+    { FIT_READ, FIT_N_RIGHTS | RARE, FIT_EMFILE, ERRNO, FIT_U_ONWARDS, EMFILE, FIT_E_LIMIT, 0, 0 },
+    FULL_FOR_A_TIME(FIT_READ, FIT_N_RIGHTS | RARE),
+
+    STREAM_WRITES(FIT_WRITE),
     /* The other side has just closed: this write still succeeds, the next one does not. Who waits
      * for no answer cannot know. */
     { FIT_WRITE, FIT_N_DATA | FIT_N_PEER_OPEN | FIT_N_INET | RARE, FIT_RESET, ENDS, 0,
       FIT_E_AFFLICT, FIT_A_EOF, 0 },
+    /* TCP waits for memory, and says EAGAIN meanwhile. */
+    FAILS(FIT_WRITE, FIT_N_DATA | FIT_N_LOCAL, FIT_EMFILE, ENOBUFS),
+    FAILS(FIT_WRITE, FIT_N_DATA | RARE, FIT_EMFILE, ENOMEM),
+    FAILS(FIT_WRITE, FIT_N_RIGHTS | RARE, FIT_EMFILE, ETOOMANYREFS),
     { FIT_WRITE, FIT_N_REFUSABLE, FIT_RESET, ERRNO, FIT_U_ONCE, ECONNREFUSED,
       FIT_E_AFFLICT, FIT_A_RESET, ECONNREFUSED },
     /* A datagram is sent at once or not at all. */
-    FAILS(FIT_WRITE, FIT_N_REFUSABLE, FIT_RESET, ENETUNREACH),
-    FAILS(FIT_WRITE, FIT_N_REFUSABLE | FIT_N_NONBLOCKING | RARE, FIT_PARTIAL, EAGAIN),
-    FAILS(FIT_WRITE, FIT_N_REFUSABLE | RARE, FIT_RESET, EPERM),
+    FAILS(FIT_WRITE, FIT_N_UDP, FIT_RESET, ENETUNREACH),
+    FAILS(FIT_WRITE, FIT_N_UDP, FIT_RESET, EHOSTUNREACH),
+    FAILS(FIT_WRITE, FIT_N_UDP | FIT_N_NONBLOCKING, FIT_PARTIAL, EAGAIN),
+    FAILS(FIT_WRITE, FIT_N_UDP, FIT_RESET, EPERM),
+    FAILS(FIT_WRITE, FIT_N_UDP, FIT_EMFILE, ENOBUFS),
+    FAILS(FIT_WRITE, FIT_N_UDP | FIT_N_WHOLE, FIT_PARTIAL, EMSGSIZE),
+    FAILS(FIT_WRITE, FIT_N_UDP | RARE, FIT_EMFILE, ENOMEM),
+    FAILS(FIT_WRITE, FIT_N_UDP | RARE, FIT_RESET, EACCES),
+    FAILS(FIT_WRITE, FIT_N_UDP | RARE, FIT_RESET, ENETDOWN),
+
+    STREAM_WRITES(FIT_SENDFILE),
+    FAILS(FIT_SENDFILE, FIT_N_SOURCE, FIT_DISK, EIO),
+    FAILS(FIT_SENDFILE, FIT_N_SOURCE | RARE, FIT_DISK, EINVAL),
+    FAILS(FIT_SENDFILE, FIT_N_DATA | RARE, FIT_EMFILE, ENOMEM),
 
     TABLE_FULL(FIT_MAKE),
+    FULL_FOR_A_TIME(FIT_MAKE, RARE),
     FAILS(FIT_MAKE, 0, FIT_EMFILE, ENFILE),
     FAILS(FIT_MAKE, RARE, FIT_EMFILE, ENOMEM),
+
+    TABLE_FULL(FIT_SOCKET),
+    FULL_FOR_A_TIME(FIT_SOCKET, RARE),
+    FAILS(FIT_SOCKET, 0, FIT_EMFILE, ENFILE),
+    FAILS(FIT_SOCKET, 0, FIT_EMFILE, ENOMEM),
+    FAILS(FIT_SOCKET, RARE, FIT_EMFILE, ENOBUFS),
+    FAILS(FIT_SOCKET, RARE, FIT_EMFILE, EACCES),
+    FAILS(FIT_SOCKET, RARE, FIT_EMFILE, EPERM),
+    FAILS(FIT_SOCKET, FIT_N_SIX | RARE, FIT_EMFILE, EAFNOSUPPORT),
 
     TABLE_FULL(FIT_OPEN),
     FAILS(FIT_OPEN, 0, FIT_EMFILE, ENFILE),
@@ -94,11 +146,25 @@ static const struct fit__fact facts[] = {
     FILES(FIT_OPEN, FIT_N_THERE | RARE, EPERM),
 
     TABLE_FULL(FIT_ACCEPT),
+    FULL_FOR_A_TIME(FIT_ACCEPT, 0),
     FAILS(FIT_ACCEPT, 0, FIT_EMFILE, ENFILE),
-    FAILS(FIT_ACCEPT, RARE, FIT_EMFILE, ENOMEM),
-    FAILS(FIT_ACCEPT, RARE, FIT_EMFILE, ENOBUFS),
-    { FIT_ACCEPT, FIT_N_INET, FIT_RESET, ERRNO, FIT_U_ONCE, ECONNABORTED, FIT_E_SPECIAL, 0, 0 },
-    { FIT_ACCEPT, FIT_N_INET | RARE, FIT_RESET, ERRNO, FIT_U_ONCE, EPROTO, FIT_E_SPECIAL, 0, 0 },
+    FAILS(FIT_ACCEPT, 0, FIT_EMFILE, ENOMEM),
+    FAILS(FIT_ACCEPT, 0, FIT_EMFILE, ENOBUFS),
+    /* Who called has gone again, or another process took him; then somebody else calls. */
+    { FIT_ACCEPT, FIT_N_INET | FIT_N_NONBLOCKING, FIT_PARTIAL, ERRNO, FIT_U_ONCE, EAGAIN,
+      FIT_E_AFFLICT, FIT_A_LATE, MS },
+    GONE_AGAIN(0, ECONNABORTED),
+    GONE_AGAIN(0, EPROTO),
+    /* What went wrong with the connection that is taken: the network, a firewall. */
+    GONE_AGAIN(RARE, ENETDOWN),
+    GONE_AGAIN(RARE, ENOPROTOOPT),
+    GONE_AGAIN(RARE, EHOSTDOWN),
+    GONE_AGAIN(RARE, ENONET),
+    GONE_AGAIN(RARE, EHOSTUNREACH),
+    GONE_AGAIN(RARE, ENETUNREACH),
+    GONE_AGAIN(RARE, EOPNOTSUPP),
+    GONE_AGAIN(RARE, ETIMEDOUT),
+    GONE_AGAIN(RARE, EPERM),
     /* Taken, but the other side has reset it by then. */
     { FIT_ACCEPT, FIT_N_INET, FIT_RESET, ENDS, 0, FIT_E_SPECIAL, 0, 0 },
 
@@ -112,27 +178,56 @@ static const struct fit__fact facts[] = {
       FIT_E_AFFLICT, FIT_A_RESET, ECONNREFUSED },
     { FIT_CONNECT, FIT_N_INET, FIT_RESET, ERRNO, FIT_U_ONCE, EHOSTUNREACH,
       FIT_E_AFFLICT, FIT_A_RESET, EHOSTUNREACH },
+    /* Nobody answers: after 3 s, as where net.ipv4.tcp_syn_retries is 1. */
+    { FIT_CONNECT, FIT_N_INET, FIT_TIMEOUT, ERRNO, FIT_U_ONCE, ETIMEDOUT,
+      FIT_E_AFFLICT, FIT_A_RESET, ETIMEDOUT },
+    /* It was there, and was reset before anybody could look. */
+    { FIT_CONNECT, FIT_N_INET, FIT_RESET, ERRNO, FIT_U_ONCE, ECONNRESET,
+      FIT_E_AFFLICT, FIT_A_RESET, ECONNRESET },
     { FIT_CONNECT, FIT_N_INET, FIT_RESET, ERRNO, FIT_U_ONCE, ENETUNREACH, FIT_E_UNDO, 0, 0 },
     { FIT_CONNECT, FIT_N_INET, FIT_EMFILE, ERRNO, FIT_U_ONCE, EADDRNOTAVAIL, FIT_E_UNDO, 0, 0 },
+    { FIT_CONNECT, FIT_N_INET | RARE, FIT_EMFILE, ERRNO, FIT_U_TIME, EADDRNOTAVAIL,
+      FIT_E_EXHAUST, FIT_R_PORTS, A_TIME },
+    { FIT_CONNECT, FIT_N_INET | RARE, FIT_EMFILE, ERRNO, FIT_U_ONWARDS, EADDRNOTAVAIL,
+      FIT_E_EXHAUST, FIT_R_PORTS, 0 },
+    { FIT_CONNECT, FIT_N_ADDRESS | RARE, FIT_EMFILE, ERRNO, FIT_U_ONCE, EADDRINUSE,
+      FIT_E_UNDO, 0, 0 },
     { FIT_CONNECT, FIT_N_INET | RARE, FIT_RESET, ERRNO, FIT_U_ONCE, EPERM, FIT_E_UNDO, 0, 0 },
+    { FIT_CONNECT, FIT_N_INET | RARE, FIT_RESET, ERRNO, FIT_U_ONCE, EACCES, FIT_E_UNDO, 0, 0 },
+    { FIT_CONNECT, FIT_N_INET | RARE, FIT_RESET, ERRNO, FIT_U_ONCE, ENETDOWN, FIT_E_UNDO, 0, 0 },
     /* Nobody listens there, or too many wait: a local connect knows at once. */
     FAILS(FIT_CONNECT, FIT_N_LOCAL, FIT_RESET, ECONNREFUSED),
     FAILS(FIT_CONNECT, FIT_N_LOCAL | FIT_N_NONBLOCKING, FIT_RESET, EAGAIN),
     FAILS(FIT_CONNECT, FIT_N_LOCAL | RARE, FIT_RESET, EACCES),
+    FAILS(FIT_CONNECT, FIT_N_PATH | RARE, FIT_RESET, ENOENT),
 
     { FIT_SHUTDOWN, FIT_N_PEER_OPEN, FIT_RESET, ERRNO, FIT_U_ONCE, ENOTCONN,
       FIT_E_AFFLICT, FIT_A_RESET, ECONNRESET },
 
     FAILS(FIT_BIND, FIT_N_INET, FIT_EMFILE, EADDRINUSE),
-    FAILS(FIT_BIND, FIT_N_INET | RARE, FIT_EMFILE, EADDRNOTAVAIL),
+    FAILS(FIT_BIND, FIT_N_ADDRESS, FIT_EMFILE, EADDRNOTAVAIL),
+    FAILS(FIT_BIND, FIT_N_PRIVILEGED, FIT_EMFILE, EACCES),
     FAILS(FIT_BIND, RARE, FIT_EMFILE, EACCES),
+    FAILS(FIT_BIND, RARE, FIT_EMFILE, ENOMEM),
+    FAILS(FIT_BIND, FIT_N_LOCAL, FIT_EMFILE, EADDRINUSE),
+    FILES(FIT_BIND, FIT_N_PATH | RARE, ENOENT),
+    FILES(FIT_BIND, FIT_N_PATH | RARE, ENOTDIR),
+    FILES(FIT_BIND, FIT_N_PATH | RARE, ELOOP),
+    FILES(FIT_BIND, FIT_N_PATH | RARE, ENAMETOOLONG),
+    FILES(FIT_BIND, FIT_N_PATH | RARE, EROFS),
     FAILS(FIT_LISTEN, FIT_N_INET, FIT_EMFILE, EADDRINUSE),
     FAILS(FIT_OPTION, RARE, FIT_EMFILE, ENOBUFS),
+    FAILS(FIT_OPTION, RARE, FIT_EMFILE, ENOMEM),
+    FAILS(FIT_OPTION, RARE, FIT_EMFILE, ENOPROTOOPT),
+    FAILS(FIT_OPTION, RARE, FIT_EMFILE, EPERM),
+    FAILS(FIT_OPTION_OF, RARE, FIT_EMFILE, ENOMEM),     /* a program of the control group looks */
     { FIT_PEER_NAME, FIT_N_INET | RARE, FIT_RESET, ERRNO, FIT_U_ONCE, ENOTCONN,
       FIT_E_AFFLICT, FIT_A_RESET, ECONNRESET },
     /* fs.epoll.max_user_watches. The loop libraries have no way to tell it: libuv ends the program,
      * libevent and libev never call back. Who waits by epoll of his own asks for it. */
     FAILS(FIT_WATCH, RARE, FIT_EMFILE, ENOSPC),
+    { FIT_WATCH, RARE, FIT_EMFILE, ERRNO, FIT_U_TIME, ENOSPC,
+      FIT_E_EXHAUST, FIT_R_WATCHES, A_TIME },
     FAILS(FIT_WATCH, RARE, FIT_EMFILE, ENOMEM),
     FAILS(FIT_NOTIFY, 0, FIT_EMFILE, ENOSPC),    /* fs.inotify.max_user_watches */
     FAILS(FIT_NOTIFY, RARE, FIT_EMFILE, ENOMEM),

@@ -16,6 +16,7 @@ enum fit__family {
     FIT_NO_FAULTS, FIT_READ, FIT_WRITE, FIT_MAKE /* a descriptor */, FIT_OPEN /* a file, by path */,
     FIT_ACCEPT, FIT_CONNECT, FIT_SHUTDOWN, FIT_WAIT, FIT_RESOLVE, FIT_RESOLVE_BACK, FIT_BIND,
     FIT_LISTEN, FIT_OPTION, FIT_PEER_NAME, FIT_WATCH /* epoll_ctl */, FIT_NOTIFY,
+    FIT_SOCKET, FIT_OPTION_OF /* getsockopt */, FIT_SENDFILE,
     /* of files */
     FIT_FILE_READ, FIT_FILE_WRITE, FIT_FILE_SIZE, FIT_FLUSH, FIT_LOOK, FIT_NEW_NAME, FIT_RENAME,
     FIT_REMOVE, FIT_LIST, FIT_CLOSE,
@@ -31,8 +32,8 @@ enum fit__family {
     X(FIT_WRITE, write) X(FIT_WRITE, writev) X(FIT_WRITE, send) X(FIT_WRITE, sendto)          \
     X(FIT_WRITE, sendmsg) X(FIT_WRITE, sendmmsg) X(FIT_FILE_WRITE, pwrite)                    \
     X(FIT_FILE_WRITE, pwritev)                                                                \
-    X(FIT_NO_FAULTS, sendfile) X(FIT_NO_FAULTS, splice) X(FIT_NO_FAULTS, tee)                 \
-    X(FIT_MAKE, socket) X(FIT_MAKE, socketpair) X(FIT_MAKE, pipe) X(FIT_MAKE, pipe2)          \
+    X(FIT_SENDFILE, sendfile) X(FIT_SENDFILE, splice) X(FIT_NO_FAULTS, tee)                   \
+    X(FIT_SOCKET, socket) X(FIT_MAKE, socketpair) X(FIT_MAKE, pipe) X(FIT_MAKE, pipe2)        \
     X(FIT_MAKE, eventfd) X(FIT_MAKE, timerfd_create) X(FIT_MAKE, epoll_create)                \
     X(FIT_MAKE, epoll_create1) X(FIT_OPEN, open) X(FIT_OPEN, openat) X(FIT_OPEN, creat)       \
     X(FIT_MAKE, dup) X(FIT_OPEN, fopen) X(FIT_OPEN, opendir)                                  \
@@ -42,7 +43,7 @@ enum fit__family {
     X(FIT_BIND, bind) X(FIT_LISTEN, listen) X(FIT_ACCEPT, accept)                             \
     X(FIT_ACCEPT, accept4) X(FIT_CONNECT, connect) X(FIT_SHUTDOWN, shutdown)                  \
     X(FIT_NO_FAULTS, getsockname) X(FIT_PEER_NAME, getpeername)                               \
-    X(FIT_NO_FAULTS, getsockopt) X(FIT_OPTION, setsockopt)                                    \
+    X(FIT_OPTION_OF, getsockopt) X(FIT_OPTION, setsockopt)                                    \
     X(FIT_WATCH, epoll_ctl) X(FIT_WAIT, epoll_wait) X(FIT_WAIT, epoll_pwait)                  \
     X(FIT_WAIT, epoll_pwait2) X(FIT_WAIT, poll) X(FIT_WAIT, ppoll) X(FIT_WAIT, select)        \
     X(FIT_WAIT, pselect) X(FIT_NO_FAULTS, timerfd_settime) X(FIT_NO_FAULTS, timerfd_gettime)  \
@@ -99,6 +100,15 @@ enum fit__need {
     FIT_N_MORE = 1 << 12,    /* a wait has found something, and more will come soon */
     FIT_N_TIMER = 1 << 13,   /* a wait with a deadline has found a stream's data before it */
     FIT_N_SEVERAL = 1 << 14, /* several things are ready: c->orders says how they can come */
+    /* of sockets */
+    FIT_N_SIX = 1 << 23,     /* IPv6 */
+    FIT_N_ADDRESS = 1 << 24, /* an address that this host could have lost; connect: it was given */
+    FIT_N_PRIVILEGED = 1 << 25,  /* a port below 1024 */
+    FIT_N_PATH = 1 << 26,    /* AF_UNIX, with a name in the file system */
+    FIT_N_RIGHTS = 1 << 27,  /* descriptors are passed on */
+    FIT_N_UDP = 1 << 28,
+    FIT_N_WHOLE = 1 << 29,   /* too large for some networks, and may not come in fragments */
+    FIT_N_SOURCE = 1 << 30,  /* what is sent is read from a file */
     /* of files */
     FIT_N_NAMED = 1 << 16, /* the caller has chosen the name */
     FIT_N_THERE = 1 << 17, /* the path leads to a file */
@@ -118,6 +128,7 @@ enum fit__effect {
     FIT_E_RESULT,            /* nothing but the result: the call is not carried out */
     FIT_E_AFFLICT,           /* the world changes, then the call is carried out and feels it */
     FIT_E_LIMIT,             /* the descriptor table is full from here, then as above */
+    FIT_E_EXHAUST,           /* `affliction`, a resource, is used up from here, then as above */
     FIT_E_CUT,               /* at most `value` bytes are moved */
     FIT_E_UNDO,              /* as FIT_E_RESULT; a connection that has begun never did */
     FIT_E_DISK,              /* the disk is full or read-only from here, until ...; then as above */
@@ -133,7 +144,8 @@ struct fit__fact {
     /* FIT_W_SHORT: bytes if > 0; 0: half; -1: all but one. Otherwise as in an alternative. */
     int32_t value;
     uint8_t effect, affliction;
-    int64_t affliction_value;    /* errno or ns */
+    /* errno or ns. Of FIT_U_TIME: how many ns it usually lasts, whole milliseconds. */
+    int64_t affliction_value;
 };
 
 /* The facts of a family stand together in the table. Sets *count. */

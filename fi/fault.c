@@ -4,12 +4,15 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/time.h>
 
 #include "fi/signal.h"
 
-#define EDGE_NS INT64_C(1000000)     /* the rest of a short transfer comes a millisecond later */
+#define MS_NS INT64_C(1000000)
+enum { SMALLEST_DATAGRAM = 508 };    /* what every network takes */
+#define EDGE_NS MS_NS                /* the rest of a short transfer comes a millisecond later */
 
 bool fit__described(struct fit__call *c)
 {
@@ -36,6 +39,14 @@ static bool offered(const struct fit__question *q, const struct fit__fact *fact,
     return false;
 }
 
+static void offer(struct fit__question *q, const struct fit__fact *fact, int64_t value)
+{
+    fit__offer(q, fact->mode, fact->what, fact->space, value, fact->until);
+    struct fit__alternative *a = &q->alternatives[q->count - 1];
+    a->extended = fact->needs & FIT_N_EXTENDED;
+    if (fact->until == FIT_U_TIME) a->until_ms = fact->affliction_value / MS_NS;
+}
+
 const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amount,
                                  int64_t *value)
 {
@@ -55,20 +66,36 @@ const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amo
         if (fit__kernel->lacks && fit__kernel->lacks(c->fd, fact)) continue;
         for (unsigned o = 0; fact->what == FIT_W_ORDER && o < c->order_count; o++) {
             offers[q.count] = fact;
-            fit__offer(&q, fact->mode, fact->what, fact->space, c->orders[o], fact->until);
+            offer(&q, fact, c->orders[o]);
         }
         if (fact->what == FIT_W_ORDER) continue;
         int64_t number = fact->what == FIT_W_SHORT ? cut_of(fact, amount) : fact->value;
         if (fact->what == FIT_W_SHORT && !number) continue;
         if (offered(&q, fact, number)) continue;
         offers[q.count] = fact;
-        fit__offer(&q, fact->mode, fact->what, fact->space, number, fact->until);
-        q.alternatives[q.count - 1].extended = fact->needs & FIT_N_EXTENDED;
+        offer(&q, fact, number);
     }
     const struct fit__alternative *answer = q.count ? fit__choose(&q) : NULL;
     if (!answer) return NULL;
     *value = answer->value;
+    c->lasts_ns = answer->until_ms * MS_NS;
     return offers[answer - q.alternatives];
+}
+
+/* What was used up is there again when the time of the fact is over. */
+static void last_for_a_time(const struct fit__call *c, const struct fit__fact *fact,
+                            enum fit__resource what)
+{
+    if (fact->until == FIT_U_TIME) fit__kernel->relieve_after(what, c->lasts_ns);
+}
+
+/* A connection that has begun never did. */
+static bool undo(const struct fit__call *c, const struct fit__fact *fact, long *result)
+{
+    fit__kernel->connect(c->fd, &(struct sockaddr){ .sa_family = AF_UNSPEC },
+                         sizeof(struct sockaddr));
+    *result = -(long)fact->value;
+    return true;
 }
 
 bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *result)
@@ -79,24 +106,29 @@ bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *res
         if (fact->family == FIT_READ && fact->affliction == FIT_A_RESET
             && c->info.class == FIT_C_STREAM)
             fit__kernel->afflict(c->fd, FIT_A_LATE, EDGE_NS);
-        if (fit__kernel->afflict(c->fd, fact->affliction, fact->affliction_value) >= 0)
+        if (fit__kernel->afflict(c->fd, fact->affliction, fact->until == FIT_U_TIME
+                                 ? c->lasts_ns : fact->affliction_value) >= 0)
             return false;
         fit__not_fired("this kind of descriptor cannot suffer it");
         return false;
     case FIT_E_LIMIT:
         fit__kernel->limit_descriptors(fact->until == FIT_U_CLOSE);
+        last_for_a_time(c, fact, FIT_R_DESCRIPTORS);
         return false;
+    case FIT_E_EXHAUST:
+        fit__kernel->exhaust((enum fit__resource)fact->affliction);
+        last_for_a_time(c, fact, (enum fit__resource)fact->affliction);
+        if (fact->family != FIT_CONNECT) return false;
+        return undo(c, fact, result);            /* it has taken a port by now */
     case FIT_E_DISK:
         fit__kernel->spoil_disk((int)fact->value, fact->until == FIT_U_FREE);
+        last_for_a_time(c, fact, FIT_R_DISK);
         return false;
     case FIT_E_TWICE:
         c->twice = true;
         return false;
     case FIT_E_UNDO:
-        fit__kernel->connect(c->fd, &(struct sockaddr){ .sa_family = AF_UNSPEC },
-                             sizeof(struct sockaddr));
-        *result = -(long)fact->value;
-        return true;
+        return undo(c, fact, result);
     default:
         assert(fact->effect == FIT_E_RESULT);
         *result = -(long)fact->value;
@@ -108,6 +140,8 @@ void fit__faults_lift(void)
 {
     fit__kernel->unlimit_descriptors();
     fit__kernel->spoil_disk(0, false);
+    fit__kernel->relieve_after(FIT_R_PORTS, 0);
+    fit__kernel->relieve_after(FIT_R_WATCHES, 0);
 }
 
 bool fit__fault_simple(struct fit__call *c, unsigned holds, long *result)
@@ -253,12 +287,30 @@ static bool may_fail(struct fit__call *c, int flags)
     if (!fit__asks() || (flags & (MSG_OOB | MSG_ERRQUEUE))) return false;
     if (!fit__described(c)) return false;
     return (c->info.class == FIT_C_STREAM && !c->info.broken)
-        || (c->info.class == FIT_C_DATAGRAM && c->info.refusable);
+        || (c->info.class == FIT_C_DATAGRAM && (c->info.refusable || c->info.unconnected));
 }
 
 static bool is_datagram(const struct fit__call *c)
 {
     return c->info.class == FIT_C_DATAGRAM;
+}
+
+/* What holds for a datagram of UDP of `size` bytes, of those that could go wrong at all. */
+static unsigned datagram_conditions(const struct fit__call *c, int flags)
+{
+    bool waits = !c->info.nonblocking && !(flags & MSG_DONTWAIT);
+    return FIT_N_UDP | (c->info.refusable ? FIT_N_REFUSABLE : 0)
+        | (waits ? 0 : FIT_N_NONBLOCKING);
+}
+
+/* Some network on the way may not take it, and nobody may cut it into pieces. */
+static bool is_whole(const struct fit__call *c, size_t size)
+{
+    int how = IP_PMTUDISC_WANT;
+    socklen_t length = sizeof how;
+    if (size <= SMALLEST_DATAGRAM) return false;
+    fit__kernel->getsockopt(c->fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, &length);
+    return how == IP_PMTUDISC_DO || how == IP_PMTUDISC_PROBE;
 }
 
 /* Waits until something can be read, as the call itself would, and takes nothing. */
@@ -280,22 +332,25 @@ bool fit__fault_read(struct fit__call *c, int flags, size_t *size, long *result)
         if (!may_fail(c, flags)) return false;
     }
     if (is_datagram(c))
-        return c->info.waiting && transfer(c, FIT_N_REFUSABLE, 0, size, result);
+        return c->info.waiting && transfer(c, datagram_conditions(c, flags), 0, size, result);
     size_t amount = c->info.readable < *size ? c->info.readable : *size;
-    return transfer(c, conditions(&c->info, flags, amount), amount, size, result);
+    unsigned holds = conditions(&c->info, flags, amount);
+    if (c->info.rights && !(flags & MSG_PEEK)) holds |= FIT_N_RIGHTS;
+    return transfer(c, holds, amount, size, result);
 }
 
 bool fit__fault_write(struct fit__call *c, int flags, size_t *size, long *result)
 {
     if (!*size || !may_fail(c, flags)) return false;
-    if (is_datagram(c)) {
-        bool waits = !c->info.nonblocking && !(flags & MSG_DONTWAIT);
-        return transfer(c, FIT_N_REFUSABLE | (waits ? 0 : FIT_N_NONBLOCKING), 0, size, result);
-    }
+    if (is_datagram(c))
+        return transfer(c, datagram_conditions(c, flags) | (is_whole(c, *size) ? FIT_N_WHOLE : 0),
+                        0, size, result);
     size_t amount = c->info.writable < *size ? c->info.writable : *size;
     unsigned holds = conditions(&c->info, flags, amount);
     /* A local connection that breaks is a broken pipe, whoever broke it. */
     if (c->info.local) holds = (holds & ~(unsigned)FIT_N_PEER_OPEN) | FIT_N_PEER_CLOSED;
+    if (c->info.local && c->passes_files) holds |= FIT_N_RIGHTS;
+    if (c->from_file) holds |= FIT_N_SOURCE;
     return transfer(c, holds, amount, size, result);
 }
 

@@ -24,6 +24,9 @@ struct fit__call {
     bool outer_point;            /* fit__point_begin */
     uint8_t family;              /* of facts: that of the call, or of what it is about */
     bool twice;                  /* a path: somebody else has just done the same */
+    bool passes_files;           /* a message with descriptors in it is sent */
+    bool from_file;              /* what is sent is read from a file */
+    int64_t lasts_ns;            /* FIT_U_TIME: how long */
     const char *object;          /* text for the question, or NULL: that of fd */
     const int64_t *orders;       /* values of FIT_W_ORDER, where FIT_N_SEVERAL holds */
     unsigned order_count;

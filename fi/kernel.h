@@ -43,18 +43,30 @@ struct fit__info {
     bool waiting;                        /* a datagram, possibly an empty one, can be read */
     bool refusable;                      /* UDP: an earlier datagram may turn out to be refused */
     bool local;                          /* AF_UNIX */
+    bool unconnected;                    /* UDP without another side of its own */
+    bool rights;                         /* descriptors come with what can be read */
     bool brief;                          /* set by the caller: text may stay empty */
 };
 
 /* A change of the world that a fault stands for. */
 enum fit__affliction {
     FIT_A_RESET,         /* the connection dies with `value` (errno) on our end, RST on the other */
-    FIT_A_EOF,           /* the other side ends now; what it had sent and was not read is gone */
+    FIT_A_EOF,           /* the other side ends now; what it had sent and was not read is gone.
+                            A datagram socket: an empty one comes before what can be read */
     FIT_A_SILENT,        /* the other side says and hears nothing more, for good */
     FIT_A_LATE,          /* what has arrived is held back for `value` ns and arrives then */
-    FIT_A_FULL,          /* no room to send for `value` ns */
+    FIT_A_FULL,          /* no room to send for `value` ns, INT64_MAX: for good */
     FIT_A_ERROR,         /* `value` (errno) is what the next call on the socket fails with */
     FIT_A_LOST           /* what was written to a file and not flushed yet never reached the disk */
+};
+
+/* What a machine can run out of. */
+enum fit__resource {
+    FIT_R_DESCRIPTORS,   /* of the process: RLIMIT_NOFILE */
+    FIT_R_DISK,
+    FIT_R_PORTS,         /* of TCP, for connections that ask for no port of their own */
+    FIT_R_WATCHES,       /* of epoll: fs.epoll.max_user_watches */
+    FIT_RESOURCES
 };
 
 enum { FIT_DISK_PAGE = 4096 };           /* room on a disk is taken in units of this */
@@ -180,6 +192,11 @@ struct fit__kernel {
     /* The disk is full (ENOSPC), until something is removed or for good, or takes no changes any
      * more (EROFS). -1, and limit_disk(-1): nothing is wrong with it. */
     void (*spoil_disk)(int error, bool until_free);
+    /* No more port can be had, no more watch, until further notice (relieve_after). */
+    void (*exhaust)(enum fit__resource what);
+    /* `ns` from now there is enough of it again, whoever had used it up, and however. That wakes
+     * nobody: who needs it must ask again. */
+    void (*relieve_after)(enum fit__resource what, int64_t ns);
     /* It cannot make this fault true at `fd` (-1: none), so that it must not be offered. NULL: it
      * can make every fault true. */
     bool (*lacks)(int fd, const struct fit__fact *fact);

@@ -47,7 +47,7 @@ void fit__begin(struct fit__call *c, enum fit__call_id id, int fd, const void *c
     fit__syscall_caller = NULL;
     c->fd = fd;
     c->saved_errno = errno;
-    c->cut = c->twice = false;
+    c->cut = c->twice = c->passes_files = c->from_file = false;
     c->family = (uint8_t)fit__call_family(id);
     c->object = NULL;
     c->order_count = 0;

@@ -202,7 +202,7 @@ static const char help_cases[] =
 "          timers-first  spurious\n"
 "          twice: a datagram; twice, again (a turn later), late (after the outcome): a cancel\n"
 "  when=   the how-manieth time at this very place: 2, 3+, 2..4; without it the first\n"
-"  until=  how long it lasts: close, free, 500ms, 2s\n"
+"  until=  how long it lasts: close, free, or any time: 500ms, 2s\n"
 "\n"
 "  uploads:recv:in=on_readable:short=1:when=2     the 2nd recv there gives 1 byte\n"
 "  uploads:socket:in=net_connect:error=EMFILE:until=close\n"

@@ -170,6 +170,7 @@ static int answer_ordered(struct fit__question *q)
     struct fit__point *p = fit__next_point(q);
     for (unsigned a = 0; p && a < p->count; a++)
         if (fit__several_fork(p, a)) {
+            q->alternatives[a].until_ms = p->alternatives[a].until_ms;
             fit__case_enter(p, a);
             return (int)a;
         }
@@ -188,6 +189,7 @@ static int answer_replay(struct fit__question *q)
         fit__die();
     }
     if (p != wanted.point) return -1;
+    q->alternatives[wanted.alternative].until_ms = p->alternatives[wanted.alternative].until_ms;
     fit__case_enter(p, wanted.alternative);
     return (int)wanted.alternative;
 }

@@ -7,7 +7,12 @@
 
 static const char *until_words(const struct fit__alternative *what)
 {
+    static char text[32];
     switch ((enum fit__until)what->until) {
+    case FIT_U_TIME:
+        snprintf(text, sizeof text, what->until_ms % 1000 ? " for %lld ms" : " for %lld s",
+                 (long long)(what->until_ms % 1000 ? what->until_ms : what->until_ms / 1000));
+        return text;
     case FIT_U_CLOSE: return " until a descriptor was closed";
     case FIT_U_FREE: return what->mode == FIT_DISK ? " until something was removed"
                                                    : " until memory was freed";

@@ -13,10 +13,12 @@ enum { BLOCK = 512 };
 
 FIT_HOT static int64_t disk_free = -1;
 FIT_HOT static bool stays_full, read_only;
+static fit_ns spoilt_until = FIT_NEVER;
 
 void fit__disk_limit(int64_t bytes)
 {
     disk_free = bytes;
+    spoilt_until = FIT_NEVER;
 }
 
 void fit__disk_spoil(int error, bool until_free)
@@ -24,21 +26,32 @@ void fit__disk_spoil(int error, bool until_free)
     disk_free = error == ENOSPC ? 0 : -1;
     stays_full = error == ENOSPC && !until_free;
     read_only = error == EROFS;
+    spoilt_until = FIT_NEVER;
+}
+
+void fit__disk_relieve(fit_ns when)
+{
+    spoilt_until = when;
+}
+
+static bool is_over(void)
+{
+    return fit__now() >= spoilt_until;
 }
 
 bool fit__disk_is_read_only(void)
 {
-    return read_only && !fit__guard->exempt;
+    return read_only && !fit__guard->exempt && !is_over();
 }
 
 int64_t fit__disk_free(void)
 {
-    return disk_free;
+    return is_over() ? -1 : disk_free;
 }
 
 int fit__disk_take(int64_t bytes)
 {
-    if (disk_free < 0 || fit__guard->exempt)
+    if (disk_free < 0 || fit__guard->exempt || is_over())
         return 0;
     if (bytes > disk_free)
         return -ENOSPC;

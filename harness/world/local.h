@@ -68,6 +68,12 @@ static inline bool fit__local_is_mute(const struct fit__local *end)
     return end->muted && !fit__faults_off;
 }
 
+/* There is no room to send, whatever its buffer says. */
+static inline bool fit__local_is_full(const struct fit__local *end)
+{
+    return end->full_until > fit__now() && !fit__faults_off;
+}
+
 static inline bool fit__local_is_datagram(const struct fit__local *end)
 {
     return end->socket.type == SOCK_DGRAM;

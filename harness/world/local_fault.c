@@ -92,7 +92,8 @@ int fit__local_describe(struct fit__file *file, struct fit__info *info)
     info->local = true;
     info->readable = end->state == FIT_L_LISTENING ? end->waiting : unread_bytes(end);
     info->waiting = fit__local_first(end) != NULL;
-    if (end->full_until <= fit__now() && end->cost < room && end->state == FIT_L_CONNECTED)
+    info->rights = info->waiting && fit__local_first(end)->file_count;
+    if (!fit__local_is_full(end) && end->cost < room && end->state == FIT_L_CONNECTED)
         info->writable = room - end->cost;
     info->peer_closed = !!(end->socket.shut & FIT_SHUT_RECEIVE);
     info->broken = end->peer_gone && TAILQ_EMPTY(&end->unread);
@@ -187,9 +188,10 @@ int fit__local_afflict(struct fit__file *file, enum fit__affliction affliction, 
     case FIT_A_SILENT: return silence(end);
     case FIT_A_LATE: delay(end, value); return 0;
     case FIT_A_FULL:
-        end->full_until = fit__now() + value;
+        end->full_until = value == FIT_NEVER ? FIT_NEVER : fit__now() + value;
         fit__event_cancel(&end->full);
-        fit__event_set(&end->full, end->full_until, full_over);
+        if (value != FIT_NEVER)
+            fit__event_set(&end->full, end->full_until, full_over);
         return 0;
     case FIT_A_ERROR:
         end->socket.error = (int)value;

@@ -197,7 +197,7 @@ static void tell_room(struct fit__tcp *end)
 {
     size_t room = fit__tcp_room(end);
     size_t limit = (size_t)fit__option_stored(&end->socket, SOL_SOCKET, SO_SNDBUF);
-    if (!end->short_of_room || end->full_until > fit__now() || room < limit / 3)
+    if (!end->short_of_room || fit__tcp_is_full(end) || room < limit / 3)
         return;
     end->short_of_room = false;
     fit__tcp_changed(end, FIT_ROOM_EVENTS);
@@ -266,6 +266,11 @@ static void syn_ack_arrived(struct fit__tcp *end)
         return;
     }
     end->state = FIT_TCP_OPEN;
+    if (end->reset_when_open) {
+        fit__tcp_send_reset(end);
+        fit__tcp_die(end, ECONNRESET);
+        return;
+    }
     fit__tcp_changed(end, FIT_ALL_EVENTS);
     fit__tcp_pump(end);
 }
@@ -367,7 +372,7 @@ void fit__tcp_rearm(struct fit__tcp *end)
 
 size_t fit__tcp_room(const struct fit__tcp *end)
 {
-    if (end->full_until > fit__now())
+    if (fit__tcp_is_full(end))
         return 0;
     size_t limit = (size_t)fit__option_stored(&end->socket, SOL_SOCKET, SO_SNDBUF);
     size_t used = end->unsent_bytes + (end->peer ? end->peer->wire_bytes : 0);
@@ -379,7 +384,7 @@ uint32_t fit__tcp_poll(struct fit__file *file)
     struct fit__tcp *end = fit__tcp_of(file);
     uint32_t bits = 0;
     if (end->state == FIT_TCP_LISTENING)
-        return end->waiting ? EPOLLIN | EPOLLRDNORM : 0;
+        return end->waiting && !fit__tcp_is_full(end) ? EPOLLIN | EPOLLRDNORM : 0;
     if (end->socket.shut == FIT_SHUT_BOTH || end->state == FIT_TCP_CLOSED)
         bits |= EPOLLHUP;
     if ((end->socket.shut & FIT_SHUT_RECEIVE) && !fit__tcp_is_deaf(end))

@@ -71,6 +71,8 @@ struct fit__tcp {
     fit_ns syn_began;
     unsigned syn_tries;
     bool syn_lost;                       /* nothing of it ever arrives */
+    bool gives_up_early;                 /* as with net.ipv4.tcp_syn_retries = 1 */
+    bool reset_when_open;                /* the other side's RST follows its SYN+ACK at once */
 
     int backlog;                         /* of a listener */
     unsigned handshakes, waiting;
@@ -83,9 +85,15 @@ struct fit__tcp {
     bool hushed;                         /* what it says goes nowhere: its end was sent for it */
     bool drips;                          /* data comes to it byte by byte */
     bool asked;                          /* it has sent something since it heard something */
-    fit_ns full_until;
+    fit_ns full_until;                   /* of a listener: nobody is there to be accepted */
+    int gave_up;                         /* what it dies of when nothing is acknowledged */
     struct fit__event full;
 };
+
+static inline bool fit__tcp_is_full(const struct fit__tcp *end)
+{
+    return end->full_until > fit__now() && !fit__faults_off;
+}
 
 /* Silence is lifted while faults are off. */
 static inline bool fit__tcp_is_mute(const struct fit__tcp *end)

@@ -164,7 +164,8 @@ struct fit__process {
     int exempt_count;                            /* of those open: slots with `exempt` */
     int budget;                                  /* -1, or: no more than this many open */
     bool budget_until_close;
-    fit_ns budget_ends;
+    fit_ns budget_ends;                          /* whatever is closed; FIT_NEVER */
+    fit_ns server_relieved;                      /* a server that still accepts has room again */
     struct fit__node *directory;                 /* its working directory, or NULL: files.h */
 };
 

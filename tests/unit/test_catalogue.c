@@ -253,7 +253,8 @@ static void no_fact_is_missing_from_the_lists(void **state)
         if (!family_listed[f] && is_awaited((enum fit__family)f)) continue;
         for (size_t i = 0; i < count; i++) {
             struct fit__alternative a = { .what = facts[i].what, .space = facts[i].space,
-                                          .value = facts[i].value, .until = facts[i].until };
+                                          .value = facts[i].value, .until = facts[i].until,
+                                          .until_ms = facts[i].affliction_value / 1000000 };
             if (fact_listed[f][i]) continue;
             fit__what_print(what, sizeof what, &a);
             complain("has %s of family %u, as in %s: %s %s", what, f,
