@@ -249,12 +249,22 @@ static const struct fit__fact facts[] = {
     NAMES(FIT_RESOLVE, 0, EAI_FAIL),
     NAMES(FIT_RESOLVE, 0, EAI_MEMORY),
     NAMES(FIT_RESOLVE, RARE, EAI_NODATA),
+    NAMES(FIT_RESOLVE, FIT_N_SERVICE | RARE, EAI_SERVICE),
+    { FIT_RESOLVE, RARE, FIT_EMFILE, ERRNO, FIT_U_ONCE, ENFILE, FIT_E_SPECIAL, 0, 0 },
     /* The answer comes to the second attempt. */
     { FIT_RESOLVE, 0, FIT_DNS, FIT_W_DELAY, FIT_S_NUMBER, FIT_U_ONCE, 5000, FIT_E_SPECIAL, 0, 0 },
     /* So many addresses; nobody answers at any but the last. */
     { FIT_RESOLVE, 0, FIT_DNS, FIT_W_RETURN, FIT_S_NUMBER, FIT_U_ONCE, 2, FIT_E_SPECIAL, 0, 0 },
     { FIT_RESOLVE, RARE, FIT_DNS, FIT_W_RETURN, FIT_S_NUMBER, FIT_U_ONCE, 50, FIT_E_SPECIAL, 0, 0 },
+    /* None of IPv4: only one of IPv6, and this host has no way there. */
+    { FIT_RESOLVE, FIT_N_EITHER, FIT_DNS, FIT_W_RETURN, FIT_S_NUMBER, FIT_U_ONCE, 0,
+      FIT_E_SPECIAL, 0, 0 },
+    /* Three addresses in another order each time: number 1 answers, the others do not. */
+    { FIT_RESOLVE, FIT_N_SEVERAL | RARE, FIT_DNS, FIT_W_ORDER, FIT_S_NUMBER, FIT_U_ONCE, 0,
+      FIT_E_SPECIAL, 0, 0 },
     NAMES(FIT_RESOLVE_BACK, 0, EAI_AGAIN),
+    NAMES(FIT_RESOLVE_BACK, FIT_N_MUST, EAI_NONAME),
+    NAMES(FIT_RESOLVE_BACK, FIT_N_CRAMPED | RARE, EAI_OVERFLOW),
     NAMES(FIT_RESOLVE_BACK, RARE, EAI_FAIL),
     NAMES(FIT_RESOLVE_BACK, RARE, EAI_MEMORY),
 

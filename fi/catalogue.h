@@ -117,6 +117,11 @@ enum fit__need {
     FIT_N_CHANGES = 1 << 19, /* the call could change what is on the disk */
     FIT_N_GROWS = 1 << 20, /* room on the disk is needed */
     FIT_N_APART = 1 << 21,   /* from one directory to another, which may be another disk */
+    /* of names; these bits mean something else of descriptors */
+    FIT_N_SERVICE = 1,       /* a service by its name, which /etc/services may lack */
+    FIT_N_EITHER = 2,        /* addresses of IPv4 and IPv6 are asked for, and both are welcome */
+    FIT_N_MUST = 4,          /* NI_NAMEREQD */
+    FIT_N_CRAMPED = 8,       /* less room than the longest result takes */
     FIT_N_EXTENDED = 1 << 15 /* always holds; the fact is only tried with --extended */
 };
 

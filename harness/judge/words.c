@@ -59,6 +59,11 @@ static size_t peer_text(const struct fit__point *p, const struct fit__alternativ
         return (size_t)snprintf(out, size, "%s answered another query%s", who, after);
     default: break;
     }
+    if (what->what == FIT_W_RETURN && !what->value)
+        return (size_t)snprintf(out, size, "%s answered that there is no address%s", who, after);
+    if (what->what == FIT_W_RETURN)
+        return (size_t)snprintf(out, size, "%s gave %lld addresses, of which only the last "
+                                "answers%s", who, (long long)what->value, after);
     if (what->what == FIT_W_SHORT && what->mode == FIT_DNS)
         return (size_t)snprintf(out, size, "%s gave a truncated answer%s", who, after);
     if (what->what == FIT_W_SHORT && what->until == FIT_U_ONWARDS)
@@ -115,6 +120,22 @@ static size_t order_text(const struct fit__point *p, const struct fit__alternati
                             : "", p->after ? ", after " : "", p->after ? p->after : "");
 }
 
+/* What a name is said to stand for. */
+static size_t addresses_text(const struct fit__point *p, const struct fit__alternative *what,
+                             const char *object, char *out, size_t size)
+{
+    const char *comma = *object ? ", " : "";
+    bool first = what->what == FIT_W_ORDER && (what->value & 15) == 1;
+    if (what->what == FIT_W_ORDER)
+        return (size_t)snprintf(out, size, "%s in {fault}%s%s gave 3 addresses, of which only the "
+                                "%s answers", p->name, comma, object, first ? "first" : "second");
+    if (!what->value)
+        return (size_t)snprintf(out, size, "%s in {fault}%s%s gave an address of IPv6 and none of "
+                                "IPv4", p->name, comma, object);
+    return (size_t)snprintf(out, size, "%s in {fault}%s%s gave %lld addresses, of which only the "
+                            "last answers", p->name, comma, object, (long long)what->value);
+}
+
 static size_t signal_text(const struct fit__point *p, const struct fit__alternative *what,
                           char *out, size_t size)
 {
@@ -168,7 +189,9 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
     case FIT_W_TIMERS_FIRST:
         return (size_t)snprintf(out, size, "%s let timers run before the data that was ready%s%s",
                                 p->name, p->after ? ", after " : "", p->after ? p->after : "");
-    case FIT_W_ORDER: return order_text(p, what, out, size);
+    case FIT_W_ORDER:
+        return what->mode == FIT_DNS ? addresses_text(p, what, object, out, size)
+                                     : order_text(p, what, out, size);
     case FIT_W_THREAD:
         if (!p->world && what->value == 1)
             return (size_t)snprintf(out, size, "another thread ran right after %s in {fault}",
@@ -196,10 +219,7 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
         return (size_t)snprintf(out, size, "%s in {fault} woke up although nobody had woken it",
                                 p->name);
     case FIT_W_RETURN:
-        if (what->mode == FIT_DNS)
-            return (size_t)snprintf(out, size, "%s in {fault}%s%s gave %lld addresses, of which "
-                                    "only the last answers", p->name, comma, object,
-                                    (long long)what->value);
+        if (what->mode == FIT_DNS) return addresses_text(p, what, object, out, size);
         return (size_t)snprintf(out, size, "%s %s failed: it returned %lld", p->name,
                                 p->in ? p->in : "", (long long)what->value);
     case FIT_W_NONE: case FIT_W_RAISE:
