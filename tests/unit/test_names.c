@@ -219,17 +219,18 @@ static void by_calls(void *arg)
 
 /* ---- what can go wrong ------------------------------------------------------------------- */
 
-/* The first question that has it is answered with this. Volatile: compilers know that calls of libc
+/* The first question of mode dns that has it is answered with this. Volatile: compilers know that calls of libc
  * do not come back here. */
 static volatile struct { enum fit__what what; int64_t value; bool open; } wish;
 
 static int grant(struct fit__question *q)
 {
-    for (unsigned i = 0; wish.open && i < q->count; i++)
-        if (q->alternatives[i].what == wish.what && q->alternatives[i].value == wish.value) {
-            wish.open = false;
-            return (int)i;
-        }
+    for (unsigned i = 0; wish.open && i < q->count; i++) {
+        const struct fit__alternative *a = &q->alternatives[i];
+        if (a->mode != FIT_DNS || a->what != wish.what || a->value != wish.value) continue;
+        wish.open = false;
+        return (int)i;
+    }
     return -1;
 }
 
