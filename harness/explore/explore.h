@@ -209,6 +209,11 @@ void fit__reference_broken(struct fit__reference *r, const struct fit__finding *
 void fit__ahead_note(struct fit__reference *r);  /* FIRST: its end */
 void fit__ahead_fill(struct fit__reference *r);  /* in the parent, before the trunk */
 
+/* ---- rehearsal.c ------------------------------------------------------------------------- */
+
+/* Under Valgrind, before the world is made: makes the cases cheaper. */
+void fit__rehearse(void);
+
 /* Stores a question of the first run. */
 void fit__point_record(const struct fit__question *q);
 /* Fills `in`, `chain` and `when` of all points. Call in the parent. */

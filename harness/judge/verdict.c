@@ -360,12 +360,14 @@ void fit__judge_case(void)
 void fit__judge_warm_up(void)
 {
     static char memory[16384];
+    char name[FIT_CASE_MAX];
     struct fit__record rec;
     struct fit__point *p = fit__session.reference->points;
     if (!fit__under_valgrind() || !p) return;
     judge.errors_before = fit__memcheck_errors();
     fit__session.faults = (struct fit__steps){ 1, { { p, 0 } } };
-    fit__session.case_text = "warm-up";
+    fit__point_case(p, &p->alternatives[0], name, sizeof name);
+    fit__session.case_text = name;
     begin_own_record(&rec, memory, sizeof memory);
     write_verdict(&rec);
     fit__session.faults.count = 0;
