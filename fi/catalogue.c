@@ -70,6 +70,9 @@ static const struct fit__fact facts[] = {
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(1) },
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(0) },
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(-1) },
+    { FIT_READ, MOVES, FIT_PARTIAL, CUT(-2) },
+    { FIT_READ, MOVES, FIT_PARTIAL, CUT(-3) },
+    { FIT_READ, MOVES, FIT_PARTIAL, CUT(-4) },
     /* Also where the other side has ended by now: it could have done so before it sent this. */
     { FIT_READ, FIT_N_DATA, FIT_PARTIAL, ENDS, 0, FIT_E_AFFLICT, FIT_A_EOF, 0 },
     { FIT_READ, FIT_N_DATA | FIT_N_NONBLOCKING, FIT_PARTIAL, ERRNO, FIT_U_ONCE, EAGAIN,

@@ -141,7 +141,8 @@ struct fit__fact {
     uint8_t family;
     uint32_t needs;
     uint8_t mode, what, space, until;
-    /* FIT_W_SHORT: bytes if > 0; 0: half; -1: all but one. Otherwise as in an alternative. */
+    /* FIT_W_SHORT: bytes if > 0; 0: half; -1: all but one; -2 and less: up to the edge of what the
+     * other side has sent by one call, by two ... Otherwise as in an alternative. */
     int32_t value;
     uint8_t effect, affliction;
     /* errno or ns. Of FIT_U_TIME: how many ns it usually lasts, whole milliseconds. */

@@ -23,10 +23,11 @@ bool fit__described(struct fit__call *c)
 }
 
 /* The number of bytes that a row of the table means, or 0 if it is no short count here. */
-static int64_t cut_of(const struct fit__fact *fact, size_t amount)
+static int64_t cut_of(const struct fit__call *c, const struct fit__fact *fact, size_t amount)
 {
     int64_t all = (int64_t)amount;
-    int64_t bytes = fact->value > 0 ? fact->value : fact->value ? all + fact->value : all / 2;
+    int64_t bytes = fact->value < -1 ? (int64_t)c->info.edges[-2 - fact->value]
+                    : fact->value > 0 ? fact->value : fact->value ? all + fact->value : all / 2;
     return bytes > 0 && bytes < all ? bytes : 0;
 }
 
@@ -69,7 +70,7 @@ const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amo
             offer(&q, fact, c->orders[o]);
         }
         if (fact->what == FIT_W_ORDER) continue;
-        int64_t number = fact->what == FIT_W_SHORT ? cut_of(fact, amount) : fact->value;
+        int64_t number = fact->what == FIT_W_SHORT ? cut_of(c, fact, amount) : fact->value;
         if (fact->what == FIT_W_SHORT && !number) continue;
         if (offered(&q, fact, number)) continue;
         offers[q.count] = fact;
