@@ -11,7 +11,10 @@
 #include "fi/signal.h"
 
 #define MS_NS INT64_C(1000000)
-enum { SMALLEST_DATAGRAM = 508 };    /* what every network takes */
+enum {
+    SMALLEST_DATAGRAM = 508,         /* what every network takes */
+    SMALLEST_BUFFER = 4096           /* what net.ipv4.tcp_wmem leaves to everybody */
+};
 #define EDGE_NS MS_NS                /* the rest of a short transfer comes a millisecond later */
 
 bool fit__described(struct fit__call *c)
@@ -267,6 +270,7 @@ static unsigned conditions(const struct fit__info *info, int flags, size_t amoun
     if (info->peer_closed) holds |= FIT_N_READY;
     if (info->nonblocking || (flags & MSG_DONTWAIT)) holds |= FIT_N_NONBLOCKING;
     if (!(flags & (MSG_WAITALL | MSG_PEEK))) holds |= FIT_N_DIVISIBLE;
+    if (info->unanswered >= SMALLEST_BUFFER) holds |= FIT_N_MUCH;
     return holds | (info->local ? FIT_N_LOCAL : FIT_N_INET);
 }
 

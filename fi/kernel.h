@@ -40,6 +40,7 @@ struct fit__info {
     bool nonblocking, edge_triggered;    /* edge_triggered: some epoll watches it with EPOLLET */
     bool connecting, peer_closed, broken;
     size_t readable, writable;           /* bytes that could be moved right now */
+    size_t unanswered;                   /* bytes sent since the other side sent anything */
     size_t edges[FIT_EDGES];             /* of those to be read, so many were sent by one call, by
                                             two ...; 0: nobody knows */
     char object[120];                    /* "origin.test/80", "listener/8080", "pipe", path... */

@@ -99,6 +99,7 @@ int fit__local_describe(struct fit__file *file, struct fit__info *info)
     else
         count_unread(end, info);
     info->waiting = fit__local_first(end) != NULL;
+    info->unanswered = end->unanswered;
     info->rights = info->waiting && fit__local_first(end)->file_count;
     if (!fit__local_is_full(end) && end->cost < room && end->state == FIT_L_CONNECTED)
         info->writable = room - end->cost;

@@ -246,6 +246,7 @@ static void data_arrived(struct fit__tcp *end, const char *bytes, size_t size, b
     }
     if (!end->unread.size)
         end->edge_count = 0;
+    end->unanswered = 0;
     fit__bytes_append(&end->unread, bytes, size);
     if (last)
         note_edge(end);
@@ -495,5 +496,7 @@ ssize_t fit__tcp_write(struct fit__file *file, const struct iovec *iov, int coun
     end->noticed = true;
     if (end->service)
         fit__progressed();
-    return (ssize_t)queue_segments(end, iov, count, room < size ? room : size);
+    size = room < size ? room : size;
+    end->unanswered += size;
+    return (ssize_t)queue_segments(end, iov, count, size);
 }

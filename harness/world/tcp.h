@@ -87,6 +87,7 @@ struct fit__tcp {
     bool muted;                          /* its application says and hears nothing more */
     bool hushed;                         /* what it says goes nowhere: its end was sent for it */
     bool drips;                          /* data comes to it byte by byte */
+    size_t unanswered;                   /* bytes sent since data came */
     bool asked;                          /* it has sent something since it heard something */
     fit_ns full_until;                   /* of a listener: nobody is there to be accepted */
     int gave_up;                         /* what it dies of when nothing is acknowledged */
