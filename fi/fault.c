@@ -340,7 +340,7 @@ bool fit__fault_read(struct fit__call *c, int flags, size_t *size, long *result)
         return c->info.waiting && transfer(c, datagram_conditions(c, flags), 0, size, result);
     size_t amount = c->info.readable < *size ? c->info.readable : *size;
     unsigned holds = conditions(&c->info, flags, amount);
-    if (c->info.rights && !(flags & MSG_PEEK)) holds |= FIT_N_RIGHTS;
+    if (c->info.rights && c->passes_files && !(flags & MSG_PEEK)) holds |= FIT_N_RIGHTS;
     return transfer(c, holds, amount, size, result);
 }
 
