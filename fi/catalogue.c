@@ -49,17 +49,18 @@
     { FIT_ACCEPT, FIT_N_INET | (rare), FIT_RESET, ERRNO, FIT_U_ONCE, error, FIT_E_SPECIAL, 0, 0 }
 #define ENDS FIT_W_EOF, FIT_S_NUMBER, FIT_U_ONCE
 
-/* The other side may read slowly, or not at all any more. A reset shows as EPIPE where it had
- * closed before, else as ECONNRESET. */
+/* The other side may read slowly, or, where it has not answered for long enough to fill the
+ * smallest of buffers, not at all any more. A reset shows as EPIPE where it had closed before, else
+ * as ECONNRESET. */
 #define STREAM_WRITES(family)                                                                 \
     { family, WRITES, FIT_PARTIAL, CUT(1) },                                                  \
     { family, WRITES, FIT_PARTIAL, CUT(0) },                                                  \
     { family, WRITES, FIT_PARTIAL, CUT(-1) },                                                 \
     { family, WRITES, FIT_PARTIAL, ERRNO, FIT_U_ONCE, EAGAIN, FIT_E_AFFLICT, FIT_A_FULL, MS },\
-    { family, WRITES, FIT_TIMEOUT, ERRNO, FIT_U_ONWARDS, EAGAIN, FIT_E_AFFLICT, FIT_A_FULL,   \
-      INT64_MAX },                                                                            \
-    { family, WRITES | RARE, FIT_TIMEOUT, ERRNO, FIT_U_TIME, EAGAIN, FIT_E_AFFLICT,           \
-      FIT_A_FULL, A_TIME },                                                                   \
+    { family, WRITES | FIT_N_MUCH, FIT_TIMEOUT, ERRNO, FIT_U_ONWARDS, EAGAIN,                 \
+      FIT_E_AFFLICT, FIT_A_FULL, INT64_MAX },                                                 \
+    { family, WRITES | FIT_N_MUCH | RARE, FIT_TIMEOUT, ERRNO, FIT_U_TIME, EAGAIN,             \
+      FIT_E_AFFLICT, FIT_A_FULL, A_TIME },                                                    \
     { family, FIT_N_DATA | FIT_N_PEER_OPEN, FIT_RESET, ERRNO, FIT_U_ONCE, ECONNRESET,         \
       FIT_E_AFFLICT, FIT_A_RESET, ECONNRESET },                                               \
     { family, FIT_N_DATA | FIT_N_PEER_CLOSED, FIT_RESET, ERRNO, FIT_U_ONCE, EPIPE,            \
@@ -70,6 +71,9 @@ static const struct fit__fact facts[] = {
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(1) },
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(0) },
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(-1) },
+    { FIT_READ, MOVES, FIT_PARTIAL, CUT(-2) },
+    { FIT_READ, MOVES, FIT_PARTIAL, CUT(-3) },
+    { FIT_READ, MOVES, FIT_PARTIAL, CUT(-4) },
     /* Also where the other side has ended by now: it could have done so before it sent this. */
     { FIT_READ, FIT_N_DATA, FIT_PARTIAL, ENDS, 0, FIT_E_AFFLICT, FIT_A_EOF, 0 },
     { FIT_READ, FIT_N_DATA | FIT_N_NONBLOCKING, FIT_PARTIAL, ERRNO, FIT_U_ONCE, EAGAIN,

@@ -103,6 +103,7 @@ enum fit__need {
     /* of sockets */
     FIT_N_SIX = 1 << 23,     /* IPv6 */
     FIT_N_ADDRESS = 1 << 24, /* an address that this host could have lost; connect: it was given */
+    FIT_N_MUCH = 1 << 24,    /* writes: the other side may have read nothing of so much */
     FIT_N_PRIVILEGED = 1 << 25,  /* a port below 1024 */
     FIT_N_PATH = 1 << 26,    /* AF_UNIX, with a name in the file system */
     FIT_N_RIGHTS = 1 << 27,  /* descriptors are passed on */
@@ -146,7 +147,8 @@ struct fit__fact {
     uint8_t family;
     uint32_t needs;
     uint8_t mode, what, space, until;
-    /* FIT_W_SHORT: bytes if > 0; 0: half; -1: all but one. Otherwise as in an alternative. */
+    /* FIT_W_SHORT: bytes if > 0; 0: half; -1: all but one; -2 and less: up to the edge of what the
+     * other side has sent by one call, by two ... Otherwise as in an alternative. */
     int32_t value;
     uint8_t effect, affliction;
     /* errno or ns. Of FIT_U_TIME: how many ns it usually lasts, whole milliseconds. */

@@ -11,7 +11,10 @@
 #include "fi/signal.h"
 
 #define MS_NS INT64_C(1000000)
-enum { SMALLEST_DATAGRAM = 508 };    /* what every network takes */
+enum {
+    SMALLEST_DATAGRAM = 508,         /* what every network takes */
+    SMALLEST_BUFFER = 4096           /* what net.ipv4.tcp_wmem leaves to everybody */
+};
 #define EDGE_NS MS_NS                /* the rest of a short transfer comes a millisecond later */
 
 bool fit__described(struct fit__call *c)
@@ -23,10 +26,11 @@ bool fit__described(struct fit__call *c)
 }
 
 /* The number of bytes that a row of the table means, or 0 if it is no short count here. */
-static int64_t cut_of(const struct fit__fact *fact, size_t amount)
+static int64_t cut_of(const struct fit__call *c, const struct fit__fact *fact, size_t amount)
 {
     int64_t all = (int64_t)amount;
-    int64_t bytes = fact->value > 0 ? fact->value : fact->value ? all + fact->value : all / 2;
+    int64_t bytes = fact->value < -1 ? (int64_t)c->info.edges[-2 - fact->value]
+                    : fact->value > 0 ? fact->value : fact->value ? all + fact->value : all / 2;
     return bytes > 0 && bytes < all ? bytes : 0;
 }
 
@@ -69,7 +73,7 @@ const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amo
             offer(&q, fact, c->orders[o]);
         }
         if (fact->what == FIT_W_ORDER) continue;
-        int64_t number = fact->what == FIT_W_SHORT ? cut_of(fact, amount) : fact->value;
+        int64_t number = fact->what == FIT_W_SHORT ? cut_of(c, fact, amount) : fact->value;
         if (fact->what == FIT_W_SHORT && !number) continue;
         if (offered(&q, fact, number)) continue;
         offers[q.count] = fact;
@@ -266,6 +270,7 @@ static unsigned conditions(const struct fit__info *info, int flags, size_t amoun
     if (info->peer_closed) holds |= FIT_N_READY;
     if (info->nonblocking || (flags & MSG_DONTWAIT)) holds |= FIT_N_NONBLOCKING;
     if (!(flags & (MSG_WAITALL | MSG_PEEK))) holds |= FIT_N_DIVISIBLE;
+    if (info->unanswered >= SMALLEST_BUFFER) holds |= FIT_N_MUCH;
     return holds | (info->local ? FIT_N_LOCAL : FIT_N_INET);
 }
 
@@ -335,7 +340,7 @@ bool fit__fault_read(struct fit__call *c, int flags, size_t *size, long *result)
         return c->info.waiting && transfer(c, datagram_conditions(c, flags), 0, size, result);
     size_t amount = c->info.readable < *size ? c->info.readable : *size;
     unsigned holds = conditions(&c->info, flags, amount);
-    if (c->info.rights && !(flags & MSG_PEEK)) holds |= FIT_N_RIGHTS;
+    if (c->info.rights && c->passes_files && !(flags & MSG_PEEK)) holds |= FIT_N_RIGHTS;
     return transfer(c, holds, amount, size, result);
 }
 

@@ -24,7 +24,7 @@ struct fit__call {
     bool outer_point;            /* fit__point_begin */
     uint8_t family;              /* of facts: that of the call, or of what it is about */
     bool twice;                  /* a path: somebody else has just done the same */
-    bool passes_files;           /* a message with descriptors in it is sent */
+    bool passes_files;           /* a message goes with descriptors, or could come with them */
     bool from_file;              /* what is sent is read from a file */
     int64_t lasts_ns;            /* FIT_U_TIME: how long */
     const char *object;          /* text for the question, or NULL: that of fd */

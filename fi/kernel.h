@@ -33,11 +33,16 @@ enum fit__class {
     FIT_C_SOCKET         /* a stream socket that is not connected (yet) */
 };
 
+enum { FIT_EDGES = 3 };
+
 struct fit__info {
     enum fit__class class;
     bool nonblocking, edge_triggered;    /* edge_triggered: some epoll watches it with EPOLLET */
     bool connecting, peer_closed, broken;
     size_t readable, writable;           /* bytes that could be moved right now */
+    size_t unanswered;                   /* bytes sent since the other side sent anything */
+    size_t edges[FIT_EDGES];             /* of those to be read, so many were sent by one call, by
+                                            two ...; 0: nobody knows */
     char object[120];                    /* "origin.test/80", "listener/8080", "pipe", path... */
     char text[160];                      /* for people: "tcp 10.0.0.2:40001 -> origin.test:80" */
     bool waiting;                        /* a datagram, possibly an empty one, can be read */

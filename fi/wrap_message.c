@@ -82,6 +82,7 @@ static long receive(enum fit__call_id id, int fd, struct msghdr *message, int fl
     if (result < 0) return fit__end(&c, result);
     size_t all = (size_t)result, size = all;
     check_room(message);
+    c.passes_files = message->msg_control && message->msg_controllen;
     if (!fit__fault_read(&c, flags, &size, &result)) {
         result = size == all ? fit__kernel->recvmsg(fd, message, flags)
                              : receive_cut(fd, message, flags, size);

@@ -61,6 +61,9 @@ int fit__tcp_describe(struct fit__file *file, struct fit__info *info)
     info->broken = end->state == FIT_TCP_CLOSED && end->phase != FIT_UNCONNECTED;
     info->readable = end->state != FIT_TCP_LISTENING ? end->unread.size
                      : fit__tcp_is_full(end) ? 0 : end->waiting;
+    info->unanswered = end->unanswered;
+    for (unsigned i = 0; i < end->edge_count; i++)
+        info->edges[i] = end->edges[i];
     if (end->state == FIT_TCP_OPEN && !(end->socket.shut & FIT_SHUT_SEND))
         info->writable = fit__tcp_room(end);
     object_name(end, info->object, sizeof info->object);

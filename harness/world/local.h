@@ -55,6 +55,7 @@ struct fit__local {
     struct fit__local *listener;         /* of an end that was not accepted yet */
     struct fit__local *wants;            /* whose queue is full for it */
     struct fit__local_name dials;        /* connect() waits for room there */
+    size_t unanswered;                   /* bytes sent since anything came */
     bool muted;                          /* its program says and hears nothing more */
     fit_ns late_until, full_until;
     struct fit__event late, full;

@@ -175,6 +175,9 @@ static ssize_t send_stream(struct fit__local *end, const struct msghdr *header,
     }
     if (first)
         give_up(first, 0);
+    end->unanswered += done;
+    if (done && end->peer)
+        end->peer->unanswered = 0;
     return done ? (ssize_t)done : error;
 }
 

@@ -217,7 +217,22 @@ static void reset_arrived(struct fit__tcp *end)
     fit__tcp_die(end, error);
 }
 
-static void data_arrived(struct fit__tcp *end, const char *bytes, size_t size)
+static void note_edge(struct fit__tcp *end)
+{
+    if (end->edge_count < FIT_EDGES)
+        end->edges[end->edge_count++] = end->unread.size;
+}
+
+static void forget_edges(struct fit__tcp *end, size_t taken)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < end->edge_count; i++)
+        if (end->edges[i] > taken)
+            end->edges[kept++] = end->edges[i] - taken;
+    end->edge_count = kept;
+}
+
+static void data_arrived(struct fit__tcp *end, const char *bytes, size_t size, bool last)
 {
     bool over = end->state != FIT_TCP_OPEN;
     /* Whoever has shut both directions has no place for data: Linux resets the connection. */
@@ -230,7 +245,12 @@ static void data_arrived(struct fit__tcp *end, const char *bytes, size_t size)
         fit__tcp_send_reset(end);
         return;
     }
+    if (!end->unread.size)
+        end->edge_count = 0;
+    end->unanswered = 0;
     fit__bytes_append(&end->unread, bytes, size);
+    if (last)
+        note_edge(end);
     fit__tcp_changed(end, FIT_DATA_EVENTS);
     if (end->peer)
         tell_room(end->peer);
@@ -283,7 +303,9 @@ static void deliver(struct fit__tcp *end, struct fit__packet *packet, size_t siz
         if (end->state == FIT_TCP_SYN_RECEIVED)
             fit__tcp_accepted(end);
         break;
-    case FIT_PK_DATA: data_arrived(end, packet->bytes, size); break;
+    case FIT_PK_DATA:
+        data_arrived(end, packet->bytes, size, packet->last && size == packet->size);
+        break;
     case FIT_PK_FIN: end_arrived(end); break;
     case FIT_PK_RST: reset_arrived(end); break;
     }
@@ -412,6 +434,8 @@ ssize_t fit__tcp_read(struct fit__file *file, const struct iovec *iov, int count
         return -EAGAIN;
     if (end->unread.size && !fit__tcp_is_mute(end)) {
         size_t taken = fit__bytes_take(&end->unread, iov, count, flags);
+        if (!(flags & MSG_PEEK))
+            forget_edges(end, taken);
         end->noticed = true;
         if (end->service)
             fit__progressed();
@@ -437,6 +461,7 @@ static size_t queue_segments(struct fit__tcp *end, const struct iovec *iov, int 
         size_t part = size - done < FIT_SEGMENT ? size - done : FIT_SEGMENT;
         part = fit__iov_read(iov, count, done, segment, part);
         struct fit__packet *packet = packet_new(FIT_PK_DATA, segment, part);
+        packet->last = done + part == size;
         TAILQ_INSERT_TAIL(&end->unsent, packet, link);
         end->unsent_bytes += part;
         done += part;
@@ -472,5 +497,7 @@ ssize_t fit__tcp_write(struct fit__file *file, const struct iovec *iov, int coun
     end->noticed = true;
     if (end->service)
         fit__progressed();
-    return (ssize_t)queue_segments(end, iov, count, room < size ? room : size);
+    size = room < size ? room : size;
+    end->unanswered += size;
+    return (ssize_t)queue_segments(end, iov, count, size);
 }

@@ -45,6 +45,22 @@ static void short_counts_differ(void **state)
     assert_false(was_offered(FIT_W_SHORT, 1));
 }
 
+static void messages_can_be_split_at_their_edges(void **state)
+{
+    char buffer[64];
+    (void)state;
+    k.info.edges[0] = 3;
+    k.info.edges[1] = 7;
+    k.info.edges[2] = READABLE;
+    wish_for(FIT_W_SHORT, 7, FIT_U_ONCE);
+    assert_int_equal(IN_WORLD(recv(FD, buffer, sizeof buffer, 0)), 7);
+    assert_true(was_offered(FIT_W_SHORT, 3));
+    assert_int_equal(last.count, 9);
+    k.info.edges[0] = 1;
+    IN_WORLD(recv(FD, buffer, sizeof buffer, 0));
+    assert_int_equal(last.count, 8);           /* the first one is as long as any */
+}
+
 static void edges_need_the_rest_later(void **state)
 {
     char buffer[64];
@@ -312,7 +328,8 @@ static void what_is_ready_comes_in_other_orders(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(reads_can_be_short), TEST(short_counts_differ), TEST(edges_need_the_rest_later),
+        TEST(reads_can_be_short), TEST(short_counts_differ),
+        TEST(messages_can_be_split_at_their_edges), TEST(edges_need_the_rest_later),
         TEST(reads_can_fail), TEST(writes_can_fail), TEST(a_broken_pipe_raises_its_signal),
         TEST(the_table_can_be_full), TEST(connecting_can_fail), TEST(no_way_there),
         TEST(ports_can_be_taken), TEST(timers_can_win),
