@@ -41,6 +41,10 @@
     { family, FIT_N_CHANGES, FIT_DISK, ERRNO, FIT_U_ONWARDS, EROFS, FIT_E_DISK, 0, 0 }
 #define ENDS FIT_W_EOF, FIT_S_NUMBER, FIT_U_ONCE
 
+/* Another thread runs right after the call, or the n-th that waits is woken. */
+#define TURN(family, needs, n)                                                                \
+    { family, needs, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, FIT_U_ONCE, n, FIT_E_SPECIAL, 0, 0 }
+
 /* Rows of one family stand together. */
 static const struct fit__fact facts[] = {
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(1) },
@@ -212,6 +216,43 @@ static const struct fit__fact facts[] = {
     /* Where libc allocates for itself, its callers would have to be mended in glibc. */
     MEMORY(FIT_N_DIRECT),
     MEMORY(FIT_N_EXTENDED),
+
+    /* RLIMIT_NPROC, or the limit of a container; glibc says EAGAIN for no memory, too. */
+    FAILS(FIT_START, 0, FIT_THREAD, EAGAIN),
+    { FIT_START, RARE, FIT_THREAD, ERRNO, FIT_U_ONWARDS, EAGAIN, FIT_E_SPECIAL, 0, 0 },
+    FAILS(FIT_START, FIT_N_SCHEDULED | RARE, FIT_THREAD, EPERM),
+    TURN(FIT_START, 0, 1),
+    /* The new thread is not given the processor at once, as on any busy machine. */
+    { FIT_START, RARE, FIT_ORDER, FIT_W_DELAY, FIT_S_NUMBER, FIT_U_ONCE, FIT_BUSY_MS,
+      FIT_E_SPECIAL, 0, 0 },
+    /* POSIX has them; glibc has nothing to run out of. */
+    FAILS(FIT_INIT, RARE, FIT_THREAD, EAGAIN),
+    FAILS(FIT_INIT, RARE, FIT_THREAD, ENOMEM),
+    FAILS(FIT_KEY, 0, FIT_THREAD, EAGAIN),       /* there are 1024 in all */
+    FAILS(FIT_KEY, RARE, FIT_THREAD, ENOMEM),
+    { FIT_MUTEX, FIT_N_ROBUST, FIT_THREAD, ERRNO, FIT_U_ONCE, EOWNERDEAD, FIT_E_SPECIAL, 0, 0 },
+    { FIT_MUTEX_TRY, FIT_N_ROBUST, FIT_THREAD, ERRNO, FIT_U_ONCE, EOWNERDEAD,
+      FIT_E_SPECIAL, 0, 0 },
+    FAILS(FIT_MUTEX_TRY, FIT_N_SHARED | RARE, FIT_ORDER, EBUSY),
+    { FIT_MUTEX_TIMED, FIT_N_ROBUST, FIT_THREAD, ERRNO, FIT_U_ONCE, EOWNERDEAD,
+      FIT_E_SPECIAL, 0, 0 },
+    { FIT_MUTEX_TIMED, FIT_N_SHARED | RARE, FIT_TIMEOUT, ERRNO, FIT_U_ONCE, ETIMEDOUT,
+      FIT_E_SPECIAL, 0, 0 },
+    TURN(FIT_UNLOCK, FIT_N_OTHERS, 1),
+    { FIT_CONDITION, 0, FIT_ORDER, FIT_W_SPURIOUS, FIT_S_NUMBER, FIT_U_ONCE, 0,
+      FIT_E_SPECIAL, 0, 0 },
+    /* Whoever would wake it is not given the processor before the deadline: the time is over, and
+     * what was waited for is there all the same. */
+    { FIT_CONDITION, FIT_N_SOON, FIT_TIMEOUT, ERRNO, FIT_U_ONCE, ETIMEDOUT, FIT_E_SPECIAL, 0, 0 },
+    { FIT_CONDITION, FIT_N_DEADLINE | RARE, FIT_TIMEOUT, ERRNO, FIT_U_ONCE, ETIMEDOUT,
+      FIT_E_SPECIAL, 0, 0 },
+    { FIT_SEMAPHORE, FIT_N_DEADLINE | RARE, FIT_TIMEOUT, ERRNO, FIT_U_ONCE, ETIMEDOUT,
+      FIT_E_SPECIAL, 0, 0 },
+    TURN(FIT_WAKE, FIT_N_OTHERS, 1),
+    TURN(FIT_WAKE, FIT_N_TWO, 2),
+    TURN(FIT_WAKE, FIT_N_THREE, 3),
+    TURN(FIT_WAKE, FIT_N_FOUR, 4),
+    FAILS(FIT_AFFINITY, RARE, FIT_THREAD, EINVAL),       /* the container has other processors */
 };
 
 enum { FACTS = sizeof facts / sizeof facts[0] };

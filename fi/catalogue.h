@@ -20,6 +20,9 @@ enum fit__family {
     FIT_FILE_READ, FIT_FILE_WRITE, FIT_FILE_SIZE, FIT_FLUSH, FIT_LOOK, FIT_NEW_NAME, FIT_RENAME,
     FIT_REMOVE, FIT_LIST, FIT_CLOSE,
     FIT_ALLOCATE,
+    /* of threads */
+    FIT_START, FIT_INIT /* a lock or its like */, FIT_KEY, FIT_MUTEX, FIT_MUTEX_TRY,
+    FIT_MUTEX_TIMED, FIT_UNLOCK, FIT_CONDITION, FIT_SEMAPHORE, FIT_WAKE, FIT_AFFINITY,
     FIT_FAMILIES
 };
 
@@ -76,7 +79,19 @@ enum fit__family {
     X(FIT_ALLOCATE, reallocarray) X(FIT_ALLOCATE, strdup) X(FIT_ALLOCATE, strndup)            \
     X(FIT_ALLOCATE, memalign) X(FIT_ALLOCATE, aligned_alloc) X(FIT_ALLOCATE, posix_memalign)  \
     X(FIT_ALLOCATE, valloc) X(FIT_ALLOCATE, pvalloc) X(FIT_ALLOCATE, asprintf)                \
-    X(FIT_ALLOCATE, getdelim) X(FIT_ALLOCATE, open_memstream)
+    X(FIT_ALLOCATE, getdelim) X(FIT_ALLOCATE, open_memstream)                                 \
+    FIT_THREAD_CALLS(X)
+
+#define FIT_THREAD_CALLS(X)                                                                   \
+    X(FIT_START, pthread_create) X(FIT_INIT, pthread_mutex_init)                              \
+    X(FIT_INIT, pthread_rwlock_init) X(FIT_INIT, pthread_cond_init)                           \
+    X(FIT_INIT, pthread_barrier_init) X(FIT_KEY, pthread_key_create)                          \
+    X(FIT_MUTEX, pthread_mutex_lock) X(FIT_MUTEX_TRY, pthread_mutex_trylock)                  \
+    X(FIT_MUTEX_TIMED, pthread_mutex_timedlock) X(FIT_UNLOCK, pthread_mutex_unlock)           \
+    X(FIT_CONDITION, pthread_cond_wait) X(FIT_CONDITION, pthread_cond_timedwait)              \
+    X(FIT_CONDITION, pthread_cond_clockwait) X(FIT_SEMAPHORE, sem_timedwait)                  \
+    X(FIT_WAKE, pthread_cond_signal) X(FIT_WAKE, pthread_cond_broadcast)                      \
+    X(FIT_WAKE, sem_post) X(FIT_AFFINITY, pthread_setaffinity_np)
 
 enum fit__call_id {
 #define FIT__ID(family, name) FIT_CALL_##name,
@@ -112,11 +127,19 @@ enum fit__need {
     FIT_N_EITHER = 2,        /* addresses of IPv4 and IPv6 are asked for, and both are welcome */
     FIT_N_MUST = 4,          /* NI_NAMEREQD */
     FIT_N_CRAMPED = 8,       /* less room than the longest result takes */
+    /* of threads */
+    FIT_N_SCHEDULED = 1,     /* with a priority of its own */
+    FIT_N_SHARED = 2,        /* other processes may have the lock */
+    FIT_N_ROBUST = 4,        /* and tells when they died with it */
+    FIT_N_SOON = 8,          /* a wait with a deadline that is near */
+    FIT_N_DEADLINE = 16,     /* a wait with one at all */
+    FIT_N_OTHERS = 32,       /* another thread could run, or waits */
+    FIT_N_TWO = 64, FIT_N_THREE = 128, FIT_N_FOUR = 256, /* so many wait */
     FIT_N_EXTENDED = 1 << 15 /* always holds; the fact is only tried with --extended */
 };
 
 /* A thread that is woken comes to run so much later, where that makes a difference. */
-enum { FIT_LATE_MS = 2 };
+enum { FIT_LATE_MS = 2, FIT_BUSY_MS = 20 /* a new thread */ };
 
 /* What makes the fault true. */
 enum fit__effect {

@@ -75,6 +75,7 @@ struct fit__thread {
     bool open;                               /* a signal ends this wait: signal.c */
     uint64_t waits_for;                      /* signals, as sigwait does */
     bool detached, joined;
+    fit_ns starts_at;                        /* not before */
     struct fit__waitq joiners;
     const char *waiting_for;                 /* for evidence: "epoll_wait", "condition" */
     const struct fit__thread *joins;         /* it waits for the end of this one */
@@ -124,6 +125,8 @@ void fit__yield(void);                           /* to the end of the run queue 
 /* The whole service, not its peers, does not run until then, or until faults are off; all clocks
  * do. On one of its threads. */
 void fit__service_stop(fit_ns until);
+/* The running thread is not given the processor for so long; to all others it has stopped. */
+void fit__starve(fit_ns ns);
 
 /* Calls `look(arg)`, which must not block, on the stack of a thread that is blocked: to see where
  * it waits. */
