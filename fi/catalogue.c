@@ -6,6 +6,9 @@
 #include <netdb.h>
 
 #define MS INT64_C(1000000)
+#define HOUR (3600 * 1000)                   /* in ms */
+/* 2^31 s, and a second before; a world begins on 2026-01-01. */
+#define TO_2038 (((INT64_C(1) << 31) - 1 - 1767225600) * 1000)
 
 #define ERRNO FIT_W_ERROR, FIT_S_ERRNO
 #define EAI FIT_W_ERROR, FIT_S_EAI
@@ -44,6 +47,13 @@
 /* Another thread runs right after the call, or the n-th that waits is woken. */
 #define TURN(family, needs, n)                                                                \
     { family, needs, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, FIT_U_ONCE, n, FIT_E_SPECIAL, 0, 0 }
+
+/* A clock goes on by so many milliseconds, while nobody looks. */
+#define CLOCK(needs, ms)                                                                      \
+    { FIT_CLOCKS, needs, FIT_CLOCK, FIT_W_DELAY, FIT_S_NUMBER, FIT_U_ONCE, ms,                \
+      FIT_E_SPECIAL, 0, 0 }
+#define COMES(family, needs, what)                                                            \
+    { family, needs, FIT_SIGNAL, what, FIT_S_NUMBER, FIT_U_ONCE, 0, FIT_E_SPECIAL, 0, 0 }
 
 /* Rows of one family stand together. */
 static const struct fit__fact facts[] = {
@@ -252,6 +262,29 @@ static const struct fit__fact facts[] = {
     TURN(FIT_WAKE, FIT_N_TWO, 2),
     TURN(FIT_WAKE, FIT_N_THREE, 3),
     TURN(FIT_WAKE, FIT_N_FOUR, 4),
+    CLOCK(FIT_N_DATE, HOUR),
+    CLOCK(FIT_N_DATE, -HOUR),
+    CLOCK(FIT_N_DATE | RARE, TO_2038),
+    CLOCK(FIT_N_UPTIME, HOUR),
+    CLOCK(FIT_N_UPTIME | RARE, INT64_C(1) << 31),        /* ms: more than an int holds */
+    CLOCK(FIT_N_TICKS | RARE, FIT_TICK_MS),              /* from here on in steps of so much */
+    { FIT_SLEEP, RARE, FIT_CLOCK, FIT_W_DELAY, FIT_S_NUMBER, FIT_U_ONCE, 1000,
+      FIT_E_SPECIAL, 0, 0 },
+    /* A signal ends it after the first piece, or before. */
+    { FIT_RANDOM, FIT_N_MUCH | RARE, FIT_SIGNAL, FIT_W_SHORT, FIT_S_NUMBER, FIT_U_ONCE,
+      FIT_CHANCE_PIECE, FIT_E_SPECIAL, 0, 0 },
+    FAILS(FIT_RANDOM, FIT_N_UNREADY | RARE, FIT_CLOCK, EAGAIN),
+    FAILS(FIT_USERS, RARE, FIT_EMFILE, EMFILE),
+    FAILS(FIT_USERS, RARE, FIT_EMFILE, ENFILE),
+    FAILS(FIT_USERS, RARE, FIT_EMFILE, ENOMEM),
+    FAILS(FIT_USERS, RARE, FIT_DISK, EIO),
+    FAILS(FIT_USERS, FIT_N_CRAMPED | RARE, FIT_DISK, ERANGE),    /* a member of many groups */
+    FAILS(FIT_HOST_NAME, FIT_N_CRAMPED | RARE, FIT_DNS, ENAMETOOLONG),
+    COMES(FIT_SIGNALLED, FIT_N_OFTEN_SENT, FIT_W_NONE),
+    COMES(FIT_SIGNALLED, FIT_N_SELDOM_SENT | RARE, FIT_W_NONE),
+    COMES(FIT_SIGNALLED, FIT_N_WITH_HANDLER | RARE, FIT_W_EARLY),
+    COMES(FIT_HANDLED, RARE, FIT_W_NONE),
+
     FAILS(FIT_AFFINITY, RARE, FIT_THREAD, EINVAL),       /* the container has other processors */
 };
 

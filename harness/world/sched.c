@@ -257,7 +257,7 @@ void fit__pass_on(void)
             fit__on_idle(due);
             due = fit__next_event();         /* one that was set there may come first */
         }
-        fit__spend(due > fit__now() ? due - fit__now() : 0);
+        fit__spend_until(due);
     }
     next = pick(yields);
     TAILQ_REMOVE(&sched.runnable, next, link);

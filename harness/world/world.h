@@ -25,6 +25,10 @@ typedef int64_t fit_ns;
 fit_ns fit__now(void);
 /* Every simulated call costs this much, so that a loop that only polls cannot stop time. */
 void fit__spend(fit_ns ns);
+void fit__spend_until(fit_ns due);
+/* From here on time goes on in steps of `tick`; 0: it does not. */
+fit_ns fit__clock_ticks(void);
+void fit__clock_set_ticks(fit_ns tick);
 
 /* Something that happens by itself at a time: a segment arrives, a timer expires. The
  * structure belongs to the caller and must stay until it fired or was cancelled. `fire` is
