@@ -6,6 +6,9 @@
 #include <netdb.h>
 
 #define MS INT64_C(1000000)
+#define HOUR (3600 * 1000)                   /* in ms */
+/* 2^31 s, and a second before; a world begins on 2026-01-01. */
+#define TO_2038 (((INT64_C(1) << 31) - 1 - 1767225600) * 1000)
 
 #define ERRNO FIT_W_ERROR, FIT_S_ERRNO
 #define EAI FIT_W_ERROR, FIT_S_EAI
@@ -65,6 +68,17 @@
       FIT_E_AFFLICT, FIT_A_RESET, ECONNRESET },                                               \
     { family, FIT_N_DATA | FIT_N_PEER_CLOSED, FIT_RESET, ERRNO, FIT_U_ONCE, EPIPE,            \
       FIT_E_AFFLICT, FIT_A_RESET, EPIPE }
+
+/* Another thread runs right after the call, or the n-th that waits is woken. */
+#define TURN(family, needs, n)                                                                \
+    { family, needs, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, FIT_U_ONCE, n, FIT_E_SPECIAL, 0, 0 }
+
+/* A clock goes on by so many milliseconds, while nobody looks. */
+#define CLOCK(needs, ms)                                                                      \
+    { FIT_CLOCKS, needs, FIT_CLOCK, FIT_W_DELAY, FIT_S_NUMBER, FIT_U_ONCE, ms,                \
+      FIT_E_SPECIAL, 0, 0 }
+#define COMES(family, needs, what)                                                            \
+    { family, needs, FIT_SIGNAL, what, FIT_S_NUMBER, FIT_U_ONCE, 0, FIT_E_SPECIAL, 0, 0 }
 
 /* Rows of one family stand together. */
 static const struct fit__fact facts[] = {
@@ -311,6 +325,66 @@ static const struct fit__fact facts[] = {
     /* Where libc allocates for itself, its callers would have to be mended in glibc. */
     MEMORY(FIT_N_DIRECT),
     MEMORY(FIT_N_EXTENDED),
+
+    /* RLIMIT_NPROC, or the limit of a container; glibc says EAGAIN for no memory, too. */
+    FAILS(FIT_START, 0, FIT_THREAD, EAGAIN),
+    { FIT_START, RARE, FIT_THREAD, ERRNO, FIT_U_ONWARDS, EAGAIN, FIT_E_SPECIAL, 0, 0 },
+    FAILS(FIT_START, FIT_N_SCHEDULED | RARE, FIT_THREAD, EPERM),
+    TURN(FIT_START, 0, 1),
+    /* The new thread is not given the processor at once, as on any busy machine. */
+    { FIT_START, RARE, FIT_ORDER, FIT_W_DELAY, FIT_S_NUMBER, FIT_U_ONCE, FIT_BUSY_MS,
+      FIT_E_SPECIAL, 0, 0 },
+    /* POSIX has them; glibc has nothing to run out of. */
+    FAILS(FIT_INIT, RARE, FIT_THREAD, EAGAIN),
+    FAILS(FIT_INIT, RARE, FIT_THREAD, ENOMEM),
+    FAILS(FIT_KEY, 0, FIT_THREAD, EAGAIN),       /* there are 1024 in all */
+    FAILS(FIT_KEY, RARE, FIT_THREAD, ENOMEM),
+    { FIT_MUTEX, FIT_N_ROBUST, FIT_THREAD, ERRNO, FIT_U_ONCE, EOWNERDEAD, FIT_E_SPECIAL, 0, 0 },
+    { FIT_MUTEX_TRY, FIT_N_ROBUST, FIT_THREAD, ERRNO, FIT_U_ONCE, EOWNERDEAD,
+      FIT_E_SPECIAL, 0, 0 },
+    FAILS(FIT_MUTEX_TRY, FIT_N_SHARED | RARE, FIT_ORDER, EBUSY),
+    { FIT_MUTEX_TIMED, FIT_N_ROBUST, FIT_THREAD, ERRNO, FIT_U_ONCE, EOWNERDEAD,
+      FIT_E_SPECIAL, 0, 0 },
+    { FIT_MUTEX_TIMED, FIT_N_SHARED | RARE, FIT_TIMEOUT, ERRNO, FIT_U_ONCE, ETIMEDOUT,
+      FIT_E_SPECIAL, 0, 0 },
+    TURN(FIT_UNLOCK, FIT_N_OTHERS, 1),
+    { FIT_CONDITION, 0, FIT_ORDER, FIT_W_SPURIOUS, FIT_S_NUMBER, FIT_U_ONCE, 0,
+      FIT_E_SPECIAL, 0, 0 },
+    /* Whoever would wake it is not given the processor before the deadline: the time is over, and
+     * what was waited for is there all the same. */
+    { FIT_CONDITION, FIT_N_SOON, FIT_TIMEOUT, ERRNO, FIT_U_ONCE, ETIMEDOUT, FIT_E_SPECIAL, 0, 0 },
+    { FIT_CONDITION, FIT_N_DEADLINE | RARE, FIT_TIMEOUT, ERRNO, FIT_U_ONCE, ETIMEDOUT,
+      FIT_E_SPECIAL, 0, 0 },
+    { FIT_SEMAPHORE, FIT_N_DEADLINE | RARE, FIT_TIMEOUT, ERRNO, FIT_U_ONCE, ETIMEDOUT,
+      FIT_E_SPECIAL, 0, 0 },
+    TURN(FIT_WAKE, FIT_N_OTHERS, 1),
+    TURN(FIT_WAKE, FIT_N_TWO, 2),
+    TURN(FIT_WAKE, FIT_N_THREE, 3),
+    TURN(FIT_WAKE, FIT_N_FOUR, 4),
+    CLOCK(FIT_N_DATE, HOUR),
+    CLOCK(FIT_N_DATE, -HOUR),
+    CLOCK(FIT_N_DATE | RARE, TO_2038),
+    CLOCK(FIT_N_UPTIME, HOUR),
+    CLOCK(FIT_N_UPTIME | RARE, INT64_C(1) << 31),        /* ms: more than an int holds */
+    CLOCK(FIT_N_TICKS | RARE, FIT_TICK_MS),              /* from here on in steps of so much */
+    { FIT_SLEEP, RARE, FIT_CLOCK, FIT_W_DELAY, FIT_S_NUMBER, FIT_U_ONCE, 1000,
+      FIT_E_SPECIAL, 0, 0 },
+    /* A signal ends it after the first piece, or before. */
+    { FIT_RANDOM, FIT_N_MUCH | RARE, FIT_SIGNAL, FIT_W_SHORT, FIT_S_NUMBER, FIT_U_ONCE,
+      FIT_CHANCE_PIECE, FIT_E_SPECIAL, 0, 0 },
+    FAILS(FIT_RANDOM, FIT_N_UNREADY | RARE, FIT_CLOCK, EAGAIN),
+    FAILS(FIT_USERS, RARE, FIT_EMFILE, EMFILE),
+    FAILS(FIT_USERS, RARE, FIT_EMFILE, ENFILE),
+    FAILS(FIT_USERS, RARE, FIT_EMFILE, ENOMEM),
+    FAILS(FIT_USERS, RARE, FIT_DISK, EIO),
+    FAILS(FIT_USERS, FIT_N_CRAMPED | RARE, FIT_DISK, ERANGE),    /* a member of many groups */
+    FAILS(FIT_HOST_NAME, FIT_N_CRAMPED | RARE, FIT_DNS, ENAMETOOLONG),
+    COMES(FIT_SIGNALLED, FIT_N_OFTEN_SENT, FIT_W_NONE),
+    COMES(FIT_SIGNALLED, FIT_N_SELDOM_SENT | RARE, FIT_W_NONE),
+    COMES(FIT_SIGNALLED, FIT_N_WITH_HANDLER | RARE, FIT_W_EARLY),
+    COMES(FIT_HANDLED, RARE, FIT_W_NONE),
+
+    FAILS(FIT_AFFINITY, RARE, FIT_THREAD, EINVAL),       /* the container has other processors */
 };
 
 enum { FACTS = sizeof facts / sizeof facts[0] };

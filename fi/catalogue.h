@@ -21,6 +21,11 @@ enum fit__family {
     FIT_FILE_READ, FIT_FILE_WRITE, FIT_FILE_SIZE, FIT_FLUSH, FIT_LOOK, FIT_NEW_NAME, FIT_RENAME,
     FIT_REMOVE, FIT_LIST, FIT_CLOSE,
     FIT_ALLOCATE,
+    /* of threads */
+    FIT_START, FIT_INIT /* a lock or its like */, FIT_KEY, FIT_MUTEX, FIT_MUTEX_TRY,
+    FIT_MUTEX_TIMED, FIT_UNLOCK, FIT_CONDITION, FIT_SEMAPHORE, FIT_WAKE, FIT_AFFINITY,
+    /* of time, chance and what else a machine has; what comes from outside */
+    FIT_CLOCKS, FIT_SLEEP, FIT_RANDOM, FIT_USERS, FIT_HOST_NAME, FIT_SIGNALLED, FIT_HANDLED,
     FIT_FAMILIES
 };
 
@@ -47,9 +52,9 @@ enum fit__family {
     X(FIT_WATCH, epoll_ctl) X(FIT_WAIT, epoll_wait) X(FIT_WAIT, epoll_pwait)                  \
     X(FIT_WAIT, epoll_pwait2) X(FIT_WAIT, poll) X(FIT_WAIT, ppoll) X(FIT_WAIT, select)        \
     X(FIT_WAIT, pselect) X(FIT_NO_FAULTS, timerfd_settime) X(FIT_NO_FAULTS, timerfd_gettime)  \
-    X(FIT_NO_FAULTS, clock_gettime) X(FIT_NO_FAULTS, nanosleep)                               \
-    X(FIT_NO_FAULTS, clock_nanosleep) X(FIT_NO_FAULTS, usleep) X(FIT_NO_FAULTS, sleep)        \
-    X(FIT_NO_FAULTS, getrandom) X(FIT_RESOLVE, getaddrinfo) X(FIT_RESOLVE_BACK, getnameinfo)  \
+    X(FIT_NO_FAULTS, clock_gettime) X(FIT_SLEEP, nanosleep)                                   \
+    X(FIT_SLEEP, clock_nanosleep) X(FIT_SLEEP, usleep) X(FIT_SLEEP, sleep)                    \
+    X(FIT_RANDOM, getrandom) X(FIT_RESOLVE, getaddrinfo) X(FIT_RESOLVE_BACK, getnameinfo)  \
     X(FIT_NO_FAULTS, fdopen) X(FIT_REMOVE, unlink) X(FIT_NO_FAULTS, kill)                     \
     X(FIT_MAKE, signalfd) X(FIT_NO_FAULTS, alarm) X(FIT_NO_FAULTS, setitimer)                 \
     X(FIT_NO_FAULTS, timer_settime) X(FIT_NO_FAULTS, pause) X(FIT_NO_FAULTS, sigsuspend)      \
@@ -77,7 +82,26 @@ enum fit__family {
     X(FIT_ALLOCATE, reallocarray) X(FIT_ALLOCATE, strdup) X(FIT_ALLOCATE, strndup)            \
     X(FIT_ALLOCATE, memalign) X(FIT_ALLOCATE, aligned_alloc) X(FIT_ALLOCATE, posix_memalign)  \
     X(FIT_ALLOCATE, valloc) X(FIT_ALLOCATE, pvalloc) X(FIT_ALLOCATE, asprintf)                \
-    X(FIT_ALLOCATE, getdelim) X(FIT_ALLOCATE, open_memstream)
+    X(FIT_ALLOCATE, getdelim) X(FIT_ALLOCATE, open_memstream)                                 \
+    FIT_THREAD_CALLS(X) FIT_OUTER_CALLS(X)
+
+/* Not all of them calls: `clock` and `signal` come while a thread is about to wait, `handler` is one
+ * that runs in between. */
+#define FIT_OUTER_CALLS(X)                                                                    \
+    X(FIT_CLOCKS, clock) X(FIT_SIGNALLED, signal) X(FIT_HANDLED, handler)                     \
+    X(FIT_USERS, getpwnam) X(FIT_USERS, getpwuid) X(FIT_USERS, getpwnam_r)                    \
+    X(FIT_USERS, getpwuid_r) X(FIT_HOST_NAME, gethostname)
+
+#define FIT_THREAD_CALLS(X)                                                                   \
+    X(FIT_START, pthread_create) X(FIT_INIT, pthread_mutex_init)                              \
+    X(FIT_INIT, pthread_rwlock_init) X(FIT_INIT, pthread_cond_init)                           \
+    X(FIT_INIT, pthread_barrier_init) X(FIT_KEY, pthread_key_create)                          \
+    X(FIT_MUTEX, pthread_mutex_lock) X(FIT_MUTEX_TRY, pthread_mutex_trylock)                  \
+    X(FIT_MUTEX_TIMED, pthread_mutex_timedlock) X(FIT_UNLOCK, pthread_mutex_unlock)           \
+    X(FIT_CONDITION, pthread_cond_wait) X(FIT_CONDITION, pthread_cond_timedwait)              \
+    X(FIT_CONDITION, pthread_cond_clockwait) X(FIT_SEMAPHORE, sem_timedwait)                  \
+    X(FIT_WAKE, pthread_cond_signal) X(FIT_WAKE, pthread_cond_broadcast)                      \
+    X(FIT_WAKE, sem_post) X(FIT_AFFINITY, pthread_setaffinity_np)
 
 enum fit__call_id {
 #define FIT__ID(family, name) FIT_CALL_##name,
@@ -123,11 +147,28 @@ enum fit__need {
     FIT_N_EITHER = 2,        /* addresses of IPv4 and IPv6 are asked for, and both are welcome */
     FIT_N_MUST = 4,          /* NI_NAMEREQD */
     FIT_N_CRAMPED = 8,       /* less room than the longest result takes */
+    /* of threads */
+    FIT_N_SCHEDULED = 1,     /* with a priority of its own */
+    FIT_N_SHARED = 2,        /* other processes may have the lock */
+    FIT_N_ROBUST = 4,        /* and tells when they died with it */
+    FIT_N_SOON = 8,          /* a wait with a deadline that is near */
+    FIT_N_DEADLINE = 16,     /* a wait with one at all */
+    FIT_N_OTHERS = 32,       /* another thread could run, or waits */
+    FIT_N_TWO = 64, FIT_N_THREE = 128, FIT_N_FOUR = 256, /* so many wait */
+    /* of time and chance */
+    FIT_N_DATE = 1,          /* the wall clock */
+    FIT_N_UPTIME = 2,        /* the other one */
+    FIT_N_TICKS = 4,         /* how finely both of them go */
+    FIT_N_MUCH = 8,          /* more than comes in one piece, while a signal can be handled */
+    FIT_N_UNREADY = 16,      /* GRND_NONBLOCK: a machine that has just started has no chance yet */
+    FIT_N_OFTEN_SENT = 32, FIT_N_SELDOM_SENT = 64, /* a signal */
+    FIT_N_WITH_HANDLER = 128,
     FIT_N_EXTENDED = 1 << 15 /* always holds; the fact is only tried with --extended */
 };
 
 /* A thread that is woken comes to run so much later, where that makes a difference. */
-enum { FIT_LATE_MS = 2 };
+enum { FIT_LATE_MS = 2, FIT_BUSY_MS = 20 /* a new thread */, FIT_TICK_MS = 4,
+       FIT_CHANCE_PIECE = 256 /* bytes */ };
 
 /* What makes the fault true. */
 enum fit__effect {
@@ -149,7 +190,7 @@ struct fit__fact {
     uint8_t mode, what, space, until;
     /* FIT_W_SHORT: bytes if > 0; 0: half; -1: all but one; -2 and less: up to the edge of what the
      * other side has sent by one call, by two ... Otherwise as in an alternative. */
-    int32_t value;
+    int64_t value;
     uint8_t effect, affliction;
     /* errno or ns. Of FIT_U_TIME: how many ns it usually lasts, whole milliseconds. */
     int64_t affliction_value;

@@ -140,12 +140,15 @@ bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *res
     }
 }
 
+bool fit__no_threads;
+
 void fit__faults_lift(void)
 {
     fit__kernel->unlimit_descriptors();
     fit__kernel->spoil_disk(0, false);
     fit__kernel->relieve_after(FIT_R_PORTS, 0);
     fit__kernel->relieve_after(FIT_R_WATCHES, 0);
+    fit__no_threads = false;
 }
 
 bool fit__fault_simple(struct fit__call *c, unsigned holds, long *result)

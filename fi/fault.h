@@ -75,7 +75,10 @@ bool fit__fault_file(struct fit__call *c, bool writes, size_t size, off_t offset
  * edge of its own. */
 void fit__after_transfer(struct fit__call *c, long result);
 
-/* Lifts what lasts: a full table, a full disk. */
+/* No thread can be made any more. */
+extern bool fit__no_threads;
+
+/* Lifts what lasts: a full table, a full disk, no threads. */
 void fit__faults_lift(void);
 
 /* Fills c->info; false: not a descriptor. */

@@ -239,6 +239,9 @@ struct fit__threads {
     unsigned (*sleepers)(const void *key);
     void (*next_sleeper)(const void *key, unsigned n);
     void (*yield)(void);
+    /* The processor is not given for so long: to the running thread, or to one that is new. */
+    void (*starve)(int64_t ns);
+    void (*starts_late)(pthread_t thread, int64_t ns);
     bool (*competes)(void);                  /* another thread of the code under test could run */
     char *(*name_of)(pthread_t thread);      /* 16 bytes, its own to change; NULL: no thread */
     int (*stack_of)(pthread_t thread, void **lowest, size_t *size, bool *detached);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "fi/choice.h"
+#include "fi/catalogue.h"
 #include "fi/guard.h"
 
 /* Green threads have kernel thread ids of their own, which no real one can have, so that
@@ -66,15 +66,17 @@ static inline bool fit__called_off(void)
 
 /* ---- */
 
-/* Asks for one thing that can go wrong in a thread function called from `caller`: an error is of
- * mode thread, all else of mode order. */
-bool fit__thread_fault(const char *point, const void *caller, enum fit__what what, int code);
-/* The same for what makes a lock or its like: 0, or the error to return. POSIX has EAGAIN and
- * ENOMEM there, glibc neither: only tried with --extended. Not "inside". */
-int fit__init_fault(const char *point, const void *caller);
+/* Asks what goes wrong in a thread function called from `caller`, of which `holds` is known; NULL:
+ * nothing. */
+const struct fit__fact *fit__thread_ask(enum fit__call_id id, const void *caller, unsigned holds,
+                                        int64_t *value);
+/* The same where only an error can come of it: 0, or that error. */
+int fit__thread_fault(enum fit__call_id id, const void *caller, unsigned holds);
+/* The same for what makes a lock or its like, which only fails with --extended. Not "inside". */
+int fit__init_fault(enum fit__call_id id, const void *caller);
 
 /* The call is done: asks whether the caller loses the processor now to another thread that could
  * run (thread=1). */
-void fit__thread_preempt(const char *point, const void *caller);
+void fit__thread_preempt(enum fit__call_id id, const void *caller);
 
 #endif

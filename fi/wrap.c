@@ -53,9 +53,18 @@ void fit__begin(struct fit__call *c, enum fit__call_id id, int fd, const void *c
     c->order_count = 0;
 }
 
+/* Signals that come while it waits are another question, and what fails nowhere is of no use. */
+static bool may_be_interrupted(const struct fit__call *c)
+{
+    return fit__mode_asked(FIT_SIGNAL) && c->family != FIT_NO_FAULTS && c->family != FIT_WAIT
+           && !fit__guard->exempt;
+}
+
 long fit__end(struct fit__call *c, long result)
 {
     errno = c->saved_errno;
+    if (fit__handlers_set && fit__extended_asked() && may_be_interrupted(c))
+        fit__signals->between(c->caller);
     if (fit__guard->signal && fit__guard->inside == 1) fit__signals->deliver();
     fit__leave();
     fit__point_end(c->outer_point);

@@ -43,7 +43,7 @@ static pid_t own_number(void)
 }
 
 /* glibc's kinds: for which one's own lock is an error, and which need the real kernel. */
-enum { KIND_TYPE = 3, KIND_ROBUST = 16, KIND_INHERIT = 32, KIND_PROTECT = 64 };
+enum { KIND_TYPE = 3, KIND_ROBUST = 16, KIND_INHERIT = 32, KIND_PROTECT = 64, KIND_SHARED = 128 };
 
 static bool is_own(const pthread_mutex_t *mutex)
 {
@@ -62,11 +62,41 @@ static void refuse_kind(const char *function, const pthread_mutex_t *mutex)
                          "to the real kernel");
 }
 
-static int lock_mutex(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until)
+/* Another process had it, and died: as the kernel and glibc leave it then. */
+static void owner_dies(pthread_mutex_t *mutex)
+{
+    enum { OWNER_DIED = 0x40000000, SOMEBODY = 1 };
+    mutex->__data.__lock = OWNER_DIED;
+    mutex->__data.__owner = SOMEBODY;
+    mutex->__data.__nusers++;
+}
+
+/* What other processes do to a lock that is free: an error to return, or 0. */
+static int others_do(pthread_mutex_t *mutex, enum fit__call_id id, const void *caller)
+{
+    int64_t value;
+    int kind = mutex->__data.__kind;
+    if (!(kind & KIND_SHARED) || mutex->__data.__lock) return 0;
+    const struct fit__fact *fact = fit__thread_ask(
+        id, caller, FIT_N_SHARED | (kind & KIND_ROBUST ? FIT_N_ROBUST : 0), &value);
+    if (fact && value == EOWNERDEAD) owner_dies(mutex);
+    return fact && value != EOWNERDEAD ? (int)value : 0;
+}
+
+static int lock_mutex(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until,
+                      const void *caller)
 {
     unsigned times = 0;
+    int64_t left;
     int error;
     refuse_kind("pthread_mutex_lock", mutex);
+    error = others_do(mutex, until ? FIT_CALL_pthread_mutex_timedlock
+                                   : FIT_CALL_pthread_mutex_lock, caller);
+    if (error && !fit__time_left(clock, until, &left)) return EINVAL;
+    if (error) {
+        fit__kernel->sleep(left);
+        return error;
+    }
     while ((error = FIT_NEXT(pthread_mutex_trylock)(mutex)) == EBUSY) {
         if (is_own(mutex)) return EDEADLK;
         error = sleep_for(mutex, for_mutex, ++times, clock, until);
@@ -86,7 +116,7 @@ static int unlock_mutex(pthread_mutex_t *mutex)
 
 FIT_EXPORT int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
 {
-    int error = fit__init_fault("pthread_mutex_init", FIT_CALLER);
+    int error = fit__init_fault(FIT_CALL_pthread_mutex_init, FIT_CALLER);
     return error ? error : FIT_NEXT(pthread_mutex_init)(mutex, attr);
 }
 FIT_ALIAS(__pthread_mutex_init, pthread_mutex_init);
@@ -96,7 +126,7 @@ FIT_EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_mutex_lock)(mutex);
     fit__enter();
-    error = lock_mutex(mutex, CLOCK_REALTIME, NULL);
+    error = lock_mutex(mutex, CLOCK_REALTIME, NULL, FIT_CALLER);
     fit__leave();
     return error;
 }
@@ -108,7 +138,8 @@ FIT_EXPORT int pthread_mutex_trylock(pthread_mutex_t *mutex)
     if (fit__passes()) return FIT_NEXT(pthread_mutex_trylock)(mutex);
     fit__enter();
     refuse_kind("pthread_mutex_trylock", mutex);
-    error = FIT_NEXT(pthread_mutex_trylock)(mutex);
+    error = others_do(mutex, FIT_CALL_pthread_mutex_trylock, FIT_CALLER);
+    if (!error) error = FIT_NEXT(pthread_mutex_trylock)(mutex);
     if (error == EBUSY) fit__threads->yield();
     fit__leave();
     return error;
@@ -119,7 +150,7 @@ FIT_EXPORT int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct time
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_mutex_timedlock)(mutex, until);
     fit__enter();
-    error = lock_mutex(mutex, CLOCK_REALTIME, until);
+    error = lock_mutex(mutex, CLOCK_REALTIME, until, FIT_CALLER);
     fit__leave();
     return error;
 }
@@ -130,7 +161,7 @@ FIT_EXPORT int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock,
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_mutex_clocklock)(mutex, clock, until);
     fit__enter();
-    error = lock_mutex(mutex, clock, until);
+    error = lock_mutex(mutex, clock, until, FIT_CALLER);
     fit__leave();
     return error;
 }
@@ -141,7 +172,7 @@ FIT_EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
     if (fit__passes()) return FIT_NEXT(pthread_mutex_unlock)(mutex);
     fit__enter();
     error = unlock_mutex(mutex);
-    if (!error) fit__thread_preempt("pthread_mutex_unlock", FIT_CALLER);
+    if (!error) fit__thread_preempt(FIT_CALL_pthread_mutex_unlock, FIT_CALLER);
     fit__leave();
     return error;
 }
@@ -214,7 +245,7 @@ static int lock_to_write(pthread_rwlock_t *lock, clockid_t clock, const struct t
 FIT_EXPORT int pthread_rwlock_init(pthread_rwlock_t *restrict lock,
                                    const pthread_rwlockattr_t *restrict attr)
 {
-    int error = fit__init_fault("pthread_rwlock_init", FIT_CALLER);
+    int error = fit__init_fault(FIT_CALL_pthread_rwlock_init, FIT_CALLER);
     return error ? error : FIT_NEXT(pthread_rwlock_init)(lock, attr);
 }
 

@@ -1,6 +1,7 @@
 /* Names of hosts and services: getaddrinfo and its like. */
 #include <arpa/inet.h>
 #include <ifaddrs.h>
+#include <limits.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -207,10 +208,17 @@ static const char host_name[] = "service";
 
 FIT_EXPORT int gethostname(char *name, size_t size)
 {
+    struct fit__call c;
+    long result;
     if (fit__passes()) return FIT_NEXT(gethostname)(name, size);
-    if (size < sizeof host_name) return (int)fit__result(-ENAMETOOLONG);
-    memcpy(name, host_name, sizeof host_name);
-    return 0;
+    fit__begin(&c, FIT_CALL_gethostname, -1, FIT_CALLER);
+    if (!fit__fault_simple(&c, size <= HOST_NAME_MAX ? FIT_N_CRAMPED : 0, &result))
+        result = size < sizeof host_name ? -ENAMETOOLONG : 0;
+    if (!result) memcpy(name, host_name, sizeof host_name);
+    /* A name that begins like this one, and has no room. */
+    for (size_t i = 0; result && i < size; i++)
+        name[i] = i < sizeof host_name - 1 ? host_name[i] : 'x';
+    return (int)fit__end(&c, result);
 }
 
 FIT_EXPORT int __gethostname_chk(char *name, size_t size, size_t room);

@@ -139,7 +139,8 @@ static size_t addresses_text(const struct fit__point *p, const struct fit__alter
 static size_t signal_text(const struct fit__point *p, const struct fit__alternative *what,
                           char *out, size_t size)
 {
-    const char *how = what->what == FIT_W_EARLY ? "came just before the program waited"
+    const char *how = !strcmp(p->name, "handler") ? "was handled right after a call"
+                      : what->what == FIT_W_EARLY ? "came just before the program waited"
                                                 : "interrupted a wait";
     if (!strcmp(p->on, "SIGCONT")) how = "went on after a stop, and the wait with EINTR";
     return (size_t)snprintf(out, size, "%s %s in {fault}%s%s",
@@ -152,6 +153,10 @@ static size_t clock_text(const struct fit__point *p, const struct fit__alternati
 {
     long long seconds = (long long)what->value / 1000;
     bool date = !strcmp(p->on, "realtime");
+    if (!strcmp(p->on, "ticks"))
+        return (size_t)snprintf(out, size, "the clocks went on in steps of %lld ms, from a wait in "
+                                "{fault} on%s%s", (long long)what->value, p->after ? ", after " : "",
+                                p->after ? p->after : "");
     return (size_t)snprintf(out, size, "%s %lld s%s, before a wait in {fault}%s%s",
                             !date ? "the program did not run for"
                             : seconds < 0 ? "the wall clock was set back by"
@@ -167,7 +172,8 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
     const char *object = object_words(p->on, buffer, sizeof buffer);
     const char *comma = *object ? ", " : "";
     bool sends = strchr("ws", p->name[0]) != NULL;   /* write, writev, send... */
-    if (!strcmp(p->name, "signal")) return signal_text(p, what, out, size);
+    if (!strcmp(p->name, "signal") || !strcmp(p->name, "handler"))
+        return signal_text(p, what, out, size);
     if (!strcmp(p->name, "clock")) return clock_text(p, what, out, size);
     if (!strcmp(p->name, "peer")) return peer_text(p, what, out, size);
     if (what->mode == FIT_CANCEL) return cancel_text(p, what, out, size);
@@ -206,6 +212,9 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
         return (size_t)snprintf(out, size, "the client at %s began before those named before it",
                                 object);
     case FIT_W_DELAY:
+        if (!strcmp(p->name, "pthread_create"))
+            return (size_t)snprintf(out, size, "the thread of %s in {fault} began %lld ms late",
+                                    p->name, (long long)what->value);
         if (what->mode == FIT_CALLBACK)
             return (size_t)snprintf(out, size, "%s %s came %lld ms late", p->name,
                                     p->in ? p->in : "", (long long)what->value);

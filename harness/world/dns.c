@@ -13,8 +13,10 @@
 #include "fi/arena.h"
 #include "fi/trace.h"
 
-enum { ADDRESS = 0x0a000001, NOBODY = 0x0afa0000 /* 10.250.0.0: no host is there */,
-       HEADER_SIZE = FIT_DNS_HEAD, LABEL_MOST = 63, NAME_MOST = 255, TTL_S = 60,
+#define NOBODY 0x0afa0000                  /* 10.250.0.0: no host is there */
+
+enum { ADDRESS = 0x0a000001, HEADER_SIZE = FIT_DNS_HEAD, LABEL_MOST = 63, NAME_MOST = 255,
+       TTL_S = 60,
        QUESTION_AT = 0xc00c /* a pointer to the name in the question */, BACKLOG = 16 };
 
 /* The bytes of a message. */

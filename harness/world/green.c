@@ -295,6 +295,12 @@ static int stack_of(pthread_t handle, void **lowest, size_t *size, bool *detache
     return 0;
 }
 
+static void starts_late(pthread_t handle, int64_t ns)
+{
+    struct fit__thread *t = find(handle);
+    if (t) t->starts_at = fit__now() + ns;
+}
+
 const struct fit__threads fit__green_threads = {
     .create = create,
     .exit = fit__thread_exit,
@@ -307,6 +313,8 @@ const struct fit__threads fit__green_threads = {
     .is_parked = is_parked,
     .sleepers = sleepers_for,
     .next_sleeper = next_sleeper,
+    .starve = fit__starve,
+    .starts_late = starts_late,
     .competes = competes,
     .yield = yield,
     .name_of = name_of,

@@ -81,12 +81,24 @@ static void bury(void)
     else if (!t->handle) give_stack(t);
 }
 
+/* The running thread is not given the processor before, as on a busy machine. */
+static void starve_until(fit_ns due)
+{
+    while (fit__now() < due && !fit__faults_off) fit__block("the processor", NULL, 0, due);
+}
+
+void fit__starve(fit_ns ns)
+{
+    starve_until(ns < FIT_NEVER - 1 - fit__now() ? fit__now() + ns : FIT_NEVER - 1);
+}
+
 static void thread_main(void)
 {
     struct fit__thread *t = fit__current;
     void *result;
     bury();
     fit__tls_begin();
+    starve_until(t->starts_at);
     fit__leave();
     result = t->start(t->arg);
     fit__enter();
@@ -247,7 +259,7 @@ void fit__pass_on(void)
             fit__on_idle(due);
             due = fit__next_event();         /* one that was set there may come first */
         }
-        fit__spend(due > fit__now() ? due - fit__now() : 0);
+        fit__spend_until(due);
     }
     next = pick(yields);
     TAILQ_REMOVE(&sched.runnable, next, link);

@@ -1,5 +1,5 @@
-/* The name stands for an address of IPv6 alone. A client that only takes those of IPv4 finds none in
- * the list, and goes on as if it had a connection.
+/* The name stands for an address of IPv6 alone. A client that only takes those of IPv4 finds none
+ * in the list, and goes on as if it had a connection.
  * expect: bad-close
  * options: --mode dns
  * repaired: recovered reported

@@ -79,6 +79,10 @@ static bool is_fault(const char *text, enum fit__what *what, enum fit__space *sp
     *what = FIT_W_ERROR;
     *space = FIT_S_NUMBER;
     if (!fit__code_of(text, space, value)) return true;
+    if (!strcmp(text, "none")) {                     /* the point itself says it all */
+        *what = FIT_W_NONE;
+        return true;
+    }
     for (const struct fit__case_word *w = fit__case_words; w->text; w++)
         if (!strcmp(w->text, text) && w->what != FIT_W_ERROR) {
             *what = w->what;
