@@ -22,7 +22,11 @@ static struct { const void *caller; enum whose whose; } callers[CALLERS];
 static struct {
     bool used_up;            /* from here on */
     bool in_libc;            /* it began there, so it holds there, too */
+    size_t largest;          /* there are no bigger blocks; 0: there are */
 } memory;
+
+/* A program that is refused less at once finds it small blocks that are left over, too. */
+enum { SIZE_BIG = 1024 };
 
 bool fit__memory_until_free;
 
@@ -56,24 +60,27 @@ static enum whose whose(const void *caller)
     return callers[at].whose;
 }
 
-static bool is_used_up(enum whose who)
+static bool is_used_up(enum whose who, size_t size)
 {
-    return (memory.used_up || fit__memory_until_free) && (who == DIRECT || memory.in_libc);
+    if (who != DIRECT && !memory.in_libc) return false;
+    return memory.used_up || fit__memory_until_free || (memory.largest && size > memory.largest);
 }
 
-static bool ask(enum fit__call_id id, const void *caller, enum whose who)
+static bool ask(enum fit__call_id id, size_t size, const void *caller, enum whose who)
 {
     struct fit__call c = { .id = id, .family = FIT_ALLOCATE, .caller = caller, .fd = -1 };
     int64_t value;
-    const struct fit__fact *fact = fit__ask(&c, who == DIRECT ? FIT_N_DIRECT : 0, 0, &value);
+    if (size < SIZE_BIG) size = 0;
+    const struct fit__fact *fact = fit__ask(&c, who == DIRECT ? FIT_N_DIRECT : 0, size, &value);
     if (!fact) return false;
     memory.in_libc = who == LIBC;
-    memory.used_up = fact->until == FIT_U_ONWARDS;
+    if (fact->what == FIT_W_SHORT) memory.largest = (size_t)value;
+    else memory.used_up = fact->until == FIT_U_ONWARDS;
     fit__memory_until_free = fact->until == FIT_U_FREE;
     return true;
 }
 
-bool fit__ask_memory(enum fit__call_id id, const void *caller)
+bool fit__ask_memory(enum fit__call_id id, size_t size, const void *caller)
 {
     int saved = errno;
     bool fails = false;
@@ -81,13 +88,28 @@ bool fit__ask_memory(enum fit__call_id id, const void *caller)
     fit__enter();
     enum whose who = whose(caller);
     if (who == DIRECT || (who == LIBC && fit__extended_asked()))
-        fails = is_used_up(who) || ask(id, caller, who);
+        fails = is_used_up(who, size) || ask(id, size, caller, who);
     fit__leave();
     errno = saved;
     return fails;
 }
 
+int fit__ask_pages(enum fit__call_id id, const void *caller, unsigned holds)
+{
+    int saved = errno;
+    long result = 0;
+    if (!fit__asks()) return 0;
+    fit__enter();
+    struct fit__call c = { .id = id, .family = (uint8_t)fit__call_family(id), .caller = caller,
+                           .fd = -1 };
+    if (whose(caller) == DIRECT) fit__fault_simple(&c, holds | FIT_N_DIRECT, &result);
+    fit__leave();
+    errno = saved;
+    return (int)-result;
+}
+
 void fit__memory_again(void)
 {
     memory.used_up = fit__memory_until_free = false;
+    memory.largest = 0;
 }

@@ -9,12 +9,15 @@
 #include "fi/catalogue.h"
 
 /* Called by code under test in a world, not "inside": is there no memory for the call made from
- * `caller`? Leaves errno alone. */
-bool fit__ask_memory(enum fit__call_id id, const void *caller);
-static inline bool fit__no_memory(enum fit__call_id id, const void *caller)
+ * `caller`, which needs `size` bytes (0: some few)? Leaves errno alone. */
+bool fit__ask_memory(enum fit__call_id id, size_t size, const void *caller);
+static inline bool fit__no_memory(enum fit__call_id id, size_t size, const void *caller)
 {
-    return fit__mode_asked(FIT_MEMORY) && fit__ask_memory(id, caller);
+    return fit__mode_asked(FIT_MEMORY) && fit__ask_memory(id, size, caller);
 }
+
+/* The same for a call about pages that are there already: 0, or its errno. */
+int fit__ask_pages(enum fit__call_id id, const void *caller, unsigned holds);
 
 /* Something was freed. */
 extern bool fit__memory_until_free;

@@ -60,7 +60,7 @@ static long open_folder(enum fit__call_id id, int dir, const char *path, const v
     char text[128];
     long result;
     fit__begin(&c, id, -1, caller);
-    if (!fit__fault_path(&c, dir, path, 0, &result))
+    if (!fit__fault_path(&c, dir, path, FIT_N_BLOCK, &result))
         result = fit__kernel->open(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fit__traces())
         fit__traced(&c, result, "%s", fit__quote(text, sizeof text, path, strlen(path)));

@@ -331,7 +331,7 @@ int fit__tcp_afflict(struct fit__file *file, enum fit__affliction affliction, in
         fit__event_cancel(&end->full);
         fit__event_set(&end->full, end->full_until, room_again);
         return 0;
-    case FIT_A_LOST: break;
+    case FIT_A_LOST: case FIT_A_UNREADABLE: case FIT_A_CUT: case FIT_A_OVERFLOW: break;
     }
     return -EOPNOTSUPP;
 }
