@@ -72,7 +72,7 @@ bool fit__fault_copy(struct fit__call *c, int in, off_t from, off_t to, size_t *
 void fit__fault_notices(struct fit__call *c);
 /* What holds for a call that would make a file end at `size`, or last long. */
 unsigned fit__holds_of_size(int fd, off_t size);
-unsigned fit__holds_of_signals(void);
+unsigned fit__holds_of_signals(const struct fit__call *c);
 
 /* recv and its like, at most *size bytes, which may be lowered. Waits for something to come
  * if the call would. After the call say how it ended: fit__after_transfer. */

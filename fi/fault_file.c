@@ -36,25 +36,27 @@ static bool is_lacking(const struct fit__call *c, long *result)
 
 /* ---- signals ----------------------------------------------------------------------------- */
 
-static bool is_handled(int signal)
+/* A wait for a lock goes on after a handler with SA_RESTART; fallocate() on tmpfs does not. */
+static bool is_interrupted(enum fit__call_id id, int signal)
 {
     struct sigaction action;
     fit__signal_action(signal, &action);
-    return action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
+    return action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN
+        && (id == FIT_CALL_fallocate || !(action.sa_flags & SA_RESTART));
 }
 
-/* The first that the program handles and that others send; 0: none. */
-static int signal_handled(void)
+/* The first of those that others send; 0: none. */
+static int signal_that_interrupts(enum fit__call_id id)
 {
     static const int sent[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD };
     for (size_t i = 0; i < sizeof sent / sizeof sent[0]; i++)
-        if (is_handled(sent[i])) return sent[i];
+        if (is_interrupted(id, sent[i])) return sent[i];
     return 0;
 }
 
-unsigned fit__holds_of_signals(void)
+unsigned fit__holds_of_signals(const struct fit__call *c)
 {
-    return fit__asks() && signal_handled() ? FIT_N_INTERRUPTED : 0;
+    return fit__asks() && signal_that_interrupts(c->id) ? FIT_N_INTERRUPTED : 0;
 }
 
 /* Who leaves SIGXFSZ alone is ended by it, as the administrator wants it. */
@@ -82,7 +84,7 @@ void fit__carry_out_file(const struct fit__call *c, const struct fit__fact *fact
 {
     if (fact->effect == FIT_E_LACKING) lacking[c->id] = (int)fact->value;
     if (fact->effect == FIT_E_SIGNAL) send_to_self(SIGXFSZ);
-    if (fact->effect == FIT_E_INTERRUPTED) send_to_self(signal_handled());
+    if (fact->effect == FIT_E_INTERRUPTED) send_to_self(signal_that_interrupts(c->id));
 }
 
 /* ---- paths ------------------------------------------------------------------------------- */

@@ -229,7 +229,7 @@ static long allocate(int fd, int mode, off_t from, off_t size, unsigned holds, c
     struct fit__call c;
     fit__begin(&c, FIT_CALL_fallocate, fd, caller);
     long result;
-    holds |= FIT_N_CHANGES | fit__holds_of_signals();
+    holds |= FIT_N_CHANGES | fit__holds_of_signals(&c);
     if (!mode) holds |= FIT_N_GROWS | fit__holds_of_size(fd, from + size);
     if (!fit__fault_open_file(&c, holds, &result))
         result = fit__kernel->fallocate(fd, mode, from, size);
@@ -259,7 +259,7 @@ FIT_EXPORT int flock(int fd, int operation)
     struct fit__call c;
     fit__begin(&c, FIT_CALL_flock, fd, FIT_CALLER);
     long result;
-    unsigned holds = operation & LOCK_NB ? FIT_N_NONBLOCKING : fit__holds_of_signals();
+    unsigned holds = operation & LOCK_NB ? FIT_N_NONBLOCKING : fit__holds_of_signals(&c);
     if ((operation & ~LOCK_NB) == LOCK_UN || !fit__fault_open_file(&c, holds, &result))
         result = fit__kernel->flock(fd, operation);
     if (fit__traces()) fit__traced(&c, result, "%d, %d", fd, operation);

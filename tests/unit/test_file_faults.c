@@ -228,6 +228,9 @@ static void others_have_the_lock(void *arg)
     check(!fcntl(fd, F_SETLKW, &lock) && was_not_offered());     /* no signal is handled */
     signal(SIGUSR1, on_signal);
     wish_for(FIT_W_ERROR, EINTR, FIT_U_ONCE);
+    check(!fcntl(fd, F_SETLKW, &lock) && was_not_offered());     /* signal() means SA_RESTART */
+    check(!sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = on_signal }, NULL));
+    wish_for(FIT_W_ERROR, EINTR, FIT_U_ONCE);
     check(failed(fcntl(fd, F_SETLKW, &lock), EINTR) && caught == SIGUSR1);
     signal(SIGUSR1, SIG_DFL);
     close(fd);
