@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fi/allocate.h"
 #include "fi/arena.h"
 #include "fi/process.h"
 #include "fi/thread.h"
@@ -161,7 +162,7 @@ static long open_stream(enum fit__call_id id, const char *path, const char *mode
     long result;
     fit__begin(&c, id, -1, caller);
     unsigned holds = (flags & O_TMPFILE & ~O_DIRECTORY) ? FIT_N_NEW : 0;
-    if (id != FIT_CALL_freopen) holds |= FIT_N_BLOCK;
+    if (id != FIT_CALL_freopen && fit__memory_asked_of(caller)) holds |= FIT_N_BLOCK;
     if (!fit__fault_path(&c, AT_FDCWD, path, holds | fit__holds_of_open(flags), &result))
         result = fit__kernel->open(AT_FDCWD, path, flags, 0666);
     if (result >= 0 && *mode == 'a' && (flags & O_ACCMODE) == O_WRONLY)
