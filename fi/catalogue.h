@@ -108,7 +108,7 @@ enum fit__need {
     FIT_N_SEVERAL = 1 << 14, /* several things are ready: c->orders says how they can come */
     /* of files */
     FIT_N_NAMED = 1 << 16, /* the caller has chosen the name, which must not be there yet */
-    FIT_N_THERE = 1 << 17, /* the path leads to a file */
+    FIT_N_THERE = 1 << 17, /* the path leads to a file; an open file: others can get at it */
     FIT_N_MORTAL = 1 << 22,  /* and it is none that must stay: no directory */
     FIT_N_NEW = 1 << 18, /* the call would make one */
     FIT_N_CHANGES = 1 << 19, /* the call could change what is on the disk */
@@ -145,7 +145,6 @@ enum fit__effect {
     FIT_E_TWICE,             /* somebody else has just done the same */
     FIT_E_GONE,              /* somebody else has just removed it */
     FIT_E_MADE,              /* somebody else has just made a file there */
-    FIT_E_FOLDER,            /* ... a folder */
     FIT_E_FILLED,            /* somebody else has just put something into the folder */
     FIT_E_LACKING,           /* this machine does not have the call: never again, then as RESULT */
     FIT_E_SIGNAL,            /* as RESULT, and SIGXFSZ */

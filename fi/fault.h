@@ -60,6 +60,8 @@ bool fit__fault_path(struct fit__call *c, int dir, const char *path, unsigned ho
 
 /* A call about the open file c->fd, other than reading and writing; nothing else is asked. */
 bool fit__fault_open_file(struct fit__call *c, unsigned holds, long *result);
+/* ... that would lock it. */
+bool fit__fault_lock(struct fit__call *c, unsigned holds, long *result);
 /* fsync and its like: what failed to reach the disk is lost. */
 bool fit__fault_flush(struct fit__call *c, long *result);
 /* close and fclose. Afterwards *error is what is told of a descriptor that is closed all the

@@ -148,11 +148,7 @@ static bool fill(int dir, const char *path)
 /* What somebody else has just done to it. False: he could not. */
 static bool change_path(enum fit__effect effect, int dir, const char *path)
 {
-    switch (effect) {
-    case FIT_E_MADE: return make_file(dir, path);
-    case FIT_E_FOLDER: return OURS(fit__kernel->mkdir(dir, path, 0755)) >= 0;
-    default: return fill(dir, path);
-    }
+    return effect == FIT_E_MADE ? make_file(dir, path) : fill(dir, path);
 }
 
 /* If the code under test may not remove it, somebody else may. */
@@ -172,7 +168,7 @@ bool fit__fault_path(struct fit__call *c, int dir, const char *path, unsigned ho
     if (!fact) return false;
     const enum fit__effect effect = (enum fit__effect)fact->effect;
     if (effect == FIT_E_GONE) return remove_it(fact, dir, path, result);
-    if (effect != FIT_E_MADE && effect != FIT_E_FOLDER && effect != FIT_E_FILLED)
+    if (effect != FIT_E_MADE && effect != FIT_E_FILLED)
         return fit__carry_out(c, fact, result);
     if (!change_path(effect, dir, path)) fit__not_fired("nobody else could do that either");
     return false;
@@ -183,6 +179,19 @@ bool fit__fault_path(struct fit__call *c, int dir, const char *path, unsigned ho
 static bool is_file(struct fit__call *c)
 {
     return fit__asks() && fit__described(c) && c->info.class == FIT_C_FILE;
+}
+
+/* A file without a name is the program's alone. */
+static unsigned others_reach(int fd)
+{
+    struct stat st;
+    return OURS(fit__kernel->fstat(fd, &st)) >= 0 && st.st_nlink ? FIT_N_THERE : 0;
+}
+
+bool fit__fault_lock(struct fit__call *c, unsigned holds, long *result)
+{
+    if (fit__asks()) holds |= others_reach(c->fd);
+    return fit__fault_open_file(c, holds, result);
 }
 
 bool fit__fault_open_file(struct fit__call *c, unsigned holds, long *result)
@@ -283,7 +292,8 @@ static bool fault_read(struct fit__call *c, size_t size, off_t offset, long *res
     off_t middle = most ? middle_of(at, most) : 0;
     size_t cut = middle ? 2 * (size_t)(middle - at) : 0;
     c->family = FIT_FILE_READ;
-    unsigned holds = FIT_N_DATA | (left && !c->info.mapped ? FIT_N_READY : 0);
+    unsigned holds = FIT_N_DATA | others_reach(c->fd);
+    if (left && !c->info.mapped) holds |= FIT_N_READY;
     const struct fit__fact *fact = fit__ask(c, holds, cut, &value);
     if (!fact) return false;
     if (fact->effect != FIT_E_SPECIAL) return fit__carry_out(c, fact, result);
@@ -311,7 +321,7 @@ bool fit__fault_copy(struct fit__call *c, int in, off_t from, off_t to, size_t *
     if (at < 0 || end <= at || !*size || !is_file(c) || !is_on_disk(c->info.object)) return false;
     off_t most = (off_t)*size < end - at ? (off_t)*size : end - at;
     bool grows = pages_needed(c->fd, (size_t)most, to, &unused) > 0;
-    unsigned holds = FIT_N_DATA | FIT_N_RECENT | (grows ? FIT_N_GROWS : 0);
+    unsigned holds = FIT_N_DATA | FIT_N_RECENT | (grows ? FIT_N_GROWS : 0) | others_reach(in);
     const struct fit__fact *fact = fit__ask(c, holds, (size_t)most, &value);
     if (!fact) return false;
     if (fact->effect == FIT_E_CUT) {

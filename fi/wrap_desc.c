@@ -215,7 +215,7 @@ static bool fault_lock(const struct fit__call *c, int command, const struct floc
     asked.family = FIT_LOCK;
     unsigned holds = tries ? FIT_N_NONBLOCKING : fit__holds_of_signals(c);
     if (command == F_SETLKW) holds |= FIT_N_WAITS;   /* only these know who waits for whom */
-    return fit__fault_open_file(&asked, holds, result);
+    return fit__fault_lock(&asked, holds, result);
 }
 
 static long fcntl_simulated(struct fit__call *c, int command, long argument)

@@ -260,7 +260,7 @@ FIT_EXPORT int flock(int fd, int operation)
     fit__begin(&c, FIT_CALL_flock, fd, FIT_CALLER);
     long result;
     unsigned holds = operation & LOCK_NB ? FIT_N_NONBLOCKING : fit__holds_of_signals(&c);
-    if ((operation & ~LOCK_NB) == LOCK_UN || !fit__fault_open_file(&c, holds, &result))
+    if ((operation & ~LOCK_NB) == LOCK_UN || !fit__fault_lock(&c, holds, &result))
         result = fit__kernel->flock(fd, operation);
     if (fit__traces()) fit__traced(&c, result, "%d, %d", fd, operation);
     return (int)fit__end(&c, result);

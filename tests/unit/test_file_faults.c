@@ -135,8 +135,8 @@ static void others_use_the_folder(void *arg)
     (void)arg;
     begin();
     wish_for(FIT_W_ERROR, EISDIR, FIT_U_ONCE);
-    check(failed(open("a", O_WRONLY | O_CREAT, 0600), EISDIR));
-    check(!stat("a", &st) && S_ISDIR(st.st_mode));
+    check(failed(open("a", O_WRONLY | O_CREAT, 0600), EISDIR) && stat("a", &st) < 0);
+    check(!mkdir("a", 0700));
     wish_for(FIT_W_ERROR, ENOTEMPTY, FIT_U_ONCE);
     check(failed(rmdir("a"), ENOTEMPTY) && failed(rmdir("a"), ENOTEMPTY));
     wish_for(FIT_W_ERROR, EEXIST, FIT_U_ONCE);
@@ -232,6 +232,9 @@ static void others_have_the_lock(void *arg)
     check(!sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = on_signal }, NULL));
     wish_for(FIT_W_ERROR, EINTR, FIT_U_ONCE);
     check(failed(fcntl(fd, F_SETLKW, &lock), EINTR) && caught == SIGUSR1);
+    check(!unlink("a"));
+    wish_for(FIT_W_ERROR, EWOULDBLOCK, FIT_U_ONCE);
+    check(!flock(fd, LOCK_EX | LOCK_NB) && was_not_offered());   /* nobody else can open it */
     signal(SIGUSR1, SIG_DFL);
     close(fd);
 }
