@@ -43,13 +43,26 @@
     { family, FIT_N_GROWS, FIT_DISK, ERRNO, FIT_U_ONCE, ENOSPC, FIT_E_RESULT, 0, 0 },         \
     { family, FIT_N_GROWS, FIT_DISK, ERRNO, FIT_U_FREE, ENOSPC, FIT_E_DISK, 0, 0 },           \
     { family, FIT_N_GROWS, FIT_DISK, ERRNO, FIT_U_ONWARDS, ENOSPC, FIT_E_DISK, 0, 0 },        \
-    FILES(family, FIT_N_GROWS | RARE, EDQUOT)
+    FILES(family, FIT_N_GROWS, EDQUOT)
+#define BECOMES(family, needs, error, effect)                                                 \
+    { family, needs, FIT_DISK, ERRNO, FIT_U_ONCE, error, effect, 0, 0 }
 /* The disk had an error and takes no more changes. */
-#define READ_ONLY(family)                                                                     \
-    { family, FIT_N_CHANGES, FIT_DISK, ERRNO, FIT_U_ONWARDS, EROFS, FIT_E_DISK, 0, 0 }
 /* accept() takes the connection, finds that it is broken, and gives its error. */
 #define GONE_AGAIN(rare, error)                                                               \
     { FIT_ACCEPT, FIT_N_INET | (rare), FIT_RESET, ERRNO, FIT_U_ONCE, error, FIT_E_SPECIAL, 0, 0 }
+#define READ_ONLY(family, needs)                                                              \
+    { family, FIT_N_CHANGES | (needs), FIT_DISK, ERRNO, FIT_U_ONWARDS, EROFS, FIT_E_DISK, 0, 0 }
+/* On the way to a file: a folder was for a moment something else, a link that leads to itself, or
+ * on another machine's disk; or the disk takes no names of that length. */
+#define ON_THE_WAY(family)                                                                    \
+    FILES(family, FIT_N_BELOW | RARE, ENOTDIR),                                               \
+    FILES(family, FIT_N_BELOW | RARE, ELOOP),                                                 \
+    FILES(family, FIT_N_BELOW | RARE, ESTALE),                                                \
+    FILES(family, FIT_N_LONG | RARE, ENAMETOOLONG),                                           \
+    FILES(family, RARE, ENOMEM)
+/* Once a call is not there it never is: the program has to do without. */
+#define LACKING(family, error)                                                                \
+    { family, FIT_N_RECENT | RARE, FIT_DISK, ERRNO, FIT_U_ONWARDS, error, FIT_E_LACKING, 0, 0 }
 #define ENDS FIT_W_EOF, FIT_S_NUMBER, FIT_U_ONCE
 
 /* The other side may read slowly, or, where it has not answered for long enough to fill the
@@ -155,13 +168,20 @@ static const struct fit__fact facts[] = {
     TABLE_FULL(FIT_OPEN),
     FAILS(FIT_OPEN, 0, FIT_EMFILE, ENFILE),
     FILES(FIT_OPEN, FIT_N_THERE, EACCES),
-    { FIT_OPEN, FIT_N_MORTAL, FIT_DISK, ERRNO, FIT_U_ONCE, ENOENT, FIT_E_GONE, 0, 0 },
+    BECOMES(FIT_OPEN, FIT_N_MORTAL, ENOENT, FIT_E_GONE),
     FILES(FIT_OPEN, FIT_N_NEW, ENOSPC),          /* no inode is left */
-    FILES(FIT_OPEN, FIT_N_NEW | RARE, EACCES),
+    FILES(FIT_OPEN, FIT_N_NEW, EACCES),
     FILES(FIT_OPEN, FIT_N_NEW | RARE, EDQUOT),
-    READ_ONLY(FIT_OPEN),
+    READ_ONLY(FIT_OPEN, 0),
     FILES(FIT_OPEN, FIT_N_THERE | RARE, EIO),
     FILES(FIT_OPEN, FIT_N_THERE | RARE, EPERM),
+    FILES(FIT_OPEN, FIT_N_REPLACES, EISDIR),     /* a folder, for a moment */
+    FILES(FIT_OPEN, FIT_N_DRAWN, EEXIST),
+    BECOMES(FIT_OPEN, FIT_N_NAMED | RARE, EEXIST, FIT_E_MADE),
+    FILES(FIT_OPEN, FIT_N_PROGRAM | FIT_N_CHANGES | RARE, ETXTBSY),
+    FILES(FIT_OPEN, FIT_N_THERE | FIT_N_NONBLOCKING | RARE, EAGAIN),     /* somebody's lease */
+    FAILS(FIT_OPEN, FIT_N_BLOCK, FIT_MEMORY, ENOMEM),
+    ON_THE_WAY(FIT_OPEN),
 
     TABLE_FULL(FIT_ACCEPT),
     FULL_FOR_A_TIME(FIT_ACCEPT, 0),
@@ -249,6 +269,12 @@ static const struct fit__fact facts[] = {
     FAILS(FIT_WATCH, RARE, FIT_EMFILE, ENOMEM),
     FAILS(FIT_NOTIFY, 0, FIT_EMFILE, ENOSPC),    /* fs.inotify.max_user_watches */
     FAILS(FIT_NOTIFY, RARE, FIT_EMFILE, ENOMEM),
+    BECOMES(FIT_NOTIFY, FIT_N_MORTAL | RARE, ENOENT, FIT_E_GONE),
+    FILES(FIT_NOTIFY, FIT_N_THERE | RARE, EACCES),
+    /* More happened than its queue takes: IN_Q_OVERFLOW stands for what came later. */
+    { FIT_NOTICES, RARE, FIT_DISK, FIT_W_NEVER, FIT_S_NUMBER, FIT_U_ONCE, 0,
+      FIT_E_AFFLICT, FIT_A_OVERFLOW, 0 },
+    FAILS(FIT_RENUMBER, RARE, FIT_EMFILE, ENOMEM),
 
     { FIT_WAIT, FIT_N_TIMER, FIT_TIMEOUT, FIT_W_TIMERS_FIRST, FIT_S_NUMBER, FIT_U_ONCE, 0,
       FIT_E_SPECIAL, 0, 0 },
@@ -287,44 +313,108 @@ static const struct fit__fact facts[] = {
     NAMES(FIT_RESOLVE_BACK, RARE, EAI_MEMORY),
 
     FILES(FIT_FILE_READ, FIT_N_DATA, EIO),
+    /* Up to a block that cannot be read: the next read says so. */
+    { FIT_FILE_READ, FIT_N_READY, FIT_DISK, FIT_W_SHORT, FIT_S_NUMBER, FIT_U_ONCE, 0,
+      FIT_E_SPECIAL, FIT_A_UNREADABLE, 0 },
+    /* Somebody has cut the file. Who reads to the end, whatever its length, cannot know. */
+    { FIT_FILE_READ, FIT_N_READY | FIT_N_THERE | RARE, FIT_DISK, ENDS, 0, FIT_E_SPECIAL, FIT_A_CUT, 0 },
+    FILES(FIT_FILE_READ, FIT_N_DATA | RARE, ENOMEM),
     DISK_FULL(FIT_FILE_WRITE),
     { FIT_FILE_WRITE, FIT_N_GROWS, FIT_DISK, FIT_W_SHORT, FIT_S_NUMBER, FIT_U_ONCE, 0,
       FIT_E_SPECIAL, 0, 0 },
     FILES(FIT_FILE_WRITE, FIT_N_DATA, EIO),
+    BECOMES(FIT_FILE_WRITE, FIT_N_LARGER, EFBIG, FIT_E_SIGNAL),
+    READ_ONLY(FIT_FILE_WRITE, RARE),
     DISK_FULL(FIT_FILE_SIZE),
     FILES(FIT_FILE_SIZE, 0, EIO),
+    BECOMES(FIT_FILE_SIZE, FIT_N_LARGER, EFBIG, FIT_E_SIGNAL),
+    BECOMES(FIT_FILE_SIZE, FIT_N_INTERRUPTED, EINTR, FIT_E_INTERRUPTED),
+    READ_ONLY(FIT_FILE_SIZE, RARE),
+    FILES(FIT_FILE_SIZE, RARE, EPERM),
+    FILES(FIT_FILE_SIZE, FIT_N_PROGRAM | RARE, ETXTBSY),
+    LACKING(FIT_FILE_SIZE, EOPNOTSUPP),
+    LACKING(FIT_FILE_SIZE, ENOSYS),
     /* What was written since the last time is lost, and no later call says so. */
-    { FIT_FLUSH, 0, FIT_DISK, ERRNO, FIT_U_ONCE, EIO, FIT_E_SPECIAL, 0, 0 },
-    FILES(FIT_FLUSH, RARE, ENOSPC),
-    FILES(FIT_FLUSH, RARE, EDQUOT),
+    BECOMES(FIT_FLUSH, 0, EIO, FIT_E_SPECIAL),
+    BECOMES(FIT_FLUSH, 0, ENOSPC, FIT_E_SPECIAL),
+    BECOMES(FIT_FLUSH, 0, EDQUOT, FIT_E_SPECIAL),
+    READ_ONLY(FIT_FLUSH, RARE),
     FILES(FIT_LOOK, FIT_N_THERE, EACCES),
-    { FIT_LOOK, FIT_N_MORTAL, FIT_DISK, ERRNO, FIT_U_ONCE, ENOENT, FIT_E_GONE, 0, 0 },
-    FILES(FIT_LOOK, FIT_N_THERE | RARE, EIO),
+    BECOMES(FIT_LOOK, FIT_N_MORTAL, ENOENT, FIT_E_GONE),
+    FILES(FIT_LOOK, FIT_N_THERE, EIO),
+    LACKING(FIT_LOOK, ENOSYS),
+    ON_THE_WAY(FIT_LOOK),
+    FILES(FIT_ASK, 0, EIO),
+    FILES(FIT_ASK, RARE, ENOMEM),
     FILES(FIT_NEW_NAME, FIT_N_NEW, ENOSPC),
     FILES(FIT_NEW_NAME, FIT_N_NEW, EACCES),
-    READ_ONLY(FIT_NEW_NAME),
-    { FIT_NEW_NAME, FIT_N_NEW | FIT_N_NAMED, FIT_DISK, ERRNO, FIT_U_ONCE, EEXIST,
-      FIT_E_TWICE, 0, 0 },
-    FILES(FIT_NEW_NAME, FIT_N_NEW | RARE, EIO),
+    READ_ONLY(FIT_NEW_NAME, 0),
+    BECOMES(FIT_NEW_NAME, FIT_N_NEW | FIT_N_NAMED, EEXIST, FIT_E_TWICE),
+    FILES(FIT_NEW_NAME, FIT_N_DRAWN, EEXIST),
+    FILES(FIT_NEW_NAME, FIT_N_NEW, EIO),
+    FILES(FIT_NEW_NAME, FIT_N_NEW, EPERM),       /* a disk that does not have such things */
+    FILES(FIT_NEW_NAME, FIT_N_NEW | FIT_N_BELOW, ENOENT),
+    FILES(FIT_NEW_NAME, FIT_N_NEW | FIT_N_APART, EXDEV),
+    FILES(FIT_NEW_NAME, FIT_N_NEW | RARE, EDQUOT),
+    FILES(FIT_NEW_NAME, FIT_N_NEW | FIT_N_MANY | RARE, EMLINK),
+    ON_THE_WAY(FIT_NEW_NAME),
     FILES(FIT_RENAME, FIT_N_THERE, EACCES),
     FILES(FIT_RENAME, FIT_N_THERE, ENOSPC),
     FILES(FIT_RENAME, FIT_N_THERE | FIT_N_APART, EXDEV),
     FILES(FIT_RENAME, FIT_N_THERE, EIO),
-    READ_ONLY(FIT_RENAME),
-    FILES(FIT_RENAME, FIT_N_THERE | RARE, EBUSY),
+    READ_ONLY(FIT_RENAME, 0),
+    FILES(FIT_RENAME, FIT_N_THERE, EBUSY),
+    FILES(FIT_RENAME, FIT_N_THERE, EPERM),
+    BECOMES(FIT_RENAME, FIT_N_MORTAL, ENOENT, FIT_E_GONE),
+    FILES(FIT_RENAME, FIT_N_THERE | RARE, EDQUOT),
+    ON_THE_WAY(FIT_RENAME),
     FILES(FIT_REMOVE, FIT_N_THERE, EACCES),
-    { FIT_REMOVE, FIT_N_THERE, FIT_DISK, ERRNO, FIT_U_ONCE, ENOENT, FIT_E_TWICE, 0, 0 },
-    READ_ONLY(FIT_REMOVE),
-    FILES(FIT_REMOVE, FIT_N_THERE | RARE, EBUSY),
-    FILES(FIT_REMOVE, FIT_N_THERE | RARE, EIO),
+    BECOMES(FIT_REMOVE, FIT_N_THERE, ENOENT, FIT_E_TWICE),
+    READ_ONLY(FIT_REMOVE, 0),
+    FILES(FIT_REMOVE, FIT_N_THERE, EBUSY),
+    FILES(FIT_REMOVE, FIT_N_THERE, EIO),
+    FILES(FIT_REMOVE, FIT_N_THERE, EPERM),
+    BECOMES(FIT_REMOVE, FIT_N_FOLDER, ENOTEMPTY, FIT_E_FILLED),
+    ON_THE_WAY(FIT_REMOVE),
+    FILES(FIT_CHANGE, FIT_N_THERE, EPERM),
+    FILES(FIT_CHANGE, FIT_N_THERE, EIO),
+    FILES(FIT_CHANGE, FIT_N_THERE | FIT_N_BELOW, EACCES),
+    BECOMES(FIT_CHANGE, FIT_N_MORTAL, ENOENT, FIT_E_GONE),
+    READ_ONLY(FIT_CHANGE, 0),
+    ON_THE_WAY(FIT_CHANGE),
     FILES(FIT_LIST, 0, EIO),
     /* Closed it is, whatever comes back. */
-    { FIT_CLOSE, FIT_N_CHANGES | RARE, FIT_DISK, ERRNO, FIT_U_ONCE, EIO, FIT_E_SPECIAL, 0, 0 },
-    { FIT_CLOSE, FIT_N_CHANGES | RARE, FIT_DISK, ERRNO, FIT_U_ONCE, ENOSPC, FIT_E_SPECIAL, 0, 0 },
+    BECOMES(FIT_CLOSE, FIT_N_CHANGES | RARE, EIO, FIT_E_SPECIAL),
+    BECOMES(FIT_CLOSE, FIT_N_CHANGES | RARE, ENOSPC, FIT_E_SPECIAL),
+    BECOMES(FIT_CLOSE, FIT_N_CHANGES | RARE, EDQUOT, FIT_E_SPECIAL),
+    /* Another program has it; or there is no memory for one more; or has it, and waits for ours. */
+    FILES(FIT_LOCK, FIT_N_THERE | FIT_N_NONBLOCKING, EAGAIN),
+    FILES(FIT_LOCK, 0, ENOLCK),
+    BECOMES(FIT_LOCK, FIT_N_THERE | FIT_N_INTERRUPTED, EINTR, FIT_E_INTERRUPTED),
+    FILES(FIT_LOCK, FIT_N_THERE | FIT_N_WAITS | RARE, EDEADLK),
+    FILES(FIT_COPY, FIT_N_DATA, EIO),
+    { FIT_COPY, FIT_N_DATA, FIT_DISK, CUT(1) },
+    { FIT_COPY, FIT_N_DATA, FIT_DISK, CUT(0) },
+    DISK_FULL(FIT_COPY),
+    { FIT_COPY, FIT_N_DATA | FIT_N_THERE | RARE, FIT_DISK, ENDS, 0, FIT_E_SPECIAL, FIT_A_CUT, 0 },
+    LACKING(FIT_COPY, ENOSYS),
+    /* Between these two disks it cannot be done. */
+    FILES(FIT_COPY, FIT_N_DATA | RARE, EXDEV),
+    FILES(FIT_COPY, FIT_N_DATA | RARE, EINVAL),
+    FILES(FIT_COPY, FIT_N_DATA | RARE, EOPNOTSUPP),
+    FILES(FIT_COPY, FIT_N_DATA | RARE, ENOMEM),
 
+    /* So many pieces are there already that no more can be told apart, or held fast. */
+    FAILS(FIT_PROTECT, FIT_N_DIRECT, FIT_MEMORY, ENOMEM),
+    FAILS(FIT_PIN, FIT_N_DIRECT, FIT_MEMORY, ENOMEM),
+    FAILS(FIT_PIN, FIT_N_DIRECT | RARE, FIT_MEMORY, EAGAIN),
+    FAILS(FIT_PIN, FIT_N_DIRECT | FIT_N_PRIVILEGE | RARE, FIT_MEMORY, EPERM),
     /* Where libc allocates for itself, its callers would have to be mended in glibc. */
     MEMORY(FIT_N_DIRECT),
     MEMORY(FIT_N_EXTENDED),
+    /* There is memory, but in pieces: none is as big as this one, from here on. */
+    { FIT_ALLOCATE, FIT_N_DIRECT | RARE, FIT_MEMORY, FIT_W_SHORT, FIT_S_NUMBER, FIT_U_ONWARDS, -1,
+      FIT_E_SPECIAL, 0, 0 },
 
     /* RLIMIT_NPROC, or the limit of a container; glibc says EAGAIN for no memory, too. */
     FAILS(FIT_START, 0, FIT_THREAD, EAGAIN),
@@ -370,7 +460,7 @@ static const struct fit__fact facts[] = {
     { FIT_SLEEP, RARE, FIT_CLOCK, FIT_W_DELAY, FIT_S_NUMBER, FIT_U_ONCE, 1000,
       FIT_E_SPECIAL, 0, 0 },
     /* A signal ends it after the first piece, or before. */
-    { FIT_RANDOM, FIT_N_MUCH | RARE, FIT_SIGNAL, FIT_W_SHORT, FIT_S_NUMBER, FIT_U_ONCE,
+    { FIT_RANDOM, FIT_N_PIECES | RARE, FIT_SIGNAL, FIT_W_SHORT, FIT_S_NUMBER, FIT_U_ONCE,
       FIT_CHANCE_PIECE, FIT_E_SPECIAL, 0, 0 },
     FAILS(FIT_RANDOM, FIT_N_UNREADY | RARE, FIT_CLOCK, EAGAIN),
     FAILS(FIT_USERS, RARE, FIT_EMFILE, EMFILE),

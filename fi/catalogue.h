@@ -19,7 +19,10 @@ enum fit__family {
     FIT_SOCKET, FIT_OPTION_OF /* getsockopt */, FIT_SENDFILE,
     /* of files */
     FIT_FILE_READ, FIT_FILE_WRITE, FIT_FILE_SIZE, FIT_FLUSH, FIT_LOOK, FIT_NEW_NAME, FIT_RENAME,
-    FIT_REMOVE, FIT_LIST, FIT_CLOSE,
+    FIT_REMOVE, FIT_LIST, FIT_CLOSE, FIT_CHANGE /* mode, owner, times */, FIT_ASK /* fstat */,
+    FIT_LOCK, FIT_COPY /* from file to file */, FIT_RENUMBER /* dup2 */, FIT_NOTICES,
+    /* of memory */
+    FIT_PROTECT, FIT_PIN,
     FIT_ALLOCATE,
     /* of threads */
     FIT_START, FIT_INIT /* a lock or its like */, FIT_KEY, FIT_MUTEX, FIT_MUTEX_TRY,
@@ -42,9 +45,9 @@ enum fit__family {
     X(FIT_MAKE, eventfd) X(FIT_MAKE, timerfd_create) X(FIT_MAKE, epoll_create)                \
     X(FIT_MAKE, epoll_create1) X(FIT_OPEN, open) X(FIT_OPEN, openat) X(FIT_OPEN, creat)       \
     X(FIT_MAKE, dup) X(FIT_OPEN, fopen) X(FIT_OPEN, opendir)                                  \
-    X(FIT_NO_FAULTS, dup2) X(FIT_NO_FAULTS, dup3) X(FIT_CLOSE, close)                         \
+    X(FIT_RENUMBER, dup2) X(FIT_RENUMBER, dup3) X(FIT_CLOSE, close)                           \
     X(FIT_MAKE, fcntl) X(FIT_NO_FAULTS, ioctl) X(FIT_NO_FAULTS, lseek)                        \
-    X(FIT_NO_FAULTS, fstat) X(FIT_FLUSH, fsync) X(FIT_NO_FAULTS, isatty)                      \
+    X(FIT_ASK, fstat) X(FIT_FLUSH, fsync) X(FIT_NO_FAULTS, isatty)                            \
     X(FIT_BIND, bind) X(FIT_LISTEN, listen) X(FIT_ACCEPT, accept)                             \
     X(FIT_ACCEPT, accept4) X(FIT_CONNECT, connect) X(FIT_SHUTDOWN, shutdown)                  \
     X(FIT_NO_FAULTS, getsockname) X(FIT_PEER_NAME, getpeername)                               \
@@ -68,16 +71,20 @@ enum fit__family {
     X(FIT_REMOVE, rmdir) X(FIT_REMOVE, unlinkat) X(FIT_NEW_NAME, link)                        \
     X(FIT_NEW_NAME, linkat) X(FIT_NEW_NAME, symlink) X(FIT_NEW_NAME, symlinkat)               \
     X(FIT_RENAME, rename) X(FIT_RENAME, renameat) X(FIT_RENAME, renameat2)                    \
-    X(FIT_NO_FAULTS, chmod) X(FIT_NO_FAULTS, fchmod) X(FIT_NO_FAULTS, fchmodat)               \
-    X(FIT_NO_FAULTS, chown) X(FIT_NO_FAULTS, lchown) X(FIT_NO_FAULTS, fchown)                 \
-    X(FIT_NO_FAULTS, fchownat) X(FIT_NO_FAULTS, utimensat) X(FIT_NO_FAULTS, futimens)         \
+    X(FIT_CHANGE, chmod) X(FIT_CHANGE, fchmod) X(FIT_CHANGE, fchmodat)                        \
+    X(FIT_CHANGE, chown) X(FIT_CHANGE, lchown) X(FIT_CHANGE, fchown)                          \
+    X(FIT_CHANGE, fchownat) X(FIT_CHANGE, utimensat) X(FIT_CHANGE, futimens)                  \
     X(FIT_FILE_SIZE, truncate) X(FIT_FILE_SIZE, ftruncate) X(FIT_FILE_SIZE, fallocate)        \
-    X(FIT_NO_FAULTS, posix_fadvise) X(FIT_NO_FAULTS, flock)                                   \
-    X(FIT_NO_FAULTS, copy_file_range) X(FIT_ALLOCATE, mmap) X(FIT_RESOLVE, gethostbyname)    \
+    X(FIT_NO_FAULTS, posix_fadvise) X(FIT_LOCK, flock)                                        \
+    X(FIT_COPY, copy_file_range) X(FIT_ALLOCATE, mmap) X(FIT_RESOLVE, gethostbyname)          \
     X(FIT_NO_FAULTS, waitpid) X(FIT_NO_FAULTS, waitid)                                        \
     X(FIT_MAKE, inotify_init) X(FIT_MAKE, inotify_init1)                                      \
     X(FIT_NOTIFY, inotify_add_watch) X(FIT_NO_FAULTS, inotify_rm_watch)                       \
+    X(FIT_FLUSH, sync_file_range) X(FIT_FLUSH, syncfs) X(FIT_CLOSE, fclose)                   \
+    X(FIT_LOCK, lockf) X(FIT_NOTICES, inotify)                                                \
     X(FIT_LIST, readdir)                                                                      \
+    X(FIT_ALLOCATE, mremap) X(FIT_PROTECT, mprotect) X(FIT_PIN, madvise)                      \
+    X(FIT_PIN, mlock) X(FIT_PIN, mlock2) X(FIT_PIN, mlockall)                                 \
     X(FIT_ALLOCATE, malloc) X(FIT_ALLOCATE, calloc) X(FIT_ALLOCATE, realloc)                  \
     X(FIT_ALLOCATE, reallocarray) X(FIT_ALLOCATE, strdup) X(FIT_ALLOCATE, strndup)            \
     X(FIT_ALLOCATE, memalign) X(FIT_ALLOCATE, aligned_alloc) X(FIT_ALLOCATE, posix_memalign)  \
@@ -135,14 +142,28 @@ enum fit__need {
     FIT_N_WHOLE = 1 << 29,   /* too large for some networks, and may not come in fragments */
     FIT_N_SOURCE = 1 << 30,  /* what is sent is read from a file */
     /* of files */
-    FIT_N_NAMED = 1 << 16, /* the caller has chosen the name */
-    FIT_N_THERE = 1 << 17, /* the path leads to a file */
+    FIT_N_NAMED = 1 << 16, /* the caller has chosen the name, which must not be there yet */
+    FIT_N_THERE = 1 << 17, /* the path leads to a file; an open file: others can get at it */
     FIT_N_MORTAL = 1 << 22,  /* and it is none that must stay: no directory */
     FIT_N_NEW = 1 << 18, /* the call would make one */
     FIT_N_CHANGES = 1 << 19, /* the call could change what is on the disk */
     FIT_N_GROWS = 1 << 20, /* room on the disk is needed */
     FIT_N_APART = 1 << 21,   /* from one directory to another, which may be another disk */
-    /* of names; these bits mean something else of descriptors */
+    /* Bits from here on mean something else of each kind of calls: no family is of two. */
+    FIT_N_REPLACES = 8,      /* the call would make a file, or take one that is there */
+    FIT_N_DRAWN = 16,        /* libc draws the name, and tries until one is free */
+    FIT_N_BELOW = 32,        /* the path leads through a folder that others could change */
+    FIT_N_LONG = 64,         /* a name longer than some file systems take */
+    FIT_N_PROGRAM = 128,     /* the file can be run */
+    FIT_N_MANY = 1 << 11,    /* it would be one more name of its kind, of which there is a limit */
+    FIT_N_FOLDER = 256,      /* a folder is there, and to be removed */
+    FIT_N_WAITS = 1 << 9,    /* for a lock of a record */
+    FIT_N_INTERRUPTED = 1 << 10, /* while it lasts a signal can come that the program handles */
+    FIT_N_LARGER = 1 << 12,  /* than ulimit -f lets files be; the program lives with SIGXFSZ */
+    FIT_N_RECENT = 1 << 13,  /* a call that old kernels and sandboxes do not have */
+    FIT_N_BLOCK = 1 << 14,   /* libc takes memory for the result */
+    FIT_N_PRIVILEGE = 1 << 16, /* of memory: more than the program may need not be allowed */
+    /* of names */
     FIT_N_SERVICE = 1,       /* a service by its name, which /etc/services may lack */
     FIT_N_EITHER = 2,        /* addresses of IPv4 and IPv6 are asked for, and both are welcome */
     FIT_N_MUST = 4,          /* NI_NAMEREQD */
@@ -159,7 +180,7 @@ enum fit__need {
     FIT_N_DATE = 1,          /* the wall clock */
     FIT_N_UPTIME = 2,        /* the other one */
     FIT_N_TICKS = 4,         /* how finely both of them go */
-    FIT_N_MUCH = 8,          /* more than comes in one piece, while a signal can be handled */
+    FIT_N_PIECES = 8,         /* more than comes in one piece, while a signal can be handled */
     FIT_N_UNREADY = 16,      /* GRND_NONBLOCK: a machine that has just started has no chance yet */
     FIT_N_OFTEN_SENT = 32, FIT_N_SELDOM_SENT = 64, /* a signal */
     FIT_N_WITH_HANDLER = 128,
@@ -181,6 +202,11 @@ enum fit__effect {
     FIT_E_DISK,              /* the disk is full or read-only from here, until ...; then as above */
     FIT_E_TWICE,             /* somebody else has just done the same */
     FIT_E_GONE,              /* somebody else has just removed it */
+    FIT_E_MADE,              /* somebody else has just made a file there */
+    FIT_E_FILLED,            /* somebody else has just put something into the folder */
+    FIT_E_LACKING,           /* this machine does not have the call: never again, then as RESULT */
+    FIT_E_SIGNAL,            /* as RESULT, and SIGXFSZ */
+    FIT_E_INTERRUPTED,       /* as RESULT, and the signal that is handled */
     FIT_E_SPECIAL            /* the wrapper of this call knows */
 };
 

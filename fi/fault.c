@@ -131,6 +131,10 @@ bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *res
     case FIT_E_TWICE:
         c->twice = true;
         return false;
+    case FIT_E_LACKING: case FIT_E_SIGNAL: case FIT_E_INTERRUPTED:
+        fit__carry_out_file(c, fact);
+        *result = -(long)fact->value;
+        return true;
     case FIT_E_UNDO:
         return undo(c, fact, result);
     default:
@@ -144,6 +148,7 @@ bool fit__no_threads;
 
 void fit__faults_lift(void)
 {
+    fit__nothing_lacks();
     fit__kernel->unlimit_descriptors();
     fit__kernel->spoil_disk(0, false);
     fit__kernel->relieve_after(FIT_R_PORTS, 0);
@@ -162,83 +167,6 @@ bool fit__fault_simple(struct fit__call *c, unsigned holds, long *result)
 bool fit__fault_make(struct fit__call *c, long *result)
 {
     return fit__fault_simple(c, 0, result);
-}
-
-/* ---- files ------------------------------------------------------------------------------- */
-
-/* The root and the working directory cannot fail to be found. */
-static bool is_on_disk(const char *path)
-{
-    return strcmp(path, "/") && strcmp(path, ".") && strncmp(path, "/proc/", 6)
-        && strncmp(path, "/sys/", 5) && strncmp(path, "/dev/", 5);
-}
-
-/* A look of our own: it is none of the calls that get the program nowhere. */
-static unsigned what_is_there(int dir, const char *path)
-{
-    struct stat st;
-    bool exempt = fit__guard->exempt;
-    fit__guard->exempt = true;
-    bool there = fit__kernel->stat(dir, path, &st, AT_SYMLINK_NOFOLLOW) >= 0;
-    fit__guard->exempt = exempt;
-    return !there ? 0 : S_ISDIR(st.st_mode) ? FIT_N_THERE : FIT_N_THERE | FIT_N_MORTAL;
-}
-
-/* If the code under test may not remove it, somebody else may. */
-static bool remove_it(const struct fit__fact *fact, int dir, const char *path, long *result)
-{
-    long error = fit__kernel->unlink(dir, path, 0);
-    *result = -(long)fact->value;
-    return error < 0;
-}
-
-bool fit__fault_path(struct fit__call *c, int dir, const char *path, unsigned holds, long *result)
-{
-    int64_t value;
-    if (!fit__asks() || !path || !*path) return false;
-    c->object = path;
-    unsigned there = is_on_disk(path) ? what_is_there(dir, path) : 0;
-    if (!is_on_disk(path)) holds = 0;
-    else if (there && (holds & FIT_N_NEW))      /* if it were gone, it would be made anew */
-        holds = (holds & ~(unsigned)FIT_N_NEW) | (there & ~(unsigned)FIT_N_MORTAL);
-    else if (there) holds |= there;
-    const struct fit__fact *fact = fit__ask(c, holds, 0, &value);
-    if (!fact) return false;
-    return fact->effect == FIT_E_GONE ? remove_it(fact, dir, path, result)
-                                      : fit__carry_out(c, fact, result);
-}
-
-/* How many new pages a write needs of the disk; *short_of_half: the bytes that fit if it has half
- * of them. */
-static off_t pages_needed(int fd, size_t size, off_t offset, size_t *short_of_half)
-{
-    struct stat st;
-    off_t at = offset >= 0 ? offset : fit__kernel->lseek(fd, 0, SEEK_CUR);
-    *short_of_half = 0;
-    if (at < 0 || fit__kernel->fstat(fd, &st) < 0) return 0;
-    if (fit__kernel->fcntl(fd, F_GETFL, 0) & O_APPEND) at = st.st_size;
-    off_t have = (st.st_size + FIT_DISK_PAGE - 1) / FIT_DISK_PAGE;
-    off_t first = at / FIT_DISK_PAGE > have ? at / FIT_DISK_PAGE : have;
-    off_t need = (at + (off_t)size + FIT_DISK_PAGE - 1) / FIT_DISK_PAGE - first;
-    if (need >= 2) *short_of_half = (size_t)((first + need / 2) * FIT_DISK_PAGE - at);
-    return need > 0 ? need : 0;
-}
-
-bool fit__fault_file(struct fit__call *c, bool writes, size_t size, off_t offset, long *result)
-{
-    int64_t value;
-    size_t half = 0;
-    if (!size || c->fd < 0 || !fit__asks() || c->info.class != FIT_C_FILE) return false;
-    if (!is_on_disk(c->info.object)) return false;
-    off_t need = writes ? pages_needed(c->fd, size, offset, &half) : 0;
-    c->family = writes ? FIT_FILE_WRITE : FIT_FILE_READ;
-    /* The table cuts in the middle. */
-    const struct fit__fact *fact = fit__ask(c, FIT_N_DATA | (need ? FIT_N_GROWS : 0), 2 * half,
-                                            &value);
-    if (!fact) return false;
-    if (fact->effect != FIT_E_SPECIAL) return fit__carry_out(c, fact, result);
-    fit__kernel->limit_disk(need / 2 * FIT_DISK_PAGE);
-    return false;
 }
 
 /* ---- streams and datagrams --------------------------------------------------------------- */

@@ -30,7 +30,8 @@ enum fit__class {
     FIT_C_LISTENER, FIT_C_STREAM /* TCP or AF_UNIX to somebody else */,
     FIT_C_PAIR           /* pipe or socket pair, both ends held by the code under test */,
     FIT_C_DATAGRAM, FIT_C_FILE, FIT_C_WAKEUP /* eventfd */, FIT_C_TIMER, FIT_C_EPOLL,
-    FIT_C_SOCKET         /* a stream socket that is not connected (yet) */
+    FIT_C_SOCKET         /* a stream socket that is not connected (yet) */,
+    FIT_C_NOTICES        /* inotify */
 };
 
 enum { FIT_EDGES = 3 };
@@ -50,6 +51,7 @@ struct fit__info {
     bool local;                          /* AF_UNIX */
     bool unconnected;                    /* UDP without another side of its own */
     bool rights;                         /* descriptors come with what can be read */
+    bool mapped;                         /* a file: its content is seen as memory, too */
     bool brief;                          /* set by the caller: text may stay empty */
 };
 
@@ -62,7 +64,10 @@ enum fit__affliction {
     FIT_A_LATE,          /* what has arrived is held back for `value` ns and arrives then */
     FIT_A_FULL,          /* no room to send for `value` ns, INT64_MAX: for good */
     FIT_A_ERROR,         /* `value` (errno) is what the next call on the socket fails with */
-    FIT_A_LOST           /* what was written to a file and not flushed yet never reached the disk */
+    FIT_A_LOST,          /* what was written to a file and not flushed yet never reached the disk */
+    FIT_A_UNREADABLE,    /* the block of the file at `value` cannot be read any more */
+    FIT_A_CUT,           /* somebody else makes the file end at `value` */
+    FIT_A_OVERFLOW       /* inotify: all but the first event that waits is lost, and it says so */
 };
 
 /* What a machine can run out of. */

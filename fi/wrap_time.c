@@ -229,7 +229,7 @@ static bool chance_fails(struct fit__call *c, size_t *size, unsigned flags, long
     int64_t value;
     unsigned holds = flags & GRND_NONBLOCK ? FIT_N_UNREADY : 0;
     if (!fit__asks()) return false;
-    if (*size > FIT_CHANCE_PIECE && handles_signals()) holds |= FIT_N_MUCH;
+    if (*size > FIT_CHANCE_PIECE && handles_signals()) holds |= FIT_N_PIECES;
     const struct fit__fact *fact = fit__ask(c, holds, *size, &value);
     if (fact && fact->what == FIT_W_SHORT) *size = (size_t)value;
     return fact && fact->what != FIT_W_SHORT && fit__carry_out(c, fact, result);

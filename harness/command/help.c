@@ -30,6 +30,8 @@ static const char help_run[] =
 "\n"
 "  -o FILE.jsonl        write the results as JSON Lines, one case a line\n"
 "  --mode MODE,...      try only these modes, or all (faulttest help modes)\n"
+"  --memory WHOSE,...   with mode memory, only what these allocate: service, library, framework\n"
+"                       (libuv, libevent, libev, GLib); what libc does is a library's\n"
 "  --extended           also faults that are rare, or that few services can be asked to bear\n"
 "  --test NAME          only this test, NAME or GROUP.NAME; may be repeated\n"
 "  --only CASE          only this case, TEST:FAULT; may be repeated\n"

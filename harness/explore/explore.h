@@ -32,6 +32,7 @@ struct fit__orders {
     int results;                         /* descriptor for records */
     bool modes[FIT_MODES], modes_given;
     bool extended;                       /* also what a default sweep leaves out */
+    const char *memory;                  /* whose allocations fail, as ordered; NULL: all */
     bool memcheck, trace, stacks;
     bool debugger;                       /* replay: in the first process, without limits */
     bool real;                           /* over the real kernel: see rerun.c */

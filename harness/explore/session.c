@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "fi/allocate.h"
 #include "fi/arena.h"
 #include "fi/hot.h"
 #include "fi/process.h"
@@ -82,6 +83,16 @@ static void parse_modes(char *value)
     }
 }
 
+static void parse_memory(char *value)
+{
+    fit__session.orders.memory = fit__strdup(value);
+    fit__memory_of = 0;
+    for (char *save, *word = strtok_r(value, ",", &save); word;
+         word = strtok_r(NULL, ",", &save))
+        fit__memory_of |= !strcmp(word, "service") ? FIT_OF_SERVICE
+                        : !strcmp(word, "library") ? FIT_OF_LIBRARY : FIT_OF_FRAMEWORK;
+}
+
 static void append(const char ***list, unsigned *count, const char *value)
 {
     if (!(*count & (*count - 1)))        /* doubles: there may be very many cases */
@@ -143,6 +154,8 @@ static void parse_line(char *key, char *value)
         fit__is_peer_start = is_peer_start;
     } else if (!strcmp(key, "modes")) {
         parse_modes(value);
+    } else if (!strcmp(key, "memory")) {
+        parse_memory(value);
     } else if (!strcmp(key, "extended")) {
         o->extended = atoi(value);
     } else if (!strcmp(key, "pairs")) {
@@ -270,6 +283,9 @@ bool fit__session_start(void)
     if (fit__session.orders.real) fit__world_over_real(true);
     if (fit__session.orders.job == FIT_J_REAL) fit__world_over_real(false);
     say_hello();
+    if (fit__session.orders.memory)
+        fit__send_note("in mode memory only allocations of these fail: %s (--memory)",
+                       fit__session.orders.memory);
     if (fit__session.orders.coverage && fit__coverage_missing()) {
         fit__send_error(FIT_X_USAGE, "%s", fit__coverage_missing());
         fit__raw(SYS_exit_group, FIT_X_USAGE);

@@ -165,18 +165,27 @@ static size_t clock_text(const struct fit__point *p, const struct fit__alternati
                             p->after ? ", after " : "", p->after ? p->after : "");
 }
 
-size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative *what,
-                       char *out, size_t size)
+/* What is no error, of files and of memory. 0: as everywhere. */
+static size_t storage_text(const struct fit__point *p, const struct fit__alternative *what,
+                           const char *object, char *out, size_t size)
 {
-    char buffer[200];
-    const char *object = object_words(p->on, buffer, sizeof buffer);
+    if (what->mode == FIT_MEMORY && what->what == FIT_W_SHORT)
+        return (size_t)snprintf(out, size, "%s in {fault} found no block of more than %lld bytes%s",
+                                p->name, (long long)what->value, until_words(what));
+    if (what->mode == FIT_DISK && what->what == FIT_W_EOF)
+        return (size_t)snprintf(out, size, "%s in {fault}, %s, met the end of the file, which "
+                                "somebody had cut", p->name, object);
+    if (what->mode == FIT_DISK && what->what == FIT_W_NEVER)
+        return (size_t)snprintf(out, size, "inotify in {fault} told of one event, and "
+                                "IN_Q_OVERFLOW for the rest");
+    return 0;
+}
+
+static size_t place_text(const struct fit__point *p, const struct fit__alternative *what,
+                         const char *object, char *out, size_t size)
+{
     const char *comma = *object ? ", " : "";
     bool sends = strchr("ws", p->name[0]) != NULL;   /* write, writev, send... */
-    if (!strcmp(p->name, "signal") || !strcmp(p->name, "handler"))
-        return signal_text(p, what, out, size);
-    if (!strcmp(p->name, "clock")) return clock_text(p, what, out, size);
-    if (!strcmp(p->name, "peer")) return peer_text(p, what, out, size);
-    if (what->mode == FIT_CANCEL) return cancel_text(p, what, out, size);
     switch ((enum fit__what)what->what) {
     case FIT_W_ERROR: return error_text(p, what, object, out, size);
     case FIT_W_SHORT:
@@ -237,4 +246,18 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
     default:
         return (size_t)snprintf(out, size, "%s in {fault}", p->name);
     }
+}
+
+size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative *what,
+                       char *out, size_t size)
+{
+    char buffer[200];
+    const char *object = object_words(p->on, buffer, sizeof buffer);
+    if (!strcmp(p->name, "signal") || !strcmp(p->name, "handler"))
+        return signal_text(p, what, out, size);
+    if (!strcmp(p->name, "clock")) return clock_text(p, what, out, size);
+    if (!strcmp(p->name, "peer")) return peer_text(p, what, out, size);
+    if (what->mode == FIT_CANCEL) return cancel_text(p, what, out, size);
+    size_t done = storage_text(p, what, object, out, size);
+    return done ? done : place_text(p, what, object, out, size);
 }

@@ -362,7 +362,7 @@ int fit__tcp_afflict(struct fit__file *file, enum fit__affliction affliction, in
             return -ENOTCONN;
         fill(end, value);
         return 0;
-    case FIT_A_LOST: break;
+    case FIT_A_LOST: case FIT_A_UNREADABLE: case FIT_A_CUT: case FIT_A_OVERFLOW: break;
     }
     return -EOPNOTSUPP;
 }

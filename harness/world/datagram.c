@@ -469,7 +469,8 @@ static int datagram_afflict(struct fit__file *file, enum fit__affliction afflict
                            ? socket->host : fit__host_at(socket->remote.ip.v4), socket->remote);
         return 0;
     case FIT_A_EOF: return send_nothing(socket);
-    case FIT_A_FULL: case FIT_A_LOST: break;
+    case FIT_A_FULL: case FIT_A_LOST: case FIT_A_UNREADABLE: case FIT_A_CUT:
+    case FIT_A_OVERFLOW: break;
     }
     return -EOPNOTSUPP;
 }

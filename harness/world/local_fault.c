@@ -205,7 +205,7 @@ int fit__local_afflict(struct fit__file *file, enum fit__affliction affliction, 
         end->socket.error = (int)value;
         fit__local_changed(end, EPOLLERR);
         return 0;
-    case FIT_A_LOST: break;
+    case FIT_A_LOST: case FIT_A_UNREADABLE: case FIT_A_CUT: case FIT_A_OVERFLOW: break;
     }
     return -EOPNOTSUPP;
 }

@@ -33,9 +33,7 @@ static const struct { enum fit__family call, becomes; } becomes[] = {
 
 /* Their lists are still to come; without an entry here a family must be in one. */
 static const enum fit__family awaited[] = {
-    FIT_OPEN, FIT_WAIT, FIT_WATCH, FIT_NOTIFY, FIT_FILE_READ,
-    FIT_FILE_WRITE, FIT_FILE_SIZE, FIT_FLUSH, FIT_LOOK, FIT_NEW_NAME, FIT_RENAME, FIT_REMOVE,
-    FIT_LIST, FIT_CLOSE, FIT_ALLOCATE,
+    FIT_WAIT, FIT_WATCH,
 };
 
 enum level { USUAL, EXTENDED, ELSEWHERE, NEVER, REFUSED, LEVELS };
