@@ -93,6 +93,9 @@
 #define COMES(family, needs, what)                                                            \
     { family, needs, FIT_SIGNAL, what, FIT_S_NUMBER, FIT_U_ONCE, 0, FIT_E_SPECIAL, 0, 0 }
 
+#define LOOP(family, needs, mode, what, value)                                                \
+    { family, needs, mode, what, FIT_S_NUMBER, FIT_U_ONCE, value, FIT_E_SPECIAL, 0, 0 }
+
 /* Rows of one family stand together. */
 static const struct fit__fact facts[] = {
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(1) },
@@ -475,6 +478,17 @@ static const struct fit__fact facts[] = {
     COMES(FIT_HANDLED, RARE, FIT_W_NONE),
 
     FAILS(FIT_AFFINITY, RARE, FIT_THREAD, EINVAL),       /* the container has other processors */
+
+    /* The loop had something else to do: longer than most deadlines; a tick; longer than all. */
+    LOOP(FIT_CALLED, 0, FIT_CALLBACK, FIT_W_DELAY, 10000),
+    LOOP(FIT_CALLED, RARE, FIT_CALLBACK, FIT_W_DELAY, 1),
+    LOOP(FIT_CALLED, RARE, FIT_CALLBACK, FIT_W_DELAY, 100000),
+    /* All threads of the pool are at work for others. */
+    LOOP(FIT_POOLED, 0, FIT_CALLBACK, FIT_W_DELAY, 10000),
+    /* The loop looked at the clock a tick ago, and counts from there. */
+    LOOP(FIT_TIMED, 0, FIT_CALLBACK, FIT_W_EARLY, 0),
+    /* It comes to run at once, and not only when the sender has nothing left to do. */
+    LOOP(FIT_SENT, 0, FIT_ORDER, FIT_W_THREAD, 1),
 };
 
 enum { FACTS = sizeof facts / sizeof facts[0] };

@@ -29,6 +29,11 @@ enum fit__family {
     FIT_MUTEX_TIMED, FIT_UNLOCK, FIT_CONDITION, FIT_SEMAPHORE, FIT_WAKE, FIT_AFFINITY,
     /* of time, chance and what else a machine has; what comes from outside */
     FIT_CLOCKS, FIT_SLEEP, FIT_RANDOM, FIT_USERS, FIT_HOST_NAME, FIT_SIGNALLED, FIT_HANDLED,
+    /* of loop libraries */
+    FIT_CALLED,              /* a function of the user's, by a loop */
+    FIT_POOLED,              /* a job for a pool of threads */
+    FIT_TIMED,               /* a timer, by the time that the loop remembers */
+    FIT_SENT,                /* to a loop, by another thread */
     FIT_FAMILIES
 };
 
@@ -90,7 +95,7 @@ enum fit__family {
     X(FIT_ALLOCATE, memalign) X(FIT_ALLOCATE, aligned_alloc) X(FIT_ALLOCATE, posix_memalign)  \
     X(FIT_ALLOCATE, valloc) X(FIT_ALLOCATE, pvalloc) X(FIT_ALLOCATE, asprintf)                \
     X(FIT_ALLOCATE, getdelim) X(FIT_ALLOCATE, open_memstream)                                 \
-    FIT_THREAD_CALLS(X) FIT_OUTER_CALLS(X)
+    FIT_THREAD_CALLS(X) FIT_OUTER_CALLS(X) FIT_CALLBACKS(X)
 
 /* Not all of them calls: `clock` and `signal` come while a thread is about to wait, `handler` is one
  * that runs in between. */
@@ -109,6 +114,42 @@ enum fit__family {
     X(FIT_CONDITION, pthread_cond_clockwait) X(FIT_SEMAPHORE, sem_timedwait)                  \
     X(FIT_WAKE, pthread_cond_signal) X(FIT_WAKE, pthread_cond_broadcast)                      \
     X(FIT_WAKE, sem_post) X(FIT_AFFINITY, pthread_setaffinity_np)
+
+/* Callbacks, by their types: what the loop libraries call, and libcurl. And the functions of these
+ * libraries at which more can go wrong than in the calls of libc's that they make. */
+#define FIT_CALLBACKS(X)                                                                      \
+    X(FIT_CALLED, uv_timer_cb) X(FIT_CALLED, uv_poll_cb) X(FIT_CALLED, uv_read_cb)            \
+    X(FIT_CALLED, uv_write_cb) X(FIT_CALLED, uv_connect_cb) X(FIT_CALLED, uv_shutdown_cb)     \
+    X(FIT_CALLED, uv_connection_cb) X(FIT_CALLED, uv_close_cb) X(FIT_CALLED, uv_async_cb)     \
+    X(FIT_CALLED, uv_idle_cb) X(FIT_CALLED, uv_prepare_cb) X(FIT_CALLED, uv_check_cb)         \
+    X(FIT_CALLED, uv_signal_cb) X(FIT_CALLED, uv_getaddrinfo_cb)                              \
+    X(FIT_CALLED, uv_getnameinfo_cb) X(FIT_CALLED, uv_random_cb) X(FIT_CALLED, uv_fs_cb)      \
+    X(FIT_CALLED, uv_fs_event_cb) X(FIT_CALLED, uv_fs_poll_cb) X(FIT_CALLED, uv_udp_send_cb)  \
+    X(FIT_CALLED, uv_udp_recv_cb) X(FIT_NO_FAULTS, uv_alloc_cb) X(FIT_CALLED, uv_work_cb)     \
+    X(FIT_CALLED, uv_after_work_cb)                                                           \
+    X(FIT_POOLED, uv_queue_work) X(FIT_POOLED, uv_getaddrinfo) X(FIT_POOLED, uv_getnameinfo)  \
+    X(FIT_POOLED, uv_random) X(FIT_POOLED, uv_fs)                                             \
+    X(FIT_TIMED, uv_timer_start) X(FIT_TIMED, event_add) X(FIT_TIMED, ev_timer_start)         \
+    X(FIT_SENT, uv_async_send) X(FIT_SENT, ev_async_send) X(FIT_SENT, event_active)           \
+    X(FIT_SENT, g_main_context_wakeup) X(FIT_SENT, g_source_attach)                           \
+    X(FIT_CALLED, event_callback_fn) X(FIT_CALLED, bufferevent_data_cb)                       \
+    X(FIT_CALLED, bufferevent_event_cb) X(FIT_CALLED, evconnlistener_cb)                      \
+    X(FIT_CALLED, evconnlistener_errorcb) X(FIT_CALLED, evhttp_cb)                            \
+    X(FIT_CALLED, evhttp_connection_cb) X(FIT_CALLED, evdns_callback_type)                    \
+    X(FIT_CALLED, evdns_getaddrinfo_cb)                                                       \
+    X(FIT_CALLED, ev_io) X(FIT_CALLED, ev_timer) X(FIT_CALLED, ev_periodic)                   \
+    X(FIT_CALLED, ev_signal) X(FIT_CALLED, ev_child) X(FIT_CALLED, ev_stat)                   \
+    X(FIT_CALLED, ev_idle) X(FIT_CALLED, ev_prepare) X(FIT_CALLED, ev_check)                  \
+    X(FIT_CALLED, ev_embed) X(FIT_CALLED, ev_fork) X(FIT_CALLED, ev_cleanup)                  \
+    X(FIT_CALLED, ev_async) X(FIT_CALLED, ev_once)                                            \
+    X(FIT_CALLED, GSourceFunc) X(FIT_CALLED, GAsyncReadyCallback)                             \
+    X(FIT_CALLED, curl_write_callback) X(FIT_CALLED, curl_header_callback)                    \
+    X(FIT_CALLED, curl_read_callback) X(FIT_CALLED, curl_xferinfo_callback)                   \
+    X(FIT_CALLED, curl_progress_callback) X(FIT_CALLED, curl_seek_callback)                   \
+    X(FIT_CALLED, curl_sockopt_callback) X(FIT_CALLED, curl_opensocket_callback)              \
+    X(FIT_CALLED, curl_ssl_ctx_callback) X(FIT_CALLED, curl_socket_callback)                  \
+    X(FIT_CALLED, curl_multi_timer_callback) X(FIT_CALLED, curl_closesocket_callback)         \
+    X(FIT_CALLED, curl_debug_callback)
 
 enum fit__call_id {
 #define FIT__ID(family, name) FIT_CALL_##name,

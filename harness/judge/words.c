@@ -99,10 +99,10 @@ static size_t cancel_text(const struct fit__point *p, const struct fit__alternat
     const char *how = what->what == FIT_W_TWICE ? " twice" : what->what == FIT_W_AGAIN
                     ? ", and again a turn later" : what->what == FIT_W_LATE
                     ? " after its outcome" : "";
+    const char *when = p->at ? "at the end of " : p->after ? "after " : "before any callback";
     return (size_t)snprintf(out, size, "%s was %s%s%s%s, %s%s", p->op ? p->op : "the service",
                             p->op ? "cancelled" : "told to stop", how, p->in ? " in " : "",
-                            p->in ? p->in : "", p->after ? "after " : "before any callback",
-                            p->after ? p->after : "");
+                            p->in ? p->in : "", when, p->after ? p->after : "");
 }
 
 /* "2-1": the numbers are those of the usual order. */
@@ -165,6 +165,27 @@ static size_t clock_text(const struct fit__point *p, const struct fit__alternati
                             p->after ? ", after " : "", p->after ? p->after : "");
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), its = strlen(end);
+    return length >= its && !strcmp(text + length - its, end);
+}
+
+/* What comes about between a loop and its callbacks, and in libuv's pool. */
+static size_t late_text(const struct fit__point *p, const struct fit__alternative *what,
+                        char *out, size_t size)
+{
+    long long ms = (long long)what->value;
+    if (what->what == FIT_W_EARLY)
+        return (size_t)snprintf(out, size, "%s in {fault}: the loop had looked at the clock a tick "
+                                "before, and counts from there", p->name);
+    if (!strncmp(p->name, "uv_", 3) && !ends_with(p->name, "_cb"))
+        return (size_t)snprintf(out, size, "%s in {fault}: all threads of the pool were busy for "
+                                "%lld ms", p->name, ms);
+    return (size_t)snprintf(out, size, "%s %s %s %lld ms %s", p->name, p->in ? p->in : "",
+                            p->at ? "took" : "came", ms, p->at ? "longer" : "late");
+}
+
 /* What is no error, of files and of memory. 0: as everywhere. */
 static size_t storage_text(const struct fit__point *p, const struct fit__alternative *what,
                            const char *object, char *out, size_t size)
@@ -218,15 +239,14 @@ static size_t place_text(const struct fit__point *p, const struct fit__alternati
                                 (long long)what->value, p->after ? ", after " : "",
                                 p->after ? p->after : "");
     case FIT_W_EARLY:
+        if (what->mode == FIT_CALLBACK) return late_text(p, what, out, size);
         return (size_t)snprintf(out, size, "the client at %s began before those named before it",
                                 object);
     case FIT_W_DELAY:
         if (!strcmp(p->name, "pthread_create"))
             return (size_t)snprintf(out, size, "the thread of %s in {fault} began %lld ms late",
                                     p->name, (long long)what->value);
-        if (what->mode == FIT_CALLBACK)
-            return (size_t)snprintf(out, size, "%s %s came %lld ms late", p->name,
-                                    p->in ? p->in : "", (long long)what->value);
+        if (what->mode == FIT_CALLBACK) return late_text(p, what, out, size);
         if (what->mode != FIT_ORDER)
             return (size_t)snprintf(out, size, "%s in {fault}%s%s took %lld ms longer", p->name,
                                     comma, object, (long long)what->value);

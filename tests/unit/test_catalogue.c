@@ -9,6 +9,7 @@
  * `usual` or `extended` is in the table; `elsewhere`: something else gives it; `never`: Linux
  * cannot do it there, or only to a program that is wrong anyway; `refused`: what leads to it ends
  * a test as unsupported. `#` begins a comment. */
+#include <ctype.h>
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -268,11 +269,36 @@ static void no_fact_is_missing_from_the_lists(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* For each library of loops, each entry says what there is of it. */
+static void every_loop_fault_is_in_the_list(void **state)
+{
+    static const char *const loops[] = { "libuv", "libevent", "libev", "glib" };
+    enum { LAST_LP = 28 };
+    static char list[1 << 16];
+    char entry[32];
+    (void)state;
+    wrong = 0;
+    snprintf(place, sizeof place, "loops.txt");
+    FILE *file = fopen(LISTS "/loops.txt", "r");
+    assert_non_null(file);
+    list[fread(list, 1, sizeof list - 1, file)] = 0;
+    fclose(file);
+    for (unsigned n = 1; n <= LAST_LP; n++)
+        for (size_t i = 0; i < sizeof loops / sizeof loops[0]; i++) {
+            int length = snprintf(entry, sizeof entry, "LP%02u.%s", n, loops[i]);
+            const char *at = list;
+            while ((at = strstr(at, entry)) != NULL && isalnum((unsigned char)at[length])) at++;
+            if (!at) complain("%s is missing", entry);
+        }
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_agree_with_the_table),
         cmocka_unit_test(no_fact_is_missing_from_the_lists),
+        cmocka_unit_test(every_loop_fault_is_in_the_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
