@@ -133,8 +133,10 @@ static void put(struct writing *writing, json_t *line)
         json_object_set_new(line, "run", writing->header);
         writing->header = NULL;
     }
+    char *text = fit__line_dump(line);
     for (size_t i = 0; i < 2; i++)
-        fit__lines_put(&writing->files[i], line);
+        fit__lines_put(&writing->files[i], text);
+    free(text);
     json_object_del(line, "run");
 }
 

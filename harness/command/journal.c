@@ -10,7 +10,7 @@
 
 #include "harness/report/lines.h"
 
-enum { UNWRITTEN_BYTES = 1 << 16, TAIL_BYTES = 1 << 16 };
+enum { UNWRITTEN_BYTES = 1 << 16, TAIL_BYTES = 1 << 16, KEPT_MOST = 1024 };
 
 static int open_unnamed(void)
 {
@@ -111,9 +111,42 @@ off_t fit__journal_add(struct fit__journal *journal, const json_t *line)
     return at;
 }
 
+off_t fit__journal_add_kept(struct fit__journal *journal, json_t *line)
+{
+    off_t at = fit__journal_add(journal, line);
+    if (journal->kept_count < KEPT_MOST && !journal->error) {
+        journal->kept = fit__grow(journal->kept, journal->kept_count, sizeof *journal->kept);
+        journal->kept[journal->kept_count++] =
+            (struct fit__kept_line){ at, journal->size, json_incref(line) };
+    }
+    return at;
+}
+
 void fit__journal_flush(struct fit__journal *journal)
 {
     write_out(journal);
+}
+
+static int by_place(const void *at, const void *kept)
+{
+    const off_t *one = at, *two = &((const struct fit__kept_line *)kept)->at;
+    return (*one > *two) - (*one < *two);
+}
+
+/* A copy, since readers change their lines. NULL: it is only on disk. */
+static json_t *kept_line(struct fit__journal *journal, off_t *at)
+{
+    const struct fit__kept_line *kept = journal->kept_next < journal->kept_count
+                                      ? &journal->kept[journal->kept_next] : NULL;
+    if (!journal->kept_count)
+        return NULL;
+    if (!kept || kept->at != *at)
+        kept = bsearch(at, journal->kept, journal->kept_count, sizeof *kept, by_place);
+    if (!kept)
+        return NULL;
+    journal->kept_next = (size_t)(kept - journal->kept) + 1;
+    *at = kept->next;
+    return json_copy(kept->line);
 }
 
 static json_t *read_line(struct fit__journal *journal, FILE *file, off_t *at)
@@ -130,12 +163,18 @@ static json_t *read_line(struct fit__journal *journal, FILE *file, off_t *at)
 
 json_t *fit__journal_next(struct fit__journal *journal, off_t *at, off_t end)
 {
+    json_t *kept = *at < end ? kept_line(journal, at) : NULL;
+    if (kept)
+        return kept;
     fit__journal_flush(journal);
     return *at < end ? read_line(journal, journal->ahead, at) : NULL;
 }
 
 json_t *fit__journal_look(struct fit__journal *journal, off_t at)
 {
+    json_t *kept = kept_line(journal, &at);
+    if (kept)
+        return kept;
     fit__journal_flush(journal);
     return read_line(journal, journal->aside, &at);
 }
@@ -152,6 +191,9 @@ void fit__journal_close(struct fit__journal *journal, bool remove)
         fclose(journal->aside);
     if (journal->fd >= 0)
         close(journal->fd);
+    for (size_t i = 0; i < journal->kept_count; i++)
+        json_decref(journal->kept[i].line);
+    free(journal->kept);
     free(journal->path);
     free(journal->line);
     free(journal->unwritten.data);

@@ -1,8 +1,9 @@
 /* harness/command/journal.h - what a run brings, line by line on disk, while it lasts.
  *
- * A million cases must not lie in memory. Each line is one JSON object: a case, or something said
- * about a whole run or test. A process that dies leaves whole lines and at most one half at the
- * end, which a reader drops. */
+ * A million cases must not lie in memory; but the first thousand may, so that most runs need not
+ * read what they have written. Each line is one JSON object: a case, or something said about a
+ * whole run or test. A process that dies leaves whole lines and at most one half at the end, which
+ * a reader drops. */
 #ifndef HARNESS_COMMAND_JOURNAL_H
 #define HARNESS_COMMAND_JOURNAL_H
 
@@ -13,6 +14,8 @@
 
 #include "harness/report/text.h"
 
+struct fit__kept_line { off_t at, next; json_t *line; };
+
 struct fit__journal {
     char *path;                    /* NULL: a file without a name */
     int fd;
@@ -22,6 +25,8 @@ struct fit__journal {
     FILE *ahead, *aside;           /* to read in order, and to look at one line */
     char *line;
     size_t room;
+    struct fit__kept_line *kept;   /* in order of their places */
+    size_t kept_count, kept_next;  /* kept_next: the one that is probably asked for next */
 };
 
 /* `path` NULL: a file without a name, in TMPDIR. Makes missing folders. What there is stays if
@@ -31,6 +36,8 @@ int fit__journal_open(struct fit__journal *journal, const char *path, bool keep)
 
 /* Appends; returns where the line begins. An error shows in `error`, and the line is lost. */
 off_t fit__journal_add(struct fit__journal *journal, const json_t *line);
+/* The same for what will be read again: a case. It must not be changed any more. */
+off_t fit__journal_add_kept(struct fit__journal *journal, json_t *line);
 /* Everything added so far is in the file. */
 void fit__journal_flush(struct fit__journal *journal);
 

@@ -462,7 +462,7 @@ void fit__results_add(struct fit__results *results, struct fit__record *record, 
             fit__value_set(record, "verdict", "unaffected");
         json_t *line = fit__line_of(results, &results->tests[test], record, memcheck);
         if (memcheck || (!told_before(results, line) && !fit__results_repeats(results, line)))
-            note_case(results, line, fit__journal_add(results->journal, line), memcheck);
+            note_case(results, line, fit__journal_add_kept(results->journal, line), memcheck);
         json_decref(line);
     } else if (strcmp(kind, "hello") != 0 && strcmp(kind, "bye") != 0) {
         json_t *said = json_object();

@@ -213,13 +213,17 @@ int fit__lines_open(struct fit__lines_file *file, const char *path, char **failu
     return error;
 }
 
-void fit__lines_put(struct fit__lines_file *file, const json_t *line)
+char *fit__line_dump(const json_t *line)
+{
+    return json_dumps(line, JSON_COMPACT | JSON_PRESERVE_ORDER);
+}
+
+void fit__lines_put(struct fit__lines_file *file, const char *line)
 {
     if (!file->file || file->error)
         return;
     errno = 0;
-    if (json_dumpf(line, file->file, JSON_COMPACT | JSON_PRESERVE_ORDER) != 0
-        || putc('\n', file->file) == EOF)
+    if (!line || fputs(line, file->file) == EOF || putc('\n', file->file) == EOF)
         file->error = errno ? -errno : -EIO;
 }
 

@@ -48,7 +48,9 @@ struct fit__lines_file { char *path, *temporary; FILE *file; int error; };
 
 /* Makes missing folders. 0, or -errno with a sentence that the caller frees. */
 int fit__lines_open(struct fit__lines_file *file, const char *path, char **failure);
-void fit__lines_put(struct fit__lines_file *file, const json_t *line);
+/* A line as it stands in files, without its end; the caller frees it. */
+char *fit__line_dump(const json_t *line);
+void fit__lines_put(struct fit__lines_file *file, const char *line);    /* NULL is an error */
 /* Renames and frees; the same result. */
 int fit__lines_close(struct fit__lines_file *file, char **failure);
 
