@@ -138,13 +138,15 @@ enum fit__test_state { FIT_TEST_DIED, FIT_TEST_READY, FIT_TEST_BROKEN, FIT_TEST_
                        FIT_TEST_NONDETERMINISTIC, FIT_TEST_SKIPPED };
 
 enum { FIT_OPS_MAX = 512, FIT_LEFT_MAX = 512, FIT_CENSUS_MAX = 64, FIT_FINDINGS_MAX = 16,
-       FIT_MARKS_MAX = 256, FIT_RULES_MAX = 64,
+       FIT_MARKS_MAX = 256, FIT_RULES_MAX = 64, FIT_IDLE_MAX = 256,
        FIT_SYMPTOM_MAX = 1400, FIT_TEXT_MAX = 1600 };
 
 struct fit__op_result { char name[64]; int state, code; uint64_t hash; size_t size; };
 struct fit__left { uintptr_t place; unsigned blocks; size_t bytes; };
 struct fit__left_fd { char place[120]; unsigned count; };
 struct fit__left_handle { char type[48]; unsigned count; };
+
+struct fit__range { uintptr_t start, end; };
 
 /* A verdict with what belongs to it. */
 struct fit__finding {
@@ -186,6 +188,7 @@ struct fit__reference {
     int pid;                             /* of the first run: names its Memcheck log */
     struct fit__behind_set behind;       /* what it has looked up: ahead.c */
     struct fit__bound *bound; unsigned bound_count;
+    struct fit__range idle[FIT_IDLE_MAX]; unsigned idle_count;   /* idle.c */
     /* the calls of the first run, for comparing */
     char **lines; unsigned line_count, line_capacity;
 };
@@ -209,6 +212,12 @@ void fit__reference_broken(struct fit__reference *r, const struct fit__finding *
 
 void fit__ahead_note(struct fit__reference *r);  /* FIRST: its end */
 void fit__ahead_fill(struct fit__reference *r);  /* in the parent, before the trunk */
+
+/* ---- idle.c: libraries that no test calls ------------------------------------------------ */
+
+void fit__idle_note(struct fit__reference *r);           /* FIRST: its end */
+/* In the parent, before the first trunk: natively makes the cases cheaper. */
+void fit__idle_move(const struct fit__reference *r);
 
 /* ---- rehearsal.c ------------------------------------------------------------------------- */
 

@@ -422,6 +422,7 @@ static unsigned left_of_budget(void)
 static void sweep_cases(const struct fit__test *test, void *state)
 {
     const struct fit__orders *o = &fit__session.orders;
+    const struct fit__reference *r = fit__session.reference;
     read_orders();
     if (o->real) {
         fit__rerun_cases(test, state);
@@ -431,6 +432,7 @@ static void sweep_cases(const struct fit__test *test, void *state)
         fit__random_sweep(test, state, o->from, o->fill ? left_of_budget() : o->random);
         return;
     }
+    fit__idle_move(r);
     fit__trunk_run(test, state, answer_trunk);
     if (several_any()) fit__trunk_run(test, state, answer_ordered);
     if (!o->case_count && !o->memcheck) fit__pairs_sweep(test, state);
