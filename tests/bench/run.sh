@@ -26,6 +26,7 @@ compile() {
 build_all() {
     compile measure measure
     compile forks forks
+    compile copies.so copies -shared -fPIC
     compile wrapper wrapper -fno-builtin-malloc $ours
     for n in 1 10 100; do
         compile "echo$n" echo "-DMESSAGES=$n" $ours -lcmocka -luv
@@ -63,20 +64,30 @@ column() { awk -v n="$1" '{ print $n }' "$2"; }
 
 cases_of() { jq -s 'map(select(.verdict)) | length' "$1"; }
 
-# sweep PROGRAM VALGRIND: a line of measure; its results are in $bench/PROGRAM.jsonl
+# sweep PROGRAM VALGRIND [OPTION...]: a line of measure; its results are in $bench/PROGRAM.jsonl.
+# One fault at a time: of pairs there are never more than a limit, however long a test is.
 sweep() {
-    measure taskset -c "$one" "$build/bin/faulttest" run --valgrind="$2" -j1 \
-        -o "$bench/$1.jsonl" "$bench/$1" 2>"$bench/$1.err" || true
+    swept=$1 how=$2
+    shift 2
+    [ $# -gt 0 ] || set -- --pairs no
+    measure taskset -c "$one" "$build/bin/faulttest" run --valgrind="$how" -j1 "$@" \
+        -o "$bench/$swept.jsonl" "$bench/$swept" 2>"$bench/$swept.err" || true
+}
+
+# copies_of PROGRAM: nanoseconds of processor time of a bare copy of that program
+copies_of() {
+    COPIES=$forks_count LD_PRELOAD=$bench/copies.so on_one "$bench/$1" 2>&1 >/dev/null | tail -n 1
 }
 
 # size_of PROGRAM: kilobytes of anonymous and of other memory, and mappings, of the process that
 # cases branch from
 size_of() {
-    measure -m "$build/bin/faulttest" run --valgrind=none -j1 -o "$bench/$1.jsonl" "$bench/$1" \
-        2>/dev/null | awk '{ print $5, $4 - $5, $6 }'
+    measure -m "$build/bin/faulttest" run --valgrind=none -j1 --pairs no -o "$bench/$1.jsonl" \
+        "$bench/$1" 2>/dev/null | awk '{ print $5, $4 - $5, $6 }'
 }
 
-# One line a run: nanoseconds of processor time of a case, of a bare copy, of one with mappings.
+# One line a run: nanoseconds of processor time of a case, of a bare copy of a process of that size,
+# of one with as many mappings, of the very program.
 native() {
     : > "$bench/$1.native"
     size=$(size_of "$1")
@@ -86,8 +97,8 @@ native() {
         cpu=$(sweep "$1" none | awk '{ print $2 }')
         bare=$(on_one "$bench/forks" "$anonymous" "$other" 0 "$forks_count")
         mapped=$(on_one "$bench/forks" "$anonymous" "$other" "$mappings" "$forks_count")
-        echo "$cpu $(cases_of "$bench/$1.jsonl") $bare $mapped" \
-            | awk '{ print $1 / $2 * 1e9, $3, $4 }' >> "$bench/$1.native"
+        echo "$cpu $(cases_of "$bench/$1.jsonl") $bare $mapped $(copies_of "$1")" \
+            | awk '{ print $1 / $2 * 1e9, $3, $4, $5 }' >> "$bench/$1.native"
     done
     head_line "$2: $(cases_of "$bench/$1.jsonl") cases, process of $(echo "$size" |
         awk '{ printf "%.1f MB (%.1f anonymous), %d mappings", ($1 + $2) / 1024, $1 / 1024, $3 }')"
@@ -95,8 +106,10 @@ native() {
     awk '{ print 1e9 / $2 }' "$bench/$1.native" | row "  bare copies (clone, kill, wait), same size"
     awk '{ print 1e9 / $3 }' "$bench/$1.native" \
         | row "  bare copies, same size and as many mappings"
+    awk '{ print 1e9 / $4 }' "$bench/$1.native" | row "  bare copies of this very program"
     ratio "$bench/$1.native" | row "  cases against bare copies (aim: 0.4, then 0.6)" 2
     awk '{ print $3 / $1 }' "$bench/$1.native" | row "  cases against those with mappings" 2
+    awk '{ print $4 / $1 }' "$bench/$1.native" | row "  cases against copies of the program" 2
 }
 
 # A full sweep natively and under Memcheck, against one start of Valgrind for each case.
@@ -114,6 +127,15 @@ checked() {
     awk '{ print 1 / $1 }' "$bench/$1.checked" | row "  checked cases per second of one processor" 1
     awk '{ print 1 / $2 }' "$bench/$1.checked" | row "  starts of Valgrind with the same program" 1
     ratio "$bench/$1.checked" | row "  times faster (aim: 10, then 20)" 1
+}
+
+paired() {
+    for _ in $(seq "$RUNS"); do
+        both=$(sweep echo1 none --pairs 1000 | awk '{ print $2 }')
+        echo "$both $(cases_of "$bench/echo1.jsonl")" | awk '{ print $2 / $1 }'
+    done > "$bench/paired"
+    head_line "Echo of 1 message with pairs of faults: $(cases_of "$bench/echo1.jsonl") cases"
+    row "  cases per second of one processor" < "$bench/paired"
 }
 
 # The same program with ten times as many messages.
@@ -185,6 +207,7 @@ printf '%-54s%11s%11s%11s   %s\n' '' minimum median maximum runs
 native echo1 "Echo of 1 message, native"
 native echo10 "Echo of 10 messages, native"
 native thumbnail "The thumbnail service, native"
+paired
 growth
 others
 checked echo10 "Echo of 10 messages"
