@@ -5,6 +5,7 @@
  * page by page for each case, with three kinds of bookkeeping for each mapping. So it is moved into
  * a file without a name, which is mapped in its place, privately: the same bytes at the same
  * addresses with the same rights, but until somebody writes there is nothing to copy. */
+#include <fcntl.h>
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,17 +59,27 @@ static int note(struct dl_phdr_info *info, size_t size, void *arg)
     return 0;
 }
 
+/* Valgrind follows where files are mapped, and a sanitizer where variables lie. */
+static bool worth_it(void)
+{
+    const struct fit__orders *o = &fit__session.orders;
+    return o->job == FIT_J_RUN && !o->real && !fit__under_valgrind() && !fit__asan;
+}
+
 void fit__idle_note(struct fit__reference *r)
 {
-    struct noting n = { r, (int)fit__raw(SYS_openat, AT_FDCWD, "/proc/self/pagemap", 0) };
-    if (n.pagemap >= 0) dl_iterate_phdr(note, &n);
-    if (n.pagemap >= 0) fit__raw(SYS_close, n.pagemap);
+    struct noting n = { .r = r };
+    if (!worth_it()) return;
+    n.pagemap = (int)fit__raw(SYS_openat, AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    if (n.pagemap < 0) return;
+    dl_iterate_phdr(note, &n);
+    fit__raw(SYS_close, n.pagemap);
 }
 
 /* The mappings of this process as the kernel tells them; NULL: it does not. */
 static char *read_maps(void)
 {
-    long n, fd = fit__raw(SYS_openat, AT_FDCWD, "/proc/self/maps", 0);
+    long n, fd = fit__raw(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
     size_t have = 0;
     char *text;
     if (fd < 0) return NULL;
@@ -103,7 +114,7 @@ static void move(int file, size_t *size, uintptr_t start, uintptr_t end, int pro
 void fit__idle_move(const struct fit__reference *r)
 {
     static bool done;
-    char *maps = done || fit__under_valgrind() || fit__asan ? NULL : read_maps();
+    char *maps = done || !worth_it() ? NULL : read_maps();
     int file = maps ? (int)fit__raw(SYS_memfd_create, "idle", MFD_CLOEXEC) : -1;
     size_t size = 0;
     done = true;

@@ -428,11 +428,11 @@ static void sweep_cases(const struct fit__test *test, void *state)
         fit__rerun_cases(test, state);
         return;
     }
+    fit__idle_move(r);
     if (o->random) {
         fit__random_sweep(test, state, o->from, o->fill ? left_of_budget() : o->random);
         return;
     }
-    fit__idle_move(r);
     fit__trunk_run(test, state, answer_trunk);
     if (several_any()) fit__trunk_run(test, state, answer_ordered);
     if (!o->case_count && !o->memcheck) fit__pairs_sweep(test, state);
