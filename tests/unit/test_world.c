@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
+#include "fi/kernel.h"
 #include "fi/raw.h"
 #include "harness/world/world.h"
 
@@ -86,6 +89,53 @@ static void test_descriptors(void)
     fit__leave();
 }
 
+/* ---- Shortages ------------------------------------------------------------------------- */
+
+/* What the program under test is told, whose table of descriptors is full for so long: four times
+ * an errno, or 0. */
+static void try_all(int ep, fit_ns full_for, int errors[4])
+{
+    struct sockaddr_in any = { .sin_family = AF_INET }, there = any;
+    struct epoll_event event = { .events = EPOLLIN };
+    int callee = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    int caller = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    there.sin_port = htons(80);
+    there.sin_addr.s_addr = htonl(0x0a000004);
+    fit__enter();
+    fit__kernel->limit_descriptors(false);
+    fit__kernel->relieve_after(FIT_R_DESCRIPTORS, full_for);
+    fit__leave();
+    errors[0] = dup(callee) < 0 ? errno : 0;
+    errors[1] = epoll_ctl(ep, EPOLL_CTL_ADD, callee, &event) ? errno : 0;
+    errors[2] = bind(callee, (struct sockaddr *)&any, sizeof any) ? errno : 0;
+    errors[3] = connect(caller, (struct sockaddr *)&there, sizeof there) ? errno : 0;
+    close(callee);
+    close(caller);
+}
+
+/* Nobody is told that they are over: who asks again finds room. */
+static void test_shortages(void)
+{
+    int ep = epoll_create1(0), errors[4];
+    fit__enter();
+    fit__kernel->exhaust(FIT_R_WATCHES);
+    fit__kernel->exhaust(FIT_R_PORTS);
+    fit__kernel->relieve_after(FIT_R_WATCHES, 2 * FIT_S);
+    fit__kernel->relieve_after(FIT_R_PORTS, 2 * FIT_S);
+    assert(fit__next_event() == FIT_NEVER);
+    fit__leave();
+    try_all(ep, FIT_S, errors);
+    assert(errors[0] == EMFILE && errors[1] == ENOSPC);
+    assert(errors[2] == EADDRINUSE && errors[3] == EADDRNOTAVAIL);
+    usleep(1990000);
+    assert(dup(ep) >= 0);                    /* that one lasted a second */
+    try_all(ep, FIT_S, errors);
+    assert(errors[0] == EMFILE && errors[1] == ENOSPC && errors[3] == EADDRNOTAVAIL);
+    usleep(20000);
+    try_all(ep, 0, errors);
+    assert(!errors[0] && !errors[1] && !errors[2] && errors[3] == EINPROGRESS);
+}
+
 static void all_tests(void *arg)
 {
     (void)arg;
@@ -93,6 +143,8 @@ static void all_tests(void *arg)
     puts("ok events");
     test_descriptors();
     puts("ok descriptors");
+    test_shortages();
+    puts("ok shortages");
 }
 
 int main(void)
