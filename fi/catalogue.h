@@ -136,7 +136,7 @@ enum fit__family {
     X(FIT_CALLED, bufferevent_event_cb) X(FIT_CALLED, evconnlistener_cb)                      \
     X(FIT_CALLED, evconnlistener_errorcb) X(FIT_CALLED, evhttp_cb)                            \
     X(FIT_CALLED, evhttp_connection_cb) X(FIT_CALLED, evdns_callback_type)                    \
-    X(FIT_CALLED, evdns_getaddrinfo_cb)                                                       \
+    X(FIT_CALLED, evdns_getaddrinfo_cb) X(FIT_NO_FAULTS, evhttp_header_cb)                    \
     X(FIT_CALLED, ev_io) X(FIT_CALLED, ev_timer) X(FIT_CALLED, ev_periodic)                   \
     X(FIT_CALLED, ev_signal) X(FIT_CALLED, ev_child) X(FIT_CALLED, ev_stat)                   \
     X(FIT_CALLED, ev_idle) X(FIT_CALLED, ev_prepare) X(FIT_CALLED, ev_check)                  \
