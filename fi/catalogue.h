@@ -131,12 +131,12 @@ enum fit__family {
     X(FIT_POOLED, uv_random) X(FIT_POOLED, uv_fs)                                             \
     X(FIT_TIMED, uv_timer_start) X(FIT_TIMED, event_add) X(FIT_TIMED, ev_timer_start)         \
     X(FIT_SENT, uv_async_send) X(FIT_SENT, ev_async_send) X(FIT_SENT, event_active)           \
-    X(FIT_SENT, g_main_context_wakeup) X(FIT_SENT, g_source_attach)                           \
+    X(FIT_SENT, g_main_context_wakeup) X(FIT_SENT, g_source_attach) X(FIT_SENT, g_idle_add)   \
     X(FIT_CALLED, event_callback_fn) X(FIT_CALLED, bufferevent_data_cb)                       \
     X(FIT_CALLED, bufferevent_event_cb) X(FIT_CALLED, evconnlistener_cb)                      \
     X(FIT_CALLED, evconnlistener_errorcb) X(FIT_CALLED, evhttp_cb)                            \
     X(FIT_CALLED, evhttp_connection_cb) X(FIT_CALLED, evdns_callback_type)                    \
-    X(FIT_CALLED, evdns_getaddrinfo_cb)                                                       \
+    X(FIT_CALLED, evdns_getaddrinfo_cb) X(FIT_NO_FAULTS, evhttp_header_cb)                    \
     X(FIT_CALLED, ev_io) X(FIT_CALLED, ev_timer) X(FIT_CALLED, ev_periodic)                   \
     X(FIT_CALLED, ev_signal) X(FIT_CALLED, ev_child) X(FIT_CALLED, ev_stat)                   \
     X(FIT_CALLED, ev_idle) X(FIT_CALLED, ev_prepare) X(FIT_CALLED, ev_check)                  \
@@ -149,7 +149,8 @@ enum fit__family {
     X(FIT_CALLED, curl_sockopt_callback) X(FIT_CALLED, curl_opensocket_callback)              \
     X(FIT_CALLED, curl_ssl_ctx_callback) X(FIT_CALLED, curl_socket_callback)                  \
     X(FIT_CALLED, curl_multi_timer_callback) X(FIT_CALLED, curl_closesocket_callback)         \
-    X(FIT_CALLED, curl_debug_callback)
+    X(FIT_CALLED, curl_debug_callback) X(FIT_CALLED, curl_resolver_start_callback)            \
+    X(FIT_CALLED, curl_prereq_callback)
 
 enum fit__call_id {
 #define FIT__ID(family, name) FIT_CALL_##name,

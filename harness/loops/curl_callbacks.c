@@ -14,6 +14,9 @@
  *   curl_opensocket_callback     CURL_SOCKET_BAD      CURLE_COULDNT_CONNECT (cf-socket.c
  *                                    socket_open; the next address is tried first)
  *   curl_ssl_ctx_callback        CURLE_ABORTED_BY_CALLBACK: taken over as it is (vtls/openssl.c)
+ *   curl_resolver_start_callback 1   CURLE_COULDNT_RESOLVE_HOST (hostip.c Curl_resolv: any value
+ *                                    but 0)
+ *   curl_prereq_callback         CURL_PREREQFUNC_ABORT  CURLE_ABORTED_BY_CALLBACK (multi.c)
  *   curl_socket_callback         -1  CURLM_ABORTED_BY_CALLBACK, and the multi handle is dead
  *   curl_multi_timer_callback    -1  for good: curl_multi_add_handle answers the same (multi.c
  *                                    singlesocket, Curl_update_timer)
@@ -61,6 +64,11 @@ FIT__FAILING_POOL(curl_opensocket_callback, curl_opensocket_callback, curl_socke
 FIT__FAILING_POOL(curl_ssl_ctx_callback, curl_ssl_ctx_callback, CURLcode,
                   (CURL *easy, void *context, void *arg), (easy, context, arg), true,
                   CURLE_ABORTED_BY_CALLBACK)
+FIT__FAILING_POOL(curl_resolver_start_callback, curl_resolver_start_callback, int,
+                  (void *resolver, void *reserved, void *arg), (resolver, reserved, arg), true, 1)
+FIT__FAILING_POOL(curl_prereq_callback, curl_prereq_callback, int,
+                  (void *arg, char *to, char *from, int to_port, int from_port),
+                  (arg, to, from, to_port, from_port), true, CURL_PREREQFUNC_ABORT)
 FIT__FAILING_POOL(curl_socket_callback, curl_socket_callback, int,
                   (CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg),
                   (easy, fd, what, arg, socket_arg), what != CURL_POLL_REMOVE, -1)
@@ -83,6 +91,9 @@ static void *easy_thunk(CURLoption option, void *user)
     case CURLOPT_SEEKFUNCTION: return (void *)curl_seek_callback_for(user);
     case CURLOPT_SOCKOPTFUNCTION: return (void *)curl_sockopt_callback_for(user);
     case CURLOPT_OPENSOCKETFUNCTION: return (void *)curl_opensocket_callback_for(user);
+    case CURLOPT_RESOLVER_START_FUNCTION:
+        return (void *)curl_resolver_start_callback_for(user);
+    case CURLOPT_PREREQFUNCTION: return (void *)curl_prereq_callback_for(user);
     case CURLOPT_CLOSESOCKETFUNCTION: return (void *)curl_closesocket_callback_for(user);
     case CURLOPT_DEBUGFUNCTION: return (void *)curl_debug_callback_for(user);
     case CURLOPT_SSL_CTX_FUNCTION: return (void *)curl_ssl_ctx_callback_for(user);

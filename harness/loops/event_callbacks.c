@@ -1,9 +1,12 @@
 /* harness/loops/event_callbacks.c - callbacks that the user's code passes to libevent.
  *
- * They have no results, so they cannot fail; they come late. libevent passes callbacks of its own
- * by these same functions, also on behalf of its callers (event_base_loopexit): what is in one of
- * its files is none of the user's. Who asks libevent for a callback gets the user's own function,
- * not the thunk. A program may have any number of callbacks: those too many come in time. */
+ * They come late; but for one they have no results, so they cannot fail:
+ *   evhttp_header_cb   -1   the connection is given up (2.1.12, http.c, evhttp_read_header)
+ * That a filter gives BEV_ERROR is told to nobody (bufferevent_filter.c). libevent passes callbacks
+ * of its own by these same functions, also on behalf of its callers (event_base_loopexit): what is
+ * in one of its files is none of the user's. Who asks libevent for a callback gets the user's own
+ * function, not the thunk. A program may have any number of callbacks: those too many come in
+ * time. */
 #include <event2/bufferevent.h>
 #include <event2/dns.h>
 #include <event2/event.h>
@@ -18,6 +21,7 @@ static struct fit__library library = { .file = "libevent-2.1.so.7" };
 
 typedef void (*evhttp_cb)(struct evhttp_request *, void *);
 typedef void (*evhttp_connection_cb)(struct evhttp_connection *, void *);
+typedef int (*evhttp_header_cb)(struct evhttp_request *, void *);
 
 FIT__LOOSE_POOL(event_callback_fn, event_callback_fn, (evutil_socket_t fd, short what, void *arg),
                 (fd, what, arg))
@@ -38,6 +42,9 @@ FIT__LOOSE_POOL(evdns_callback_type, evdns_callback_type,
                 (result, type, n, ttl, addresses, arg))
 FIT__LOOSE_POOL(evdns_getaddrinfo_cb, evdns_getaddrinfo_cb,
                 (int result, struct evutil_addrinfo *found, void *arg), (result, found, arg))
+
+FIT__FAILING_POOL(evhttp_header_cb, evhttp_header_cb, int, (struct evhttp_request *r, void *arg),
+                  (r, arg), true, -1)
 
 /* FOR: the thunk for a callback, if it is one of the user's. */
 #define FOR(type, callback) (fit__is_users((void *)(callback)) ? type##_for(callback) : (callback))
@@ -132,6 +139,8 @@ FORWARD(struct evhttp_request *, evhttp_request_new, (evhttp_cb cb, void *arg),
         (FOR(evhttp_cb, cb), arg))
 FORWARD(void, evhttp_request_set_chunked_cb, (struct evhttp_request *r, evhttp_cb cb),
         (r, FOR(evhttp_cb, cb)))
+FORWARD(void, evhttp_request_set_header_cb, (struct evhttp_request *r, evhttp_header_cb cb),
+        (r, FOR(evhttp_header_cb, cb)))
 FORWARD(void, evhttp_request_set_on_complete_cb,
         (struct evhttp_request *r, evhttp_cb cb, void *arg), (r, FOR(evhttp_cb, cb), arg))
 FORWARD(void, evhttp_connection_set_closecb,

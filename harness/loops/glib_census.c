@@ -64,7 +64,6 @@ ADDS(g_timeout_add_once, (unsigned ms, once_func *f, void *arg), ms, F, arg)
 ADDS(g_timeout_add_seconds, (unsigned s, source_func *f, void *arg), s, F, arg)
 ADDS(g_timeout_add_seconds_full, (int priority, unsigned s, source_func *f, void *arg,
                                   notify *gone), priority, s, F, arg, gone)
-ADDS(g_idle_add, (source_func *f, void *arg), F, arg)
 ADDS(g_idle_add_full, (int priority, source_func *f, void *arg, notify *gone),
      priority, F, arg, gone)
 ADDS(g_idle_add_once, (once_func *f, void *arg), F, arg)
@@ -80,6 +79,16 @@ ADDS(g_unix_fd_add_full, (int priority, int fd, int when, any_func *f, void *arg
 ADDS(g_unix_signal_add, (int signal, source_func *f, void *arg), signal, F, arg)
 ADDS(g_unix_signal_add_full, (int priority, int signal, source_func *f, void *arg, notify *gone),
      priority, signal, F, arg, gone)
+
+/* The usual way for a thread to have something done by the loop. */
+FIT_EXPORT unsigned g_idle_add(source_func *f, void *arg);
+FIT_EXPORT unsigned g_idle_add(source_func *f, void *arg)
+{
+    const void *caller = __builtin_return_address(0);
+    unsigned id = added("GSource of g_idle_add()", FIT__REAL(&library, g_idle_add)(F, arg), caller);
+    fit__loop_sent(FIT_CALL_g_idle_add, caller);
+    return id;
+}
 
 /* To ask GLib which context is the default one would make it: it is noted when it is given out. */
 static const struct _GMainContext *default_context;

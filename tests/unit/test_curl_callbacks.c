@@ -32,6 +32,16 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
     (void)arg; (void)purpose;
     return socket(address->family, address->socktype, address->protocol);
 }
+static int on_lookup(void *resolver, void *reserved, void *arg)
+{
+    (void)resolver; (void)reserved; (void)arg;
+    return 0;
+}
+static int on_prereq(void *arg, char *to, char *from, int to_port, int from_port)
+{
+    (void)arg; (void)to; (void)from; (void)to_port; (void)from_port;
+    return CURL_PREREQFUNC_OK;
+}
 static size_t on_upload(char *bytes, size_t size, size_t n, void *arg)
 {
     (void)bytes; (void)size; (void)n; (void)arg;
@@ -50,6 +60,8 @@ static CURLcode transfer(const char *url, const char *point)
     curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_sockopt);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+    curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION, on_lookup);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_prereq);
     if (point && !strcmp(point, "curl_read_callback")) {
         curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
         curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_upload);
@@ -76,6 +88,10 @@ static void failing_callbacks_of_curl(void **state)
     assert_int_equal(transfer("file:///tmp/faulttest-never-written", "curl_read_callback"),
                      CURLE_ABORTED_BY_CALLBACK);
     unlink("/tmp/faulttest-never-written");
+    assert_int_equal(transfer(here, "curl_prereq_callback"), CURLE_ABORTED_BY_CALLBACK);
+    assert_ptr_equal(asked_caller, fit__as_caller((void *)on_prereq));
+    assert_int_equal(transfer(refused, "curl_resolver_start_callback"),
+                     CURLE_COULDNT_RESOLVE_HOST);
     assert_int_equal(transfer(refused, NULL), CURLE_COULDNT_CONNECT);
     assert_string_equal(story, "sockopt ");
     assert_int_equal(transfer(refused, "curl_sockopt_callback"), CURLE_ABORTED_BY_CALLBACK);

@@ -63,8 +63,34 @@ static void libev_stepped_as_unstepped(void **state)
     assert_memory_equal(story, "timer1 run=1 timer2 ", 20);
 }
 
+static void on_late(struct ev_loop *of, ev_timer *timer, int events)
+{
+    (void)of; (void)timer; (void)events;
+    tell("late ");
+}
+
+static void callbacks_come_late(void **state)
+{
+    ev_timer one;
+    (void)state;
+    begin_world();
+    failing_point = "ev_timer";
+    fit__kernel = &telling;
+    ev = ev_loop_new(EVFLAG_AUTO);
+    ev_timer_init(&one, on_late, 0, 0);
+    ev_timer_start(ev, &one);
+    ev_run(ev, 0);
+    ev_loop_destroy(ev);
+    fit__active = false;
+    fit__kernel = &fit__kernel_real;
+    assert_string_equal(story, "slept10000 late slept10000 ");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(libev_stepped_as_unstepped) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(libev_stepped_as_unstepped),
+        cmocka_unit_test(callbacks_come_late),
+    };
     return cmocka_run_group_tests_name("ev_run", tests, NULL, NULL);
 }

@@ -64,11 +64,41 @@ static void census_of_bases(void **state)
     free(repeated);
 }
 
+static void on_late(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd; (void)what; (void)arg;
+    tell("late ");
+}
+
+/* The library holds another function than the user's, and nobody sees it. */
+static void callbacks_come_late(void **state)
+{
+    event_callback_fn held = NULL;
+    (void)state;
+    begin_world();
+    failing_point = "event_callback_fn";
+    fit__kernel = &telling;
+    base = event_base_new();
+    struct event *one = event_new(base, -1, 0, on_late, NULL);
+    assert_ptr_equal(event_get_callback(one), on_late);
+    event_get_assignment(one, NULL, NULL, NULL, &held, NULL);
+    assert_ptr_equal(held, on_late);
+    event_active(one, EV_TIMEOUT, 1);
+    event_base_loop(base, EVLOOP_ONCE);
+    event_free(one);
+    event_base_free(base);
+    fit__active = false;
+    fit__kernel = &fit__kernel_real;
+    assert_string_equal(story, "slept10000 late slept10000 ");
+    assert_ptr_equal(asked_caller, fit__as_caller((void *)on_late));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(libevent_stepped_as_unstepped),
         cmocka_unit_test(census_of_bases),
+        cmocka_unit_test(callbacks_come_late),
     };
     return cmocka_run_group_tests_name("event_run", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* GLib's main loops: stepped in a world as they run outside. */
-#include <glib.h>
+#include <glib-unix.h>
 
 #include "tests/unit/loops_world.h"
 
@@ -65,8 +65,37 @@ static void glib_stepped_as_unstepped(void **state)
     assert_string_equal(story, "timer1/1 ran/0 ran/0 ");
 }
 
+/* A source of another kind, with more to say than the usual ones. */
+static gboolean on_fd(gint fd, GIOCondition when, gpointer arg)
+{
+    tell("fd%d/%d/%s ", fd >= 0, (int)when, (const char *)arg);
+    return G_SOURCE_REMOVE;
+}
+
+static void callbacks_come_late(void **state)
+{
+    static char arg[] = "arg";
+    int ends[2];
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    begin_world();
+    failing_point = "GSourceFunc";
+    fit__kernel = &telling;
+    guint id = g_unix_fd_add(ends[1], G_IO_OUT, on_fd, arg);
+    g_main_context_iteration(NULL, TRUE);
+    fit__active = false;
+    fit__kernel = &fit__kernel_real;
+    close(ends[0]);
+    close(ends[1]);
+    assert_string_equal(story, "slept10000 fd1/4/arg slept10000 ");
+    assert_null(g_main_context_find_source_by_id(NULL, id));      /* its result came through */
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(glib_stepped_as_unstepped) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(glib_stepped_as_unstepped),
+        cmocka_unit_test(callbacks_come_late),
+    };
     return cmocka_run_group_tests_name("glib_run", tests, NULL, NULL);
 }
