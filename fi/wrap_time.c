@@ -134,7 +134,8 @@ static long sleep_simulated(enum fit__call_id id, int64_t ns, int64_t *left, con
     struct fit__call c;
     fit__begin(&c, id, -1, caller);
     int64_t end = fit__monotonic() + ns, late;
-    if (ns > 0 && fit__extended_asked() && fit__asks() && fit__ask(&c, 0, 0, &late)) ns += late * MS;
+    if (ns > 0 && fit__extended_asked() && fit__asks() && fit__ask(&c, 0, 0, &late))
+        ns += late * MS;
     long result = ns > 0 ? fit__kernel->sleep(ns) : ns < 0 ? -EINVAL : fit__kernel->sleep(0);
     if (fit__traces())
         fit__traced(&c, result, "%lld.%09lld s", (long long)(ns / SECOND),
