@@ -97,7 +97,7 @@
     { family, needs, mode, what, FIT_S_NUMBER, FIT_U_ONCE, value, FIT_E_SPECIAL, 0, 0 }
 
 /* The program that a new process is to become. */
-#define BECOMES(family)                                                                       \
+#define PROGRAM(family)                                                                       \
     FAILS(family, 0, FIT_THREAD, ENOENT),                                                     \
     FAILS(family, 0, FIT_THREAD, EACCES),                                                     \
     FAILS(family, 0, FIT_THREAD, ENOEXEC),                                                    \
@@ -493,8 +493,8 @@ static const struct fit__fact facts[] = {
     FAILS(FIT_FORK, 0, FIT_THREAD, ENOMEM),
     FAILS(FIT_SPAWN, 0, FIT_THREAD, EAGAIN),
     FAILS(FIT_SPAWN, 0, FIT_THREAD, ENOMEM),
-    BECOMES(FIT_SPAWN),
-    BECOMES(FIT_BECOME),
+    PROGRAM(FIT_SPAWN),
+    PROGRAM(FIT_BECOME),
     FAILS(FIT_BECOME, RARE, FIT_THREAD, ENOMEM),
     /* Somebody else in this process has just waited for it: a library that takes any child. */
     { FIT_REAP, RARE, FIT_THREAD, ERRNO, FIT_U_ONCE, ECHILD, FIT_E_SPECIAL, 0, 0 },
