@@ -164,7 +164,7 @@ bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *res
     }
 }
 
-bool fit__no_threads;
+bool fit__no_threads, fit__no_getrandom;
 
 void fit__faults_lift(void)
 {
@@ -173,7 +173,7 @@ void fit__faults_lift(void)
     fit__kernel->spoil_disk(0, false);
     fit__kernel->relieve_after(FIT_R_PORTS, 0);
     fit__kernel->relieve_after(FIT_R_WATCHES, 0);
-    fit__no_threads = false;
+    fit__no_threads = fit__no_getrandom = false;
 }
 
 bool fit__fault_simple(struct fit__call *c, unsigned holds, long *result)

@@ -100,6 +100,8 @@ void fit__after_transfer(struct fit__call *c, long result);
 
 /* No thread can be made any more. */
 extern bool fit__no_threads;
+/* There is no getrandom() here: a sandbox does not let it through. */
+extern bool fit__no_getrandom;
 
 /* Lifts what lasts: a full table, a full disk, no threads. */
 void fit__faults_lift(void);
