@@ -96,6 +96,18 @@
 #define LOOP(family, needs, mode, what, value)                                                \
     { family, needs, mode, what, FIT_S_NUMBER, FIT_U_ONCE, value, FIT_E_SPECIAL, 0, 0 }
 
+/* The program that a new process is to become. */
+#define PROGRAM(family)                                                                       \
+    FAILS(family, 0, FIT_THREAD, ENOENT),                                                     \
+    FAILS(family, 0, FIT_THREAD, EACCES),                                                     \
+    FAILS(family, 0, FIT_THREAD, ENOEXEC),                                                    \
+    FAILS(family, RARE, FIT_THREAD, E2BIG),                                                   \
+    FAILS(family, RARE, FIT_THREAD, ETXTBSY),                                                 \
+    FAILS(family, RARE, FIT_THREAD, EMFILE),                                                  \
+    FAILS(family, RARE, FIT_THREAD, ENFILE),                                                  \
+    FAILS(family, RARE, FIT_THREAD, ELOOP),                                                   \
+    FAILS(family, RARE, FIT_THREAD, EIO)
+
 /* Rows of one family stand together. */
 static const struct fit__fact facts[] = {
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(1) },
@@ -467,6 +479,7 @@ static const struct fit__fact facts[] = {
     { FIT_RANDOM, FIT_N_PIECES | RARE, FIT_SIGNAL, FIT_W_SHORT, FIT_S_NUMBER, FIT_U_ONCE,
       FIT_CHANCE_PIECE, FIT_E_SPECIAL, 0, 0 },
     FAILS(FIT_RANDOM, FIT_N_UNREADY | RARE, FIT_CLOCK, EAGAIN),
+    { FIT_RANDOM, RARE, FIT_CLOCK, ERRNO, FIT_U_ONWARDS, ENOSYS, FIT_E_SPECIAL, 0, 0 },
     FAILS(FIT_USERS, RARE, FIT_EMFILE, EMFILE),
     FAILS(FIT_USERS, RARE, FIT_EMFILE, ENFILE),
     FAILS(FIT_USERS, RARE, FIT_EMFILE, ENOMEM),
@@ -477,6 +490,18 @@ static const struct fit__fact facts[] = {
     COMES(FIT_SIGNALLED, FIT_N_SELDOM_SENT | RARE, FIT_W_NONE),
     COMES(FIT_SIGNALLED, FIT_N_WITH_HANDLER | RARE, FIT_W_EARLY),
     COMES(FIT_HANDLED, RARE, FIT_W_NONE),
+
+    FAILS(FIT_FORK, 0, FIT_THREAD, EAGAIN),
+    FAILS(FIT_FORK, 0, FIT_THREAD, ENOMEM),
+    FAILS(FIT_SPAWN, 0, FIT_THREAD, EAGAIN),
+    FAILS(FIT_SPAWN, 0, FIT_THREAD, ENOMEM),
+    PROGRAM(FIT_SPAWN),
+    PROGRAM(FIT_BECOME),
+    FAILS(FIT_BECOME, RARE, FIT_THREAD, ENOMEM),
+    /* Somebody else in this process has just waited for it: a library that takes any child. */
+    { FIT_REAP, RARE, FIT_THREAD, ERRNO, FIT_U_ONCE, ECHILD, FIT_E_SPECIAL, 0, 0 },
+    FAILS(FIT_KILL, FIT_N_STRANGER, FIT_THREAD, ESRCH),
+    FAILS(FIT_KILL, RARE, FIT_THREAD, EPERM),    /* it runs as another user */
 
     FAILS(FIT_AFFINITY, RARE, FIT_THREAD, EINVAL),       /* the container has other processors */
 

@@ -34,6 +34,8 @@ enum fit__family {
     FIT_POOLED,              /* a job for a pool of threads */
     FIT_TIMED,               /* a timer, by the time that the loop remembers */
     FIT_SENT,                /* to a loop, by another thread */
+    /* of processes, over the real kernel */
+    FIT_FORK, FIT_SPAWN, FIT_BECOME, FIT_REAP, FIT_KILL,
     FIT_FAMILIES
 };
 
@@ -63,7 +65,7 @@ enum fit__family {
     X(FIT_NO_FAULTS, clock_gettime) X(FIT_SLEEP, nanosleep)                                   \
     X(FIT_SLEEP, clock_nanosleep) X(FIT_SLEEP, usleep) X(FIT_SLEEP, sleep)                    \
     X(FIT_RANDOM, getrandom) X(FIT_RESOLVE, getaddrinfo) X(FIT_RESOLVE_BACK, getnameinfo)  \
-    X(FIT_NO_FAULTS, fdopen) X(FIT_REMOVE, unlink) X(FIT_NO_FAULTS, kill)                     \
+    X(FIT_NO_FAULTS, fdopen) X(FIT_REMOVE, unlink) X(FIT_KILL, kill)                          \
     X(FIT_MAKE, signalfd) X(FIT_NO_FAULTS, alarm) X(FIT_NO_FAULTS, setitimer)                 \
     X(FIT_NO_FAULTS, timer_settime) X(FIT_NO_FAULTS, pause) X(FIT_NO_FAULTS, sigsuspend)      \
     X(FIT_NO_FAULTS, sigtimedwait) X(FIT_NO_FAULTS, pthread_kill)                             \
@@ -82,7 +84,7 @@ enum fit__family {
     X(FIT_FILE_SIZE, truncate) X(FIT_FILE_SIZE, ftruncate) X(FIT_FILE_SIZE, fallocate)        \
     X(FIT_NO_FAULTS, posix_fadvise) X(FIT_LOCK, flock)                                        \
     X(FIT_COPY, copy_file_range) X(FIT_ALLOCATE, mmap) X(FIT_RESOLVE, gethostbyname)          \
-    X(FIT_NO_FAULTS, waitpid) X(FIT_NO_FAULTS, waitid)                                        \
+    X(FIT_REAP, waitpid) X(FIT_NO_FAULTS, waitid)                                             \
     X(FIT_MAKE, inotify_init) X(FIT_MAKE, inotify_init1)                                      \
     X(FIT_NOTIFY, inotify_add_watch) X(FIT_NO_FAULTS, inotify_rm_watch)                       \
     X(FIT_FLUSH, sync_file_range) X(FIT_FLUSH, syncfs) X(FIT_CLOSE, fclose)                   \
@@ -97,12 +99,14 @@ enum fit__family {
     X(FIT_ALLOCATE, getdelim) X(FIT_ALLOCATE, open_memstream)                                 \
     FIT_THREAD_CALLS(X) FIT_OUTER_CALLS(X) FIT_CALLBACKS(X)
 
-/* Not all of them calls: `clock` and `signal` come while a thread is about to wait, `handler` is one
- * that runs in between. */
+/* Not all of them are calls: `clock` and `signal` come while a thread is about to wait, `handler`
+ * is one that runs in between. */
 #define FIT_OUTER_CALLS(X)                                                                    \
     X(FIT_CLOCKS, clock) X(FIT_SIGNALLED, signal) X(FIT_HANDLED, handler)                     \
     X(FIT_USERS, getpwnam) X(FIT_USERS, getpwuid) X(FIT_USERS, getpwnam_r)                    \
-    X(FIT_USERS, getpwuid_r) X(FIT_HOST_NAME, gethostname)
+    X(FIT_USERS, getpwuid_r) X(FIT_HOST_NAME, gethostname)                                    \
+    X(FIT_FORK, fork) X(FIT_FORK, system) X(FIT_FORK, popen) X(FIT_SPAWN, posix_spawn)        \
+    X(FIT_SPAWN, posix_spawnp) X(FIT_BECOME, execve)
 
 #define FIT_THREAD_CALLS(X)                                                                   \
     X(FIT_START, pthread_create) X(FIT_INIT, pthread_mutex_init)                              \
@@ -226,6 +230,7 @@ enum fit__need {
     FIT_N_UNREADY = 16,      /* GRND_NONBLOCK: a machine that has just started has no chance yet */
     FIT_N_OFTEN_SENT = 32, FIT_N_SELDOM_SENT = 64, /* a signal */
     FIT_N_WITH_HANDLER = 128,
+    FIT_N_STRANGER = 1,      /* a process that is no child of this one */
     FIT_N_EXTENDED = 1 << 15 /* always holds; the fact is only tried with --extended */
 };
 

@@ -102,6 +102,26 @@ static bool undo(const struct fit__call *c, const struct fit__fact *fact, long *
     return true;
 }
 
+const struct fit__fact *fit__ask_at(enum fit__call_id id, const void *caller, const char *object,
+                                    unsigned holds, int64_t *value)
+{
+    struct fit__call c;
+    if (!fit__asks()) return NULL;
+    c.id = id;
+    c.caller = caller;
+    c.fd = -1;
+    c.family = (uint8_t)fit__call_family(id);
+    c.object = object;
+    c.order_count = 0;
+    return fit__ask(&c, holds, 0, value);
+}
+
+int fit__error_at(enum fit__call_id id, const void *caller, unsigned holds)
+{
+    int64_t value;
+    return fit__ask_at(id, caller, NULL, holds, &value) ? (int)value : 0;
+}
+
 bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *result)
 {
     switch (fact->effect) {
@@ -144,7 +164,7 @@ bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *res
     }
 }
 
-bool fit__no_threads;
+bool fit__no_threads, fit__no_getrandom;
 
 void fit__faults_lift(void)
 {
@@ -153,7 +173,7 @@ void fit__faults_lift(void)
     fit__kernel->spoil_disk(0, false);
     fit__kernel->relieve_after(FIT_R_PORTS, 0);
     fit__kernel->relieve_after(FIT_R_WATCHES, 0);
-    fit__no_threads = false;
+    fit__no_threads = fit__no_getrandom = false;
 }
 
 bool fit__fault_simple(struct fit__call *c, unsigned holds, long *result)

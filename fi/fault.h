@@ -45,6 +45,12 @@ static inline bool fit__asks(void)
 const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amount,
                                  int64_t *value);
 
+/* The same for what is about no descriptor: `object` is what it is about, or NULL. */
+const struct fit__fact *fit__ask_at(enum fit__call_id id, const void *caller, const char *object,
+                                    unsigned holds, int64_t *value);
+/* ... and can only fail: 0, or the error. */
+int fit__error_at(enum fit__call_id id, const void *caller, unsigned holds);
+
 /* Makes a fact true, FIT_E_SPECIAL and FIT_E_CUT excepted. */
 bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *result);
 
@@ -94,6 +100,8 @@ void fit__after_transfer(struct fit__call *c, long result);
 
 /* No thread can be made any more. */
 extern bool fit__no_threads;
+/* There is no getrandom() here: a sandbox does not let it through. */
+extern bool fit__no_getrandom;
 
 /* Lifts what lasts: a full table, a full disk, no threads. */
 void fit__faults_lift(void);

@@ -66,13 +66,8 @@ static inline bool fit__called_off(void)
 
 /* ---- */
 
-/* Asks what goes wrong in a thread function called from `caller`, of which `holds` is known; NULL:
- * nothing. */
-const struct fit__fact *fit__thread_ask(enum fit__call_id id, const void *caller, unsigned holds,
-                                        int64_t *value);
-/* The same where only an error can come of it: 0, or that error. */
-int fit__thread_fault(enum fit__call_id id, const void *caller, unsigned holds);
-/* The same for what makes a lock or its like, which only fails with --extended. Not "inside". */
+/* Asks for the error of what makes a lock or its like, which only fails with --extended: 0, or
+ * that error. Not "inside". */
 int fit__init_fault(enum fit__call_id id, const void *caller);
 
 /* The call is done: asks whether the caller loses the processor now to another thread that could

@@ -13,6 +13,7 @@
 
 #include "fi/arena.h"
 #include "fi/process.h"
+#include "fi/thread.h"
 #include "fi/wrap.h"
 
 static const char no_process[] = "start the server as a peer (fit_peer), or run this test over "
@@ -67,11 +68,31 @@ static __attribute__((constructor)) void be_first(void)
     pthread_atfork(NULL, NULL, in_child);
 }
 
-static pid_t fork_really(bool counts, pid_t (*real)(void))
+/* 0, or the error of the table that a call of the code under test has. */
+static int fails(bool counts, enum fit__call_id id, const void *caller)
 {
+    if (!counts) return 0;
+    fit__enter();
+    int error = fit__error_at(id, caller, 0);
+    if (fit__traces() && error) fit__trace("  ", -1, "%s() = %s", fit__call_name(id),
+                                           strerrorname_np(error));
+    fit__leave();
+    return error;
+}
+
+/* In a child: the first program that it is to become is none, with this error. */
+static int cannot_become;
+
+/* What becomes of the child is asked before there is one: nobody asks anything in it. */
+static pid_t fork_really(bool counts, pid_t (*real)(void), const void *caller)
+{
+    int error = fails(counts, FIT_CALL_fork, caller);
+    if (error) return (pid_t)fit__result(-error);
+    int later = fails(counts, FIT_CALL_execve, caller);
     forking = counts;
     pid_t pid = real();
     if (pid == 0) in_child();
+    if (pid == 0) cannot_become = later;
     forking = false;
     made(counts, 0, pid);
     return pid;
@@ -80,14 +101,14 @@ static pid_t fork_really(bool counts, pid_t (*real)(void))
 FIT_EXPORT pid_t fork(void)
 {
     bool counts = makes_one("fork", FIT_CALLER);
-    return fork_really(counts, FIT_NEXT(fork));
+    return fork_really(counts, FIT_NEXT(fork), FIT_CALLER);
 }
 FIT_ALIAS(__fork, fork);
 
 FIT_EXPORT pid_t _Fork(void)
 {
     bool counts = makes_one("_Fork", FIT_CALLER);
-    return fork_really(counts, FIT_NEXT(_Fork));
+    return fork_really(counts, FIT_NEXT(_Fork), FIT_CALLER);
 }
 
 /* The child of a real vfork borrows its parent's stack, which a C function cannot hand on: the
@@ -95,7 +116,7 @@ FIT_EXPORT pid_t _Fork(void)
 FIT_EXPORT pid_t vfork(void)
 {
     bool counts = makes_one("vfork", FIT_CALLER);
-    return fork_really(counts, FIT_NEXT(fork));
+    return fork_really(counts, FIT_NEXT(fork), FIT_CALLER);
 }
 FIT_ALIAS(__vfork, vfork);
 
@@ -112,7 +133,8 @@ FIT_EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
 {
     pid_t child;
     bool counts = makes_one("posix_spawn", FIT_CALLER);
-    int error = FIT_NEXT(posix_spawn)(&child, path, actions, attr, argv, envp);
+    int error = fails(counts, FIT_CALL_posix_spawn, FIT_CALLER);
+    if (!error) error = FIT_NEXT(posix_spawn)(&child, path, actions, attr, argv, envp);
     if (!error && pid) *pid = child;
     return made(counts, error, child);
 }
@@ -122,7 +144,8 @@ FIT_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file
 {
     pid_t child;
     bool counts = makes_one("posix_spawnp", FIT_CALLER);
-    int error = FIT_NEXT(posix_spawnp)(&child, file, actions, attr, argv, envp);
+    int error = fails(counts, FIT_CALL_posix_spawnp, FIT_CALLER);
+    if (!error) error = FIT_NEXT(posix_spawnp)(&child, file, actions, attr, argv, envp);
     if (!error && pid) *pid = child;
     return made(counts, error, child);
 }
@@ -176,7 +199,8 @@ FIT_EXPORT int system(const char *command)
     sigaction(SIGQUIT, &ignore, &before[1]);
     sigprocmask(SIG_BLOCK, &block, &mask);
     keep_interrupts(&attr, before, &mask);
-    int error = start_shell(&pid, command, NULL, &attr);
+    int error = fails(true, FIT_CALL_system, FIT_CALLER);
+    if (!error) error = start_shell(&pid, command, NULL, &attr);
     if (error) status = SHELL_MISSING << 8;
     else if (wait_for_shell(pid, &status) != pid) status = -1;
     posix_spawnattr_destroy(&attr);
@@ -232,7 +256,8 @@ FIT_EXPORT FILE *popen(const char *command, const char *mode)
     if (pipe2(ends, O_CLOEXEC) < 0) return NULL;
     int ours = ends[reads ? 0 : 1], theirs = ends[reads ? 1 : 0];
     file = fdopen(ours, reads ? "r" : "w");
-    error = file ? spawn_at(&pid, command, theirs, reads) : errno;
+    error = file ? fails(true, FIT_CALL_popen, FIT_CALLER) : errno;
+    if (!error) error = spawn_at(&pid, command, theirs, reads);
     close(theirs);
     if (error) {
         if (file) fclose(file);
@@ -270,8 +295,11 @@ FIT_EXPORT int pclose(FILE *file)
 #define BECOMES(name, parameters, ...)                                                        \
     FIT_EXPORT int name parameters                                                            \
     {                                                                                         \
+        int error = cannot_become;                                                            \
         if (!fit__passes()) fit__unsupported(#name, FIT_CALLER, fit__processes ? no_exec      \
                                                                                : no_process); \
+        cannot_become = 0;                                                                    \
+        if (error) return (int)fit__result(-error);                                           \
         return FIT_NEXT(name)(__VA_ARGS__);                                                   \
     }
 BECOMES(execv, (const char *path, VECTOR), path, argv)
@@ -326,7 +354,12 @@ FIT_EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage
     if (fit__passes())
         return (pid_t)fit__result(fit__raw(SYS_wait4, pid, status, options, usage));
     fit__begin(&c, FIT_CALL_waitpid, -1, FIT_CALLER);
+    /* How often a program asks without waiting is chance. */
+    int64_t value;
+    const struct fit__fact *fact =
+        fit__processes && !(options & WNOHANG) && fit__asks() ? fit__ask(&c, 0, 0, &value) : NULL;
     long result = fit__processes ? fit__processes->wait4(pid, status, options, usage) : -ECHILD;
+    if (fact && result > 0) result = -(long)value;
     if (fit__traces()) fit__traced(&c, result, "%d", pid);
     return (pid_t)fit__end(&c, result);
 }

@@ -35,7 +35,7 @@ static int no_key_left(const void *caller)
     int error;
     if (fit__passes() || !fit__mode_asked(FIT_THREAD)) return 0;
     fit__enter();
-    error = fit__thread_fault(FIT_CALL_pthread_key_create, caller, 0);
+    error = fit__error_at(FIT_CALL_pthread_key_create, caller, 0);
     fit__leave();
     return error;
 }

@@ -77,8 +77,8 @@ static int others_do(pthread_mutex_t *mutex, enum fit__call_id id, const void *c
     int64_t value;
     int kind = mutex->__data.__kind;
     if (!(kind & KIND_SHARED) || mutex->__data.__lock) return 0;
-    const struct fit__fact *fact = fit__thread_ask(
-        id, caller, FIT_N_SHARED | (kind & KIND_ROBUST ? FIT_N_ROBUST : 0), &value);
+    const struct fit__fact *fact = fit__ask_at(
+        id, caller, NULL, FIT_N_SHARED | (kind & KIND_ROBUST ? FIT_N_ROBUST : 0), &value);
     if (fact && value == EOWNERDEAD) owner_dies(mutex);
     return fact && value != EOWNERDEAD ? (int)value : 0;
 }

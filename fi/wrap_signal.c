@@ -31,12 +31,32 @@ static int send_it(enum fit__call_id id, const pthread_t *thread, int signal, in
 
 static const union sigval no_value;
 
+/* One that was not waited for stays, even when it has ended. */
+static bool is_child(pid_t pid)
+{
+    siginfo_t info;
+    return pid > 0
+           && fit__raw(SYS_waitid, P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, NULL) == 0;
+}
+
+static int kill_other(pid_t pid, int signal, const void *caller)
+{
+    struct fit__call c;
+    long result = -ESRCH;
+    if (!fit__processes || pid == -1) return (int)fit__result(result);
+    fit__begin(&c, FIT_CALL_kill, -1, caller);
+    if (!fit__fault_simple(&c, is_child(pid) ? 0 : FIT_N_STRANGER, &result))
+        result = fit__raw(SYS_kill, pid, signal);
+    if (fit__traces()) fit__traced(&c, result, "%d, %d", pid, signal);
+    return (int)fit__end(&c, result);
+}
+
 FIT_EXPORT int kill(pid_t pid, int signal)
 {
     if (fit__passes()) return (int)fit__result(fit__raw(SYS_kill, pid, signal));
     if (pid == FIT_PID || pid == 0 || pid == -FIT_PID)
         return send_it(FIT_CALL_kill, NULL, signal, SI_USER, no_value, FIT_CALLER);
-    return (int)fit__result(fit__processes && pid != -1 ? fit__raw(SYS_kill, pid, signal) : -ESRCH);
+    return kill_other(pid, signal, FIT_CALLER);
 }
 FIT_ALIAS(__kill, kill);
 

@@ -26,37 +26,17 @@ bool fit__time_left(clockid_t clock, const struct timespec *until, int64_t *left
     return true;
 }
 
-const struct fit__fact *fit__thread_ask(enum fit__call_id id, const void *caller, unsigned holds,
-                                        int64_t *value)
-{
-    struct fit__call c;
-    if (!fit__asks()) return NULL;
-    c.id = id;
-    c.caller = caller;
-    c.fd = -1;
-    c.family = (uint8_t)fit__call_family(id);
-    c.object = NULL;
-    c.order_count = 0;
-    return fit__ask(&c, holds, 0, value);
-}
-
-int fit__thread_fault(enum fit__call_id id, const void *caller, unsigned holds)
-{
-    int64_t value;
-    return fit__thread_ask(id, caller, holds, &value) ? (int)value : 0;
-}
-
 void fit__thread_preempt(enum fit__call_id id, const void *caller)
 {
     int64_t value;
-    if (fit__threads->competes() && fit__thread_ask(id, caller, FIT_N_OTHERS, &value))
+    if (fit__threads->competes() && fit__ask_at(id, caller, NULL, FIT_N_OTHERS, &value))
         fit__threads->yield();
 }
 
 int fit__init_fault(enum fit__call_id id, const void *caller)
 {
     if (fit__passes() || !fit__extended_asked() || !fit__mode_asked(FIT_THREAD)) return 0;
-    return fit__thread_fault(id, caller, 0);
+    return fit__error_at(id, caller, 0);
 }
 
 /* ---- Creation and joining ---------------------------------------------------------------- */
@@ -76,8 +56,8 @@ static int create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(
                   const void *caller)
 {
     int64_t value = 0;
-    const struct fit__fact *fact = fit__thread_ask(
-        FIT_CALL_pthread_create, caller, is_scheduled(attr) ? FIT_N_SCHEDULED : 0, &value);
+    const struct fit__fact *fact = fit__ask_at(
+        FIT_CALL_pthread_create, caller, NULL, is_scheduled(attr) ? FIT_N_SCHEDULED : 0, &value);
     if (fact && fact->until == FIT_U_ONWARDS) fit__no_threads = true;
     if (fact && fact->what == FIT_W_ERROR) return (int)value;
     if (fit__no_threads && !fit__guard->exempt) return EAGAIN;
@@ -235,7 +215,7 @@ FIT_EXPORT int pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_s
     if (fit__passes()) return FIT_NEXT(pthread_setaffinity_np)(thread, size, cpus);
     if (!fit__threads->is_ours(thread)) return ESRCH;
     fit__enter();
-    int error = fit__thread_fault(FIT_CALL_pthread_setaffinity_np, FIT_CALLER, 0);
+    int error = fit__error_at(FIT_CALL_pthread_setaffinity_np, FIT_CALLER, 0);
     fit__leave();
     return error || CPU_COUNT_S(size, cpus) > 0 ? error : EINVAL;
 }

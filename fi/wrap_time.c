@@ -134,7 +134,8 @@ static long sleep_simulated(enum fit__call_id id, int64_t ns, int64_t *left, con
     struct fit__call c;
     fit__begin(&c, id, -1, caller);
     int64_t end = fit__monotonic() + ns, late;
-    if (ns > 0 && fit__extended_asked() && fit__asks() && fit__ask(&c, 0, 0, &late)) ns += late * MS;
+    if (ns > 0 && fit__extended_asked() && fit__asks() && fit__ask(&c, 0, 0, &late))
+        ns += late * MS;
     long result = ns > 0 ? fit__kernel->sleep(ns) : ns < 0 ? -EINVAL : fit__kernel->sleep(0);
     if (fit__traces())
         fit__traced(&c, result, "%lld.%09lld s", (long long)(ns / SECOND),
@@ -228,21 +229,24 @@ static bool chance_fails(struct fit__call *c, size_t *size, unsigned flags, long
 {
     int64_t value;
     unsigned holds = flags & GRND_NONBLOCK ? FIT_N_UNREADY : 0;
-    if (!fit__asks()) return false;
+    if (!fit__asks() || fit__no_getrandom) return false;
     if (*size > FIT_CHANCE_PIECE && handles_signals()) holds |= FIT_N_PIECES;
     const struct fit__fact *fact = fit__ask(c, holds, *size, &value);
     if (fact && fact->what == FIT_W_SHORT) *size = (size_t)value;
-    return fact && fact->what != FIT_W_SHORT && fit__carry_out(c, fact, result);
+    if (fact && fact->until == FIT_U_ONWARDS) fit__no_getrandom = true;
+    return fact && fact->effect == FIT_E_RESULT && fit__carry_out(c, fact, result);
 }
 
 /* Who calls getentropy() or arc4random() does not hear of what goes wrong: glibc asks again. */
 static long chance(void *buffer, size_t size, unsigned flags, bool may_fail, const void *caller)
 {
     struct fit__call c;
-    long result;
+    long result = 0;
     fit__begin(&c, FIT_CALL_getrandom, -1, caller);
     fit__check_writable(buffer, size);
     if (!may_fail || !chance_fails(&c, &size, flags, &result))
+        result = may_fail && fit__no_getrandom && !fit__guard->exempt ? -ENOSYS : 0;
+    if (!result)
         result = fit__kernel->getrandom(buffer, size, flags);
     if (fit__traces()) fit__traced(&c, result, "%zu, %u", size, flags);
     return fit__end(&c, result);

@@ -65,7 +65,7 @@ static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t cl
     if (error) goto out;
     fit__threads->unpark(mutex, 1);
     /* A spurious wake-up comes at once, before whoever would make the condition true has run. */
-    const struct fit__fact *fact = fit__thread_ask(id, caller, has_deadline(left), &value);
+    const struct fit__fact *fact = fit__ask_at(id, caller, NULL, has_deadline(left), &value);
     if (fact && fact->what == FIT_W_ERROR) race_begins(cond, left);
     if (!fact || fact->what == FIT_W_ERROR) error = fit__threads->park(cond, &for_condition, left);
     race_ends(cond);
@@ -127,7 +127,7 @@ static void ask_wake(const void *object, unsigned most, enum fit__call_id id, co
     if (waiting >= 2) holds |= FIT_N_TWO;
     if (waiting >= 3) holds |= FIT_N_THREE;
     if (waiting >= 4) holds |= FIT_N_FOUR;
-    if (holds) fact = fit__thread_ask(id, caller, holds, &value);
+    if (holds) fact = fit__ask_at(id, caller, NULL, holds, &value);
     if (fact && value > 1) fit__threads->next_sleeper(object, (unsigned)value);
     fit__unpark_fairly(object, most);
     if (fact && value == 1) fit__threads->yield();
@@ -164,7 +164,7 @@ static const struct fit__sleep for_semaphore[] = FIT_SLEEP(
 static void ask_deadline(const void *sem, int64_t left, const void *caller)
 {
     int64_t value;
-    if (left > 0 && fit__thread_ask(FIT_CALL_sem_timedwait, caller, has_deadline(left), &value))
+    if (left > 0 && fit__ask_at(FIT_CALL_sem_timedwait, caller, NULL, has_deadline(left), &value))
         race_begins(sem, left);
 }
 

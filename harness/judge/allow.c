@@ -14,14 +14,11 @@ enum { ALLOWANCES_MAX = 32 };
 
 struct allowance { const char *verdict, *faults, *where, *reason; };
 
-/* What is known of libraries: they abort by design, or leave something behind, where the code that
- * uses them can do nothing about it. Counted and shown like a test's own allowances. */
+/* What is known of libraries: they leave something behind where the code that uses them can do
+ * nothing about it. Counted and shown like a test's own allowances. */
 static const struct allowance profiles[] = {
-    { "abort", "pipe*:mode=emfile", "uv_loop_init",
-      "libuv 1.44 aborts if it cannot make the pipe that locks signals" },
     { "leak-fd", "mode=emfile", "uv_loop_init",
       "libuv 1.44 keeps its epoll descriptor when uv_loop_init() fails" },
-    { "abort", "epoll_ctl", "uv_run", "libuv 1.44 aborts if epoll takes no more descriptors" },
     { "leak-fd", "mode=thread", "uv_loop_init",
       "libuv 1.44 keeps its epoll descriptor when uv_loop_init() fails" },
     { "leak-fd", "eventfd:mode=emfile", "g_main_context_new_with_flags",
@@ -34,11 +31,18 @@ static const struct allowance profiles[] = {
  * verdict is `library-abort`, which is never the user's to mend. `by`: the function of theirs that
  * may end it by a crash, too (a trap; the stack that was not enough for the message). An abort that
  * the code under test raises stays `abort`. */
-static const struct { const char *library, *faults, *by, *reason; } designs[] = {
+static const struct design {
+    const char *library /* a pattern */, *faults, *by, *reason;
+} designs[] = {
     { "libuv", "mode=memory", NULL,
       "libuv aborts where a call without a result needs memory: uv_loop_init, uv_run" },
     { "libuv", "mode=thread", NULL,
       "libuv aborts if it cannot make the threads and locks of its pool" },
+    { "libuv", "mode=emfile", NULL,
+      "libuv aborts if it cannot make the pipe that locks its signals, and when epoll takes no "
+      "more descriptors" },
+    { "libevent*", "mode=emfile", NULL,
+      "libevent 2.1 ends the program by exit(1) if it gets no descriptors for its signals" },
     { "libglib-2.0", "mode=memory", "g_logv",
       "GLib ends the program when g_malloc() gets no memory" },
     { "libglib-2.0", "mode=thread", "g_logv",
@@ -46,6 +50,8 @@ static const struct { const char *library, *faults, *by, *reason; } designs[] = 
     { "libglib-2.0", "mode=emfile", "g_logv",
       "GLib ends the program when a main context gets no descriptor to be woken by" },
     { "libev", "mode=memory", NULL, "libev aborts when its allocator gets no memory" },
+    { "libev", "mode=emfile", NULL,
+      "libev aborts if it cannot make an eventfd or a pipe to be woken by" },
     { "libhiredis", "mode=memory", NULL, "hiredis 0.14 aborts when its allocator gets no memory" },
 };
 
@@ -205,7 +211,7 @@ const char *fit__library_aborts(const struct fit__finding *f)
     bool crash = !strcmp(f->verdict, "crash");
     const char *library = abort || crash ? ended_by(f->frames, f->depth) : NULL;
     for (size_t i = 0; library && i < sizeof designs / sizeof designs[0]; i++)
-        if (!strcmp(library, designs[i].library)
+        if (!fnmatch(designs[i].library, library, 0)
             && (abort || (designs[i].by && stack_has(designs[i].by, f->frames, f->depth)))
             && selected(designs[i].faults))
             return designs[i].reason;

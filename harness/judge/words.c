@@ -155,8 +155,8 @@ static size_t clock_text(const struct fit__point *p, const struct fit__alternati
     bool date = !strcmp(p->on, "realtime");
     if (!strcmp(p->on, "ticks"))
         return (size_t)snprintf(out, size, "the clocks went on in steps of %lld ms, from a wait in "
-                                "{fault} on%s%s", (long long)what->value, p->after ? ", after " : "",
-                                p->after ? p->after : "");
+                                "{fault} on%s%s", (long long)what->value,
+                                p->after ? ", after " : "", p->after ? p->after : "");
     return (size_t)snprintf(out, size, "%s %lld s%s, before a wait in {fault}%s%s",
                             !date ? "the program did not run for"
                             : seconds < 0 ? "the wall clock was set back by"

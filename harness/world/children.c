@@ -134,9 +134,16 @@ static int wait_a_moment(void)
     return result == -EINTR && !fit__signal_restarts ? -EINTR : 0;
 }
 
+/* A signal may come while it waits; asked before it is known whether it will have to. */
+static void ask_signals(int options)
+{
+    if (!(options & WNOHANG)) fit__disturbed("a child");
+}
+
 static pid_t wait_for(pid_t pid, int *status, int options, struct rusage *usage)
 {
     int moment = 0;
+    ask_signals(options);
     for (;;) {
         long got = fit__raw(SYS_wait4, pid, status, options | WNOHANG, usage);
         if (got || options & WNOHANG) return (pid_t)got;
@@ -149,6 +156,7 @@ static int wait_id(idtype_t type, id_t id, siginfo_t *info, int options)
 {
     siginfo_t own;
     int moment = 0;
+    ask_signals(options);
     for (;;) {
         memset(&own, 0, sizeof own);
         long result = fit__raw(SYS_waitid, type, id, &own, options | WNOHANG, NULL);

@@ -32,20 +32,6 @@ static void send_now(int signal)
     fit__signal_post(NULL, &info, NULL, &queued);
 }
 
-/* A question of the table about what comes from outside, `object`. */
-static const struct fit__fact *ask(enum fit__call_id id, const char *object, unsigned holds,
-                                   int64_t *value)
-{
-    struct fit__call c;
-    c.id = id;
-    c.caller = NULL;
-    c.fd = -1;
-    c.family = (uint8_t)fit__call_family(id);
-    c.object = object;
-    c.order_count = 0;
-    return fit__ask(&c, holds, 0, value);
-}
-
 /* Two moments: the wait is interrupted; or the handler has run just before it, after the program
  * had looked for the last time. */
 static enum fit__disturbance ask_signal(unsigned i, bool handled)
@@ -53,7 +39,7 @@ static enum fit__disturbance ask_signal(unsigned i, bool handled)
     int64_t value;
     unsigned holds = (sent[i].extended ? FIT_N_SELDOM_SENT : FIT_N_OFTEN_SENT)
                      | (handled ? FIT_N_WITH_HANDLER : 0);
-    const struct fit__fact *fact = ask(FIT_CALL_signal, sent[i].name, holds, &value);
+    const struct fit__fact *fact = fit__ask_at(FIT_CALL_signal, NULL, sent[i].name, holds, &value);
     if (!fact) return FIT_D_NOTHING;
     fit__trace(">>", -1, "%s", sent[i].name);
     send_now(sent[i].signal);
@@ -64,14 +50,13 @@ static enum fit__disturbance ask_signal(unsigned i, bool handled)
 /* While the code under test does something else than wait. */
 void fit__disturbed_between(const void *caller)
 {
-    (void)caller;
     if (!fit__asks() || fit__guard->inside > 1 || fit__current->guard.signal
         || fit__current->process != fit__service_process())
         return;
     for (unsigned i = 0; i < sizeof sent / sizeof sent[0]; i++) {
         int64_t value;
         if (!is_handled(sent[i].signal) || !fit__signal_is_for_us(sent[i].signal)) continue;
-        if (!ask(FIT_CALL_handler, sent[i].name, 0, &value)) continue;
+        if (!fit__ask_at(FIT_CALL_handler, caller, sent[i].name, 0, &value)) continue;
         fit__trace(">>", -1, "%s", sent[i].name);
         send_now(sent[i].signal);
         return;
@@ -87,7 +72,8 @@ static bool ends_by_stop(const char *what)
 static enum fit__disturbance ask_stop(void)
 {
     int64_t value;
-    if (!ask(FIT_CALL_signal, "SIGCONT", FIT_N_OFTEN_SENT, &value)) return FIT_D_NOTHING;
+    if (!fit__ask_at(FIT_CALL_signal, NULL, "SIGCONT", FIT_N_OFTEN_SENT, &value))
+        return FIT_D_NOTHING;
     fit__trace(">>", -1, "stopped, and SIGCONT");
     return FIT_D_ENDS_WAIT;
 }
@@ -97,6 +83,8 @@ static enum fit__disturbance signals(const char *what)
     uint64_t read = fit__signalfd_bits();
     enum fit__disturbance came = FIT_D_NOTHING;
     for (unsigned i = 0; i < sizeof sent / sizeof sent[0] && came == FIT_D_NOTHING; i++) {
+        /* Whether it is the child's own end, chance says. */
+        if (sent[i].signal == SIGCHLD && !strcmp(what, "a child")) continue;
         bool handled = is_handled(sent[i].signal) && fit__signal_is_for_us(sent[i].signal);
         if (handled || (read & fit__signal_bit(sent[i].signal))) came = ask_signal(i, handled);
     }
@@ -124,7 +112,7 @@ static bool can_set_date(const char *what)
 static enum fit__disturbance ask_date(void)
 {
     int64_t ms;
-    if (!ask(FIT_CALL_clock, "realtime", FIT_N_DATE, &ms)) return FIT_D_NOTHING;
+    if (!fit__ask_at(FIT_CALL_clock, NULL, "realtime", FIT_N_DATE, &ms)) return FIT_D_NOTHING;
     fit__trace(">>", -1, "the wall clock is set by %lld s", (long long)ms / 1000);
     fit__realtime_step(ms * FIT_MS);
     return FIT_D_LOOK_AGAIN;
@@ -134,7 +122,7 @@ static enum fit__disturbance ask_date(void)
 static enum fit__disturbance ask_jump(void)
 {
     int64_t ms;
-    if (!ask(FIT_CALL_clock, "monotonic", FIT_N_UPTIME, &ms)) return FIT_D_NOTHING;
+    if (!fit__ask_at(FIT_CALL_clock, NULL, "monotonic", FIT_N_UPTIME, &ms)) return FIT_D_NOTHING;
     fit__trace(">>", -1, "the process does not run for %lld s", (long long)ms / 1000);
     fit__service_stop(fit__now() + ms * FIT_MS);
     return FIT_D_LOOK_AGAIN;
@@ -145,7 +133,7 @@ static enum fit__disturbance ask_ticks(void)
 {
     int64_t ms;
     if (fit__clock_ticks() || !fit__extended_asked()) return FIT_D_NOTHING;
-    if (!ask(FIT_CALL_clock, "ticks", FIT_N_TICKS, &ms)) return FIT_D_NOTHING;
+    if (!fit__ask_at(FIT_CALL_clock, NULL, "ticks", FIT_N_TICKS, &ms)) return FIT_D_NOTHING;
     fit__trace(">>", -1, "the clocks go on in steps of %lld ms", (long long)ms);
     fit__clock_set_ticks(ms * FIT_MS);
     return FIT_D_LOOK_AGAIN;

@@ -156,7 +156,9 @@ static int with_child(char *back, size_t size)
     error = pid < 0 ? errno : ask_child(pair[0], back, size);
     close(pair[0]);
     if (pid < 0) return error;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
+    pid_t ended;
+    do ended = waitpid(pid, &status, 0); while (ended < 0 && errno == EINTR);
+    assert_int_equal(ended, pid);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
     return error;
 }
@@ -168,6 +170,7 @@ static void forks(void **state)
     (void)state;
     ends = 0;
     sigaction(SIGCHLD, &act, NULL);
+    sigaction(SIGTERM, &act, NULL);
     struct fit_op *op = fit_op("child");
     int error = with_child(back, sizeof back);
     snprintf(wanted, sizeof wanted, "parent %d", (int)getpid());
@@ -175,6 +178,7 @@ static void forks(void **state)
     else fit_op_succeeded(op, back, strlen(back));
     if (*back && !error) assert_string_equal(back, wanted);
     signal(SIGCHLD, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
 }
 
 /* Its end wakes who waits for that and nothing else. */
@@ -191,9 +195,9 @@ static void waits_for_the_signal(void **state)
     int fd = dup(0);                         /* one call that can fail */
     pid_t pid = fork();
     if (pid == 0) _exit(0);
-    while (!ends) sigsuspend(&before);
+    while (pid > 0 && !ends) sigsuspend(&before);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    assert_int_equal(wait(NULL), pid);
+    if (pid > 0) assert_int_equal(wait(NULL), pid);
     assert_int_equal(wait(NULL), -1);
     assert_int_equal(errno, ECHILD);
     if (fd >= 0) close(fd);
@@ -206,7 +210,8 @@ static void uses_a_shell(void **state)
 {
     char text[256] = "";
     (void)state;
-    assert_int_equal(WEXITSTATUS(system("exit 3")), 3);
+    int status = WEXITSTATUS(system("exit 3"));
+    assert_true(status == 3 || status == 127);       /* there is no shell */
     /* What is started is not under test, and knows nothing of this one. */
     FILE *out = popen("env | grep -c -e FAULTTEST -e LD_PRELOAD", "re");
     if (!out) return;
@@ -226,8 +231,10 @@ static void child_asserts(void **state)
     pid_t pid = fork();
     (void)state;
     if (pid == 0) assert_int_equal(1, 2);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    if (pid > 0) {
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    }
     if (fd >= 0) close(fd);
 }
 
@@ -236,7 +243,8 @@ static void leaves_one(void **state)
 {
     int fd = dup(0);
     (void)state;
-    if (fork() == 0) {
+    pid_t pid = fork();
+    if (pid == 0) {
         sleep(1000);
         _exit(0);
     }

@@ -66,6 +66,8 @@ sweep() {
 }
 
 cases() { jq -r .case "$out/$1.jsonl" | sort -u | wc -l; }
+has_case() { cases_of "$1" | grep -q -e "$2"; }
+cases_of() { jq -r .case "$out/$1.jsonl"; }
 enough() { [ "$(cases "$1")" -ge 30 ]; }
 has() { grep -q -e "$2" "$out/$1.out"; }
 # Some case of the sweep has this verdict: verdict NAME WORD
@@ -92,6 +94,12 @@ sweep processes -v --mode emfile
 check processes_are_clean is_status $? 0
 check all_of_them_are_swept has processes '7 tests, no faults: pass'
 check child_has_an_assertion has processes 'an assertion failed in a child that was forked'
+# No process is made, or it cannot become the program; a signal comes.
+sweep processes --mode thread,signal
+check processes_that_are_not_made is_status $? 0
+check shell_that_is_not_made has_case processes 'uses_a_shell:system:.*error=ENOMEM'
+check program_that_is_missing has_case processes 'spawns:execve:.*error=ENOENT'
+check signal_while_it_waits has_case processes 'forks:signal:.*on=SIGTERM'
 sweep forgotten --test filters
 check forgotten_fails is_status $? 1
 check finds_the_child has forgotten 'child process: 1 still there at the end of the test'

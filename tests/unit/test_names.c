@@ -219,8 +219,8 @@ static void by_calls(void *arg)
 
 /* ---- what can go wrong ------------------------------------------------------------------- */
 
-/* The first question of mode dns that has it is answered with this. Volatile: compilers know that calls of libc
- * do not come back here. */
+/* The first question of mode dns that has it is answered with this. Volatile: compilers know that
+ * calls of libc do not come back here. */
 static volatile struct { enum fit__what what; int64_t value; bool open; } wish;
 
 static int grant(struct fit__question *q)
