@@ -292,7 +292,7 @@ static bool there_is(size_t size)
     return block;
 }
 
-static void no_big_blocks_are_left(void *arg)
+static void memory_is_short(void *arg)
 {
     (void)arg;
     static const struct fit__watcher watcher = { .allocated = on_allocated,
@@ -310,6 +310,11 @@ static void no_big_blocks_are_left(void *arg)
     free(kept);
     fit__memory_again();
     check(there_is(10000));
+    wish_for(FIT_W_ERROR, ENOMEM, FIT_U_TIME);
+    check(!there_is(10) && !wish.open && !usleep(1000 * 1000) && !there_is(10));
+    fit__settled = true;                     /* it lasts also where nothing is asked any more */
+    check(!there_is(10) && !usleep(1000 * 1000) && there_is(10));
+    fit__settled = false;
     fit__watcher = NULL;
 }
 
@@ -359,7 +364,7 @@ int main(void)
     RUN(others_have_the_lock);
     RUN(watchers_miss_something);
     RUN(streams_close_with_errors);
-    RUN(no_big_blocks_are_left);
+    RUN(memory_is_short);
     RUN(pages_are_refused);
     return 0;
 }
