@@ -27,6 +27,7 @@ static struct {
     bool used_up;            /* from here on */
     bool in_libc;            /* it began there, so it holds there, too */
     size_t largest;          /* there are no bigger blocks; 0: there are */
+    int64_t back_ns;         /* there is enough again then, by the monotonic clock; 0: never */
 } memory;
 
 /* A program that is refused less at once finds it small blocks that are left over, too. */
@@ -85,10 +86,24 @@ bool fit__memory_asked_of(const void *caller)
     return is_asked(whose(caller));
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec now = { 0, 0 };
+    fit__kernel->clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* Something lasts, whatever is still asked. */
+static bool is_short(void)
+{
+    if (memory.back_ns && now_ns() >= memory.back_ns) memory.back_ns = 0;
+    return memory.used_up || fit__memory_until_free || memory.largest || memory.back_ns;
+}
+
 static bool is_used_up(enum whose who, size_t size)
 {
-    if (!is_direct(who) && !memory.in_libc) return false;
-    return memory.used_up || fit__memory_until_free || (memory.largest && size > memory.largest);
+    if (!is_short() || (!is_direct(who) && !memory.in_libc)) return false;
+    return memory.used_up || fit__memory_until_free || memory.back_ns || size > memory.largest;
 }
 
 static bool ask(enum fit__call_id id, size_t size, const void *caller, enum whose who)
@@ -102,6 +117,7 @@ static bool ask(enum fit__call_id id, size_t size, const void *caller, enum whos
     if (fact->what == FIT_W_SHORT) memory.largest = (size_t)value;
     else memory.used_up = fact->until == FIT_U_ONWARDS;
     fit__memory_until_free = fact->until == FIT_U_FREE;
+    if (fact->until == FIT_U_TIME) memory.back_ns = now_ns() + c.lasts_ns;
     return true;
 }
 
@@ -109,7 +125,8 @@ bool fit__ask_memory(enum fit__call_id id, size_t size, const void *caller)
 {
     int saved = errno;
     bool fails = false;
-    if (!fit__asks()) return false;
+    if (fit__guard->exempt || fit__faults_off) return false;
+    if (fit__settled && !memory.back_ns && !is_short()) return false;
     fit__enter();
     enum whose who = whose(caller);
     if (is_direct(who) || (who == LIBC && fit__extended_asked()))
@@ -139,4 +156,5 @@ void fit__memory_again(void)
 {
     memory.used_up = fit__memory_until_free = false;
     memory.largest = 0;
+    memory.back_ns = 0;
 }

@@ -38,18 +38,16 @@
 #define FAILS(family, needs, mode, error)                                                     \
     { family, needs, mode, ERRNO, FIT_U_ONCE, error, FIT_E_RESULT, 0, 0 }
 #define FILES(family, needs, error) FAILS(family, needs, FIT_DISK, error)
-/* No room on the disk: for this call alone, until something is removed, for good. */
+/* No room on the disk: for this call alone, until something is removed, for a time, for good. */
 #define DISK_FULL(family)                                                                     \
     { family, FIT_N_GROWS, FIT_DISK, ERRNO, FIT_U_ONCE, ENOSPC, FIT_E_RESULT, 0, 0 },         \
     { family, FIT_N_GROWS, FIT_DISK, ERRNO, FIT_U_FREE, ENOSPC, FIT_E_DISK, 0, 0 },           \
     { family, FIT_N_GROWS, FIT_DISK, ERRNO, FIT_U_ONWARDS, ENOSPC, FIT_E_DISK, 0, 0 },        \
+    { family, FIT_N_GROWS | RARE, FIT_DISK, ERRNO, FIT_U_TIME, ENOSPC, FIT_E_DISK, 0, A_TIME },\
     FILES(family, FIT_N_GROWS, EDQUOT)
 #define BECOMES(family, needs, error, effect)                                                 \
     { family, needs, FIT_DISK, ERRNO, FIT_U_ONCE, error, effect, 0, 0 }
 /* The disk had an error and takes no more changes. */
-/* accept() takes the connection, finds that it is broken, and gives its error. */
-#define GONE_AGAIN(rare, error)                                                               \
-    { FIT_ACCEPT, FIT_N_INET | (rare), FIT_RESET, ERRNO, FIT_U_ONCE, error, FIT_E_SPECIAL, 0, 0 }
 #define READ_ONLY(family, needs)                                                              \
     { family, FIT_N_CHANGES | (needs), FIT_DISK, ERRNO, FIT_U_ONWARDS, EROFS, FIT_E_DISK, 0, 0 }
 /* On the way to a file: a folder was for a moment something else, a link that leads to itself, or
@@ -63,6 +61,9 @@
 /* Once a call is not there it never is: the program has to do without. */
 #define LACKING(family, error)                                                                \
     { family, FIT_N_RECENT | RARE, FIT_DISK, ERRNO, FIT_U_ONWARDS, error, FIT_E_LACKING, 0, 0 }
+/* accept() takes the connection, finds that it is broken, and gives its error. */
+#define GONE_AGAIN(rare, error)                                                               \
+    { FIT_ACCEPT, FIT_N_INET | (rare), FIT_RESET, ERRNO, FIT_U_ONCE, error, FIT_E_SPECIAL, 0, 0 }
 #define ENDS FIT_W_EOF, FIT_S_NUMBER, FIT_U_ONCE
 
 /* The other side may read slowly, or, where it has not answered for long enough to fill the
@@ -333,7 +334,8 @@ static const struct fit__fact facts[] = {
     { FIT_FILE_READ, FIT_N_READY, FIT_DISK, FIT_W_SHORT, FIT_S_NUMBER, FIT_U_ONCE, 0,
       FIT_E_SPECIAL, FIT_A_UNREADABLE, 0 },
     /* Somebody has cut the file. Who reads to the end, whatever its length, cannot know. */
-    { FIT_FILE_READ, FIT_N_READY | FIT_N_THERE | RARE, FIT_DISK, ENDS, 0, FIT_E_SPECIAL, FIT_A_CUT, 0 },
+    { FIT_FILE_READ, FIT_N_READY | FIT_N_THERE | RARE, FIT_DISK, ENDS, 0, FIT_E_SPECIAL,
+      FIT_A_CUT, 0 },
     FILES(FIT_FILE_READ, FIT_N_DATA | RARE, ENOMEM),
     DISK_FULL(FIT_FILE_WRITE),
     { FIT_FILE_WRITE, FIT_N_GROWS, FIT_DISK, FIT_W_SHORT, FIT_S_NUMBER, FIT_U_ONCE, 0,
@@ -428,6 +430,9 @@ static const struct fit__fact facts[] = {
     /* Where libc allocates for itself, its callers would have to be mended in glibc. */
     MEMORY(FIT_N_DIRECT),
     MEMORY(FIT_N_EXTENDED),
+    /* Until another program gives some back. */
+    { FIT_ALLOCATE, FIT_N_DIRECT | RARE, FIT_MEMORY, ERRNO, FIT_U_TIME, ENOMEM, FIT_E_SPECIAL, 0,
+      A_TIME },
     /* There is memory, but in pieces: none is as big as this one, from here on. */
     { FIT_ALLOCATE, FIT_N_DIRECT | RARE, FIT_MEMORY, FIT_W_SHORT, FIT_S_NUMBER, FIT_U_ONWARDS, -1,
       FIT_E_SPECIAL, 0, 0 },

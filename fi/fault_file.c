@@ -178,7 +178,8 @@ bool fit__fault_path(struct fit__call *c, int dir, const char *path, unsigned ho
 
 static bool is_file(struct fit__call *c)
 {
-    return fit__asks() && fit__described(c) && c->info.class == FIT_C_FILE;
+    return fit__asks() && fit__described(c) && c->info.class == FIT_C_FILE
+        && is_on_disk(c->info.object);
 }
 
 /* A file without a name is the program's alone. */
@@ -197,7 +198,7 @@ bool fit__fault_lock(struct fit__call *c, unsigned holds, long *result)
 bool fit__fault_open_file(struct fit__call *c, unsigned holds, long *result)
 {
     if (is_lacking(c, result)) return true;
-    return is_file(c) && is_on_disk(c->info.object) && fit__fault_simple(c, holds, result);
+    return is_file(c) && fit__fault_simple(c, holds, result);
 }
 
 /* Linux tells it once. What did not reach the disk counts as clean from then on, so that the next
@@ -318,7 +319,7 @@ bool fit__fault_copy(struct fit__call *c, int in, off_t from, off_t to, size_t *
     size_t unused;
     off_t end, at = place_in(in, from, &end);
     if (is_lacking(c, result)) return true;
-    if (at < 0 || end <= at || !*size || !is_file(c) || !is_on_disk(c->info.object)) return false;
+    if (at < 0 || end <= at || !*size || !is_file(c)) return false;
     off_t most = (off_t)*size < end - at ? (off_t)*size : end - at;
     bool grows = pages_needed(c->fd, (size_t)most, to, &unused) > 0;
     unsigned holds = FIT_N_DATA | FIT_N_RECENT | (grows ? FIT_N_GROWS : 0) | others_reach(in);

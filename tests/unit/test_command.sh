@@ -167,6 +167,8 @@ run 2 run --mode schedule ./fake_pass
 says "did you mean 'order'?"
 run 2 run --mode partail ./fake_pass
 says "did you mean 'partial'?"
+run 2 run --memory service,servers ./fake_pass
+says "not 'servers'"
 run 2 run --vlagrind ./fake_pass
 says "did you mean '--valgrind'?"
 run 2 run --valgrind=none --test nosuch ./fake_pass

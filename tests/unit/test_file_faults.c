@@ -288,11 +288,12 @@ static void on_released(void *block) { (void)block; }
 static bool there_is(size_t size)
 {
     void *volatile block = malloc(size);
+    bool there = block;
     free(block);
-    return block;
+    return there;
 }
 
-static void no_big_blocks_are_left(void *arg)
+static void memory_is_short(void *arg)
 {
     (void)arg;
     static const struct fit__watcher watcher = { .allocated = on_allocated,
@@ -310,6 +311,11 @@ static void no_big_blocks_are_left(void *arg)
     free(kept);
     fit__memory_again();
     check(there_is(10000));
+    wish_for(FIT_W_ERROR, ENOMEM, FIT_U_TIME);
+    check(!there_is(10) && !wish.open && !usleep(999999) && !there_is(10));
+    fit__settled = true;                     /* it lasts also where nothing is asked any more */
+    check(!there_is(10) && !usleep(999999) && !usleep(1000) && there_is(10));
+    fit__settled = false;
     fit__watcher = NULL;
 }
 
@@ -318,7 +324,7 @@ static void pages_are_refused(void *arg)
     (void)arg;
     begin();
     char *volatile block = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                                MAP_PRIVATE | MAP_ANONYMOUS, 0, 0);
     check(block != MAP_FAILED);
     wish_for(FIT_W_ERROR, ENOMEM, FIT_U_ONCE);
     check(failed(mprotect(block, PAGE, PROT_READ), ENOMEM));
@@ -359,7 +365,7 @@ int main(void)
     RUN(others_have_the_lock);
     RUN(watchers_miss_something);
     RUN(streams_close_with_errors);
-    RUN(no_big_blocks_are_left);
+    RUN(memory_is_short);
     RUN(pages_are_refused);
     return 0;
 }
