@@ -2,6 +2,7 @@
 #ifndef FI_THREAD_H
 #define FI_THREAD_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -64,6 +65,9 @@ static inline bool fit__called_off(void)
     return fit__guard->cancel.now && fit__guard->cancel.at_point;
 }
 
+/* Locks it again behind a wait: no question is asked. "Inside". */
+int fit__mutex_take(pthread_mutex_t *mutex);
+
 /* ---- */
 
 /* Asks for one thing that can go wrong in a thread function called from `caller`: an error is of
@@ -73,8 +77,12 @@ bool fit__thread_fault(const char *point, const void *caller, enum fit__what wha
  * ENOMEM there, glibc neither: only tried with --extended. Not "inside". */
 int fit__init_fault(const char *point, const void *caller);
 
-/* The call is done: asks whether the caller loses the processor now to another thread that could
- * run (thread=1). */
+/* Asks whether the caller loses the processor now to another thread that could run (thread=1):
+ * before a call that takes something (a lock that is free, a semaphore), after one that gives
+ * something (unlocks, signals, posts, creates a thread, wakes a loop). */
 void fit__thread_preempt(const char *point, const void *caller);
+/* The same after a write to `fd`, if that is how threads of one program wake each other (eventfd,
+ * pipe, socket pair): the point "wake". */
+void fit__thread_woke(int fd, const void *caller);
 
 #endif

@@ -77,11 +77,23 @@ static int lock_mutex(pthread_mutex_t *mutex, clockid_t clock, const struct time
     return error;
 }
 
+int fit__mutex_take(pthread_mutex_t *mutex)
+{
+    return lock_mutex(mutex, CLOCK_REALTIME, NULL);
+}
+
 static int unlock_mutex(pthread_mutex_t *mutex)
 {
     int error = FIT_NEXT(pthread_mutex_unlock)(mutex);
     if (!error) fit__unpark_fairly(mutex, 1);
     return error;
+}
+
+/* Before a lock that is free another thread may come first: what was looked at without the lock is
+ * then another's. Where it is held, the thread sleeps anyway. */
+static void may_come_late(const char *point, const pthread_mutex_t *mutex, const void *caller)
+{
+    if (!mutex->__data.__lock) fit__thread_preempt(point, caller);
 }
 
 FIT_EXPORT int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
@@ -96,6 +108,7 @@ FIT_EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_mutex_lock)(mutex);
     fit__enter();
+    may_come_late("pthread_mutex_lock", mutex, FIT_CALLER);
     error = lock_mutex(mutex, CLOCK_REALTIME, NULL);
     fit__leave();
     return error;
@@ -119,6 +132,7 @@ FIT_EXPORT int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct time
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_mutex_timedlock)(mutex, until);
     fit__enter();
+    may_come_late("pthread_mutex_timedlock", mutex, FIT_CALLER);
     error = lock_mutex(mutex, CLOCK_REALTIME, until);
     fit__leave();
     return error;
@@ -130,6 +144,7 @@ FIT_EXPORT int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock,
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_mutex_clocklock)(mutex, clock, until);
     fit__enter();
+    may_come_late("pthread_mutex_clocklock", mutex, FIT_CALLER);
     error = lock_mutex(mutex, clock, until);
     fit__leave();
     return error;
@@ -201,6 +216,18 @@ static int lock_to_write(pthread_rwlock_t *lock, clockid_t clock, const struct t
     return error;
 }
 
+/* The call, with a chance for other threads before it. */
+#define LOCK(name, take, ...)                                                          \
+    {                                                                                 \
+        int error;                                                                    \
+        if (fit__passes()) return FIT_NEXT(name)(lock, ##__VA_ARGS__);               \
+        fit__enter();                                                                 \
+        fit__thread_preempt(#name, FIT_CALLER);                                       \
+        error = take;                                                                 \
+        fit__leave();                                                                 \
+        return error;                                                                 \
+    }
+
 #define RWLOCK(name, take, ...)                                                        \
     {                                                                                 \
         int error;                                                                    \
@@ -219,24 +246,24 @@ FIT_EXPORT int pthread_rwlock_init(pthread_rwlock_t *restrict lock,
 }
 
 FIT_EXPORT int pthread_rwlock_rdlock(pthread_rwlock_t *lock)
-RWLOCK(pthread_rwlock_rdlock, lock_to_read(lock, CLOCK_REALTIME, NULL))
+LOCK(pthread_rwlock_rdlock, lock_to_read(lock, CLOCK_REALTIME, NULL))
 
 FIT_EXPORT int pthread_rwlock_wrlock(pthread_rwlock_t *lock)
-RWLOCK(pthread_rwlock_wrlock, lock_to_write(lock, CLOCK_REALTIME, NULL))
+LOCK(pthread_rwlock_wrlock, lock_to_write(lock, CLOCK_REALTIME, NULL))
 
 FIT_EXPORT int pthread_rwlock_timedrdlock(pthread_rwlock_t *lock, const struct timespec *until)
-RWLOCK(pthread_rwlock_timedrdlock, lock_to_read(lock, CLOCK_REALTIME, until), until)
+LOCK(pthread_rwlock_timedrdlock, lock_to_read(lock, CLOCK_REALTIME, until), until)
 
 FIT_EXPORT int pthread_rwlock_timedwrlock(pthread_rwlock_t *lock, const struct timespec *until)
-RWLOCK(pthread_rwlock_timedwrlock, lock_to_write(lock, CLOCK_REALTIME, until), until)
+LOCK(pthread_rwlock_timedwrlock, lock_to_write(lock, CLOCK_REALTIME, until), until)
 
 FIT_EXPORT int pthread_rwlock_clockrdlock(pthread_rwlock_t *lock, clockid_t clock,
                                           const struct timespec *until)
-RWLOCK(pthread_rwlock_clockrdlock, lock_to_read(lock, clock, until), clock, until)
+LOCK(pthread_rwlock_clockrdlock, lock_to_read(lock, clock, until), clock, until)
 
 FIT_EXPORT int pthread_rwlock_clockwrlock(pthread_rwlock_t *lock, clockid_t clock,
                                           const struct timespec *until)
-RWLOCK(pthread_rwlock_clockwrlock, lock_to_write(lock, clock, until), clock, until)
+LOCK(pthread_rwlock_clockwrlock, lock_to_write(lock, clock, until), clock, until)
 
 static int tried(int error)
 {
@@ -258,7 +285,15 @@ static int unlock(pthread_rwlock_t *lock)
 }
 
 FIT_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t *lock)
-RWLOCK(pthread_rwlock_unlock, unlock(lock))
+{
+    int error;
+    if (fit__passes()) return FIT_NEXT(pthread_rwlock_unlock)(lock);
+    fit__enter();
+    error = unlock(lock);
+    if (!error) fit__thread_preempt("pthread_rwlock_unlock", FIT_CALLER);
+    fit__leave();
+    return error;
+}
 
 /* ---- Spin locks -------------------------------------------------------------------------- */
 
@@ -271,6 +306,7 @@ FIT_EXPORT int pthread_spin_lock(pthread_spinlock_t *lock)
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_spin_lock)(lock);
     fit__enter();
+    fit__thread_preempt("pthread_spin_lock", FIT_CALLER);
     while ((error = FIT_NEXT(pthread_spin_trylock)(lock)) == EBUSY)
         sleep_for((const void *)lock, for_spin_lock, ++times, CLOCK_REALTIME, NULL);
     fit__leave();
@@ -287,6 +323,7 @@ FIT_EXPORT int pthread_spin_unlock(pthread_spinlock_t *lock)
     fit__enter();
     error = FIT_NEXT(pthread_spin_unlock)(lock);
     fit__unpark_fairly((const void *)lock, 1);
+    if (!error) fit__thread_preempt("pthread_spin_unlock", FIT_CALLER);
     fit__leave();
     return error;
 }

@@ -15,6 +15,22 @@ static const struct fit__sleep for_condition = {
     .alone = "a condition that nobody is left to signal"
 };
 
+/* A wake-up for nothing comes at once, before whoever would make the condition true has run; or
+ * (thread=1) others run before the caller sleeps and gives the mutex up: what they tell without the
+ * mutex is told to nobody. True: it does not sleep. */
+static bool ask_wait(const char *point, const void *caller)
+{
+    struct fit__question q = { .point = point, .caller = caller };
+    const struct fit__alternative *answer;
+    if (!fit__asks()) return false;
+    fit__offer(&q, FIT_ORDER, FIT_W_SPURIOUS, FIT_S_ERRNO, 0, FIT_U_ONCE);
+    if (fit__threads->competes())
+        fit__offer(&q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, 1, FIT_U_ONCE);
+    answer = fit__choose(&q);
+    if (answer && answer->what == FIT_W_THREAD) fit__threads->yield();
+    return answer && answer->what == FIT_W_SPURIOUS;
+}
+
 /* The object itself stays as it was initialised: who waits is known by its address. Who is
  * cancelled in the wait has the mutex again when its handlers run. */
 static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
@@ -23,7 +39,9 @@ static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t cl
     bool outer = fit__point_begin(true);
     int error, lock_error;
     int64_t left;
+    bool awake;
     fit__enter();
+    awake = ask_wait(point, caller);
     if (!fit__time_left(clock, until, &left)) {
         error = EINVAL;
         goto out;
@@ -31,12 +49,10 @@ static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t cl
     error = FIT_NEXT(pthread_mutex_unlock)(mutex);
     if (error) goto out;
     fit__threads->unpark(mutex, 1);
-    /* A spurious wake-up comes at once, before whoever would make the condition true has run. */
-    if (!fit__thread_fault(point, caller, FIT_W_SPURIOUS, 0))
-        error = fit__threads->park(cond, &for_condition, left);
-    fit__leave();
+    if (!awake) error = fit__threads->park(cond, &for_condition, left);
     fit__guard->cancel.at_point = false;     /* to lock is none */
-    lock_error = pthread_mutex_lock(mutex);
+    lock_error = fit__mutex_take(mutex);
+    fit__leave();
     fit__point_end(outer);
     return lock_error ? lock_error : error;
 out:
@@ -125,13 +141,15 @@ static const struct fit__sleep for_semaphore[] = FIT_SLEEP(
     .what = "semaphore", .call = "sem_wait", .by_signal = true, .limited = true,
     .alone = "a semaphore that nobody is left to post");
 
-static int take(sem_t *sem, clockid_t clock, const struct timespec *until)
+static int take(sem_t *sem, clockid_t clock, const struct timespec *until, const char *point,
+                const void *caller)
 {
     int saved = errno, error = 0;
     bool outer = fit__point_begin(true);
     unsigned times = 0;
     int64_t left;
     fit__enter();
+    fit__thread_preempt(point, caller);
     if (!fit__time_left(clock, until, &left)) error = EINVAL;
     while (!error && FIT_NEXT(sem_trywait)(sem)) {
         if (errno != EAGAIN) error = errno;
@@ -148,19 +166,19 @@ static int take(sem_t *sem, clockid_t clock, const struct timespec *until)
 FIT_EXPORT int sem_wait(sem_t *sem)
 {
     if (fit__passes()) return FIT_NEXT(sem_wait)(sem);
-    return take(sem, CLOCK_REALTIME, NULL);
+    return take(sem, CLOCK_REALTIME, NULL, "sem_wait", FIT_CALLER);
 }
 
 FIT_EXPORT int sem_timedwait(sem_t *sem, const struct timespec *until)
 {
     if (fit__passes()) return FIT_NEXT(sem_timedwait)(sem, until);
-    return take(sem, CLOCK_REALTIME, until);
+    return take(sem, CLOCK_REALTIME, until, "sem_timedwait", FIT_CALLER);
 }
 
 FIT_EXPORT int sem_clockwait(sem_t *sem, clockid_t clock, const struct timespec *until)
 {
     if (fit__passes()) return FIT_NEXT(sem_clockwait)(sem, clock, until);
-    return take(sem, clock, until);
+    return take(sem, clock, until, "sem_clockwait", FIT_CALLER);
 }
 
 FIT_EXPORT int sem_trywait(sem_t *sem)

@@ -95,6 +95,13 @@ static size_t cancel_text(const struct fit__point *p, const struct fit__alternat
                             p->after ? p->after : "");
 }
 
+/* Points at which another thread comes before the call: it takes something. Else behind it. */
+static bool takes(const char *point)
+{
+    return strstr(point, "_wait") || strstr(point, "timedwait") || strstr(point, "clockwait")
+        || strstr(point, "_once") || (strstr(point, "lock") && !strstr(point, "unlock"));
+}
+
 /* "2-1": the numbers are those of the usual order. */
 static size_t order_text(const struct fit__point *p, const struct fit__alternative *what,
                          char *out, size_t size)
@@ -166,8 +173,8 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
     case FIT_W_ORDER: return order_text(p, what, out, size);
     case FIT_W_THREAD:
         if (!p->world && what->value == 1)
-            return (size_t)snprintf(out, size, "another thread ran right after %s in {fault}",
-                                    p->name);
+            return (size_t)snprintf(out, size, "another thread ran right %s %s in {fault}%s%s",
+                                    takes(p->name) ? "before" : "after", p->name, comma, object);
         if (!p->world)
             return (size_t)snprintf(out, size, "%s in {fault} woke number %lld of those that "
                                     "waited", p->name, (long long)what->value);
