@@ -8,6 +8,7 @@
 #include <sys/time.h>
 
 #include "fi/signal.h"
+#include "fi/thread.h"
 
 #define EDGE_NS INT64_C(1000000)     /* the rest of a short transfer comes a millisecond later */
 
@@ -297,6 +298,19 @@ bool fit__fault_write(struct fit__call *c, int flags, size_t *size, long *result
     /* A local connection that breaks is a broken pipe, whoever broke it. */
     if (c->info.local) holds = (holds & ~(unsigned)FIT_N_PEER_OPEN) | FIT_N_PEER_CLOSED;
     return transfer(c, holds, amount, size, result);
+}
+
+void fit__thread_woke(int fd, const void *caller)
+{
+    struct fit__info info;
+    struct fit__question q = { .point = "wake", .caller = caller, .object = info.object };
+    if (!fit__threads || !fit__threads->competes() || !fit__asks()) return;
+    memset(&info, 0, sizeof info);
+    info.brief = true;
+    if (fit__kernel->describe(fd, &info)) return;
+    if (info.class != FIT_C_WAKEUP && info.class != FIT_C_PAIR) return;
+    fit__offer(&q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, 1, FIT_U_ONCE);
+    if (fit__choose(&q)) fit__threads->yield();
 }
 
 void fit__after_transfer(struct fit__call *c, long result)

@@ -41,19 +41,6 @@ void fit__thread_preempt(const char *point, const void *caller)
         fit__threads->yield();
 }
 
-void fit__thread_woke(int fd, const void *caller)
-{
-    struct fit__info info;
-    struct fit__question q = { .point = "wake", .caller = caller, .object = info.object };
-    if (!fit__threads || !fit__threads->competes() || !fit__asks()) return;
-    memset(&info, 0, sizeof info);
-    info.brief = true;
-    if (fit__kernel->describe(fd, &info)) return;
-    if (info.class != FIT_C_WAKEUP && info.class != FIT_C_PAIR) return;
-    fit__offer(&q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, 1, FIT_U_ONCE);
-    if (fit__choose(&q)) fit__threads->yield();
-}
-
 int fit__init_fault(const char *point, const void *caller)
 {
     if (fit__passes() || !fit__extended_asked() || !fit__mode_asked(FIT_THREAD) || !fit__asks())
