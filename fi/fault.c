@@ -304,13 +304,15 @@ void fit__thread_woke(int fd, const void *caller)
 {
     struct fit__info info;
     struct fit__question q = { .point = "wake", .caller = caller, .object = info.object };
+    const struct fit__alternative *answer;
     if (!fit__threads || !fit__threads->competes() || !fit__asks()) return;
     memset(&info, 0, sizeof info);
     info.brief = true;
     if (fit__kernel->describe(fd, &info)) return;
     if (info.class != FIT_C_WAKEUP && info.class != FIT_C_PAIR) return;
-    fit__offer(&q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, 1, FIT_U_ONCE);
-    if (fit__choose(&q)) fit__threads->yield();
+    fit__offer_preempt(&q);
+    answer = fit__choose(&q);
+    if (answer) fit__make_preempt(answer);
 }
 
 void fit__after_transfer(struct fit__call *c, long result)

@@ -217,6 +217,8 @@ struct fit__threads {
     unsigned (*sleepers)(const void *key);
     void (*next_sleeper)(const void *key, unsigned n);
     void (*yield)(void);
+    void (*demote)(void);                    /* from now on the caller runs only if no other thread
+                                                of the code under test can; not quite for ever */
     bool (*competes)(void);                  /* another thread of the code under test could run */
     char *(*name_of)(pthread_t thread);      /* 16 bytes, its own to change; NULL: no thread */
     int (*stack_of)(pthread_t thread, void **lowest, size_t *size, bool *detached);

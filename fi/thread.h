@@ -81,6 +81,9 @@ int fit__init_fault(const char *point, const void *caller);
  * before a call that takes something (a lock that is free, a semaphore), after one that gives
  * something (unlocks, signals, posts, creates a thread, wakes a loop). */
 void fit__thread_preempt(const char *point, const void *caller);
+/* Adds that to a question: once, and from here on, which only random runs and --extended try. */
+void fit__offer_preempt(struct fit__question *q);
+void fit__make_preempt(const struct fit__alternative *answer);
 /* The same after a write to `fd`, if that is how threads of one program wake each other (eventfd,
  * pipe, socket pair): the point "wake". */
 void fit__thread_woke(int fd, const void *caller);

@@ -35,10 +35,26 @@ bool fit__thread_fault(const char *point, const void *caller, enum fit__what wha
     return fit__choose(&q) != NULL;
 }
 
+void fit__offer_preempt(struct fit__question *q)
+{
+    fit__offer(q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, 1, FIT_U_ONCE);
+    fit__offer_extended(q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, 1, FIT_U_ONWARDS);
+}
+
+void fit__make_preempt(const struct fit__alternative *answer)
+{
+    if (answer->until == FIT_U_ONWARDS) fit__threads->demote();
+    else fit__threads->yield();
+}
+
 void fit__thread_preempt(const char *point, const void *caller)
 {
-    if (fit__threads->competes() && fit__thread_fault(point, caller, FIT_W_THREAD, 1))
-        fit__threads->yield();
+    struct fit__question q = { .point = point, .caller = caller };
+    const struct fit__alternative *answer;
+    if (!fit__threads->competes() || !fit__asks()) return;
+    fit__offer_preempt(&q);
+    answer = fit__choose(&q);
+    if (answer) fit__make_preempt(answer);
 }
 
 int fit__init_fault(const char *point, const void *caller)

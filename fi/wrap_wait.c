@@ -24,10 +24,9 @@ static bool ask_wait(const char *point, const void *caller)
     const struct fit__alternative *answer;
     if (!fit__asks()) return false;
     fit__offer(&q, FIT_ORDER, FIT_W_SPURIOUS, FIT_S_ERRNO, 0, FIT_U_ONCE);
-    if (fit__threads->competes())
-        fit__offer(&q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, 1, FIT_U_ONCE);
+    if (fit__threads->competes()) fit__offer_preempt(&q);
     answer = fit__choose(&q);
-    if (answer && answer->what == FIT_W_THREAD) fit__threads->yield();
+    if (answer && answer->what == FIT_W_THREAD) fit__make_preempt(answer);
     return answer && answer->what == FIT_W_SPURIOUS;
 }
 
@@ -105,14 +104,14 @@ static void ask_wake(const void *object, unsigned most, const char *point, const
     bool alone = !fit__threads->sleepers(object) && !fit__threads->competes();
     const struct fit__alternative *answer = NULL;
     if (!alone && fit__asks()) {
-        fit__offer(&q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, 1, FIT_U_ONCE);
+        fit__offer_preempt(&q);
         for (unsigned n = 2; n <= waiting && n <= MOST; n++)
             fit__offer(&q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, n, FIT_U_ONCE);
         answer = fit__choose(&q);
     }
     if (answer && answer->value > 1) fit__threads->next_sleeper(object, (unsigned)answer->value);
     fit__unpark_fairly(object, most);
-    if (answer && answer->value == 1) fit__threads->yield();
+    if (answer && answer->value == 1) fit__make_preempt(answer);
 }
 
 static int wake(const void *object, unsigned most, const char *point, const void *caller)

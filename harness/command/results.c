@@ -185,6 +185,8 @@ static void add_random(struct fit__results *results, const json_t *record)
     size_t index = test_of(results, fit__line_text(record, "test"));
     results->tests[index].random_runs += number(record, "runs");
     results->tests[index].seed = number(record, "seed");
+    free(results->tests[index].strategies);
+    results->tests[index].strategies = fit__copy(fit__line_text(record, "strategies"));
 }
 
 static void add_error(struct fit__results *results, const json_t *record)
@@ -405,6 +407,7 @@ static void note_case(struct fit__results *results, json_t *line, off_t at, bool
     if (!is_case || memcheck)
         return;
     results->tried++;
+    test->random_cases += seq >= FIT_RANDOM_FROM;
     note_done(results, test, line, seq);
     if (!looked_at && (is_failure(line) || json_object_get(line, "left_blocks")))
         doubt(results, line, new_failure);

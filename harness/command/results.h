@@ -33,7 +33,8 @@ struct fit__test {
     char *done_case;                               /* the one with number `done` */
     unsigned long modes[FIT_MODES_MAX], cases, failed;    /* modes: by fit__mode_at() */
     unsigned long several;          /* cases of several faults, which are of no one mode */
-    unsigned long random_runs, seed;
+    unsigned long random_runs, random_cases, seed;      /* cases: those that are new */
+    char *strategies;               /* of the random runs: their names; NULL: none */
     unsigned long pairs_tried, pairs_possible, pair_firsts, pair_singles;
 };
 

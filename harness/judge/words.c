@@ -172,6 +172,9 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
                                 p->name, p->after ? ", after " : "", p->after ? p->after : "");
     case FIT_W_ORDER: return order_text(p, what, out, size);
     case FIT_W_THREAD:
+        if (what->until == FIT_U_ONWARDS)
+            return (size_t)snprintf(out, size, "from %s in {fault}%s%s on, its thread ran only when "
+                                    "no other could", p->name, comma, object);
         if (!p->world && what->value == 1)
             return (size_t)snprintf(out, size, "another thread ran right %s %s in {fault}%s%s",
                                     takes(p->name) ? "before" : "after", p->name, comma, object);

@@ -160,6 +160,12 @@ static void yield(void)
     fit__yield();
 }
 
+static void demote(void)
+{
+    fit__thread_demote(fit__current);
+    yield();
+}
+
 static struct fit__thread *find(pthread_t handle)
 {
     struct fit__thread *t;
@@ -307,6 +313,7 @@ const struct fit__threads fit__green_threads = {
     .sleepers = sleepers_for,
     .next_sleeper = next_sleeper,
     .competes = competes,
+    .demote = demote,
     .yield = yield,
     .name_of = name_of,
     .stack_of = stack_of,
