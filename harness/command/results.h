@@ -144,6 +144,9 @@ void fit__results_settle(struct fit__results *results, unsigned first_number);
 /* The number of the finding that a result belongs to; 0: none. */
 unsigned fit__finding_of(const struct fit__results *results, const struct fit__result *result);
 
+/* The next line of this program at `*at` or behind it, which moves; `*from`: where it begins. NULL:
+ * there are no more. The caller's. Flush the journal before. */
+json_t *fit__results_next(struct fit__results *results, off_t *at, off_t *from);
 /* Is this a case that a random run has met again? */
 bool fit__results_repeats(struct fit__results *results, const json_t *line);
 

@@ -264,6 +264,19 @@ holds 'is kept to' test "$(cases budget.jsonl)" -le 1200
 ends 0 'time that they do not use up' run --valgrind=none --time 6 -j 2 ./some
 says 'random +[0-9]+ runs, --seed 1'
 says_not 'the time was over'
+compile fewer many.c -DREADS=40
+timed="run --valgrind=none --time 8 -j 2 -o shared.jsonl ./some ./fewer"
+# shellcheck disable=SC2086  # options, each a word
+ends 0 'time that two programs do not use up' $timed
+says 'random +[0-9]+ runs, --seed 1: [0-9]+ new cases, by evenly, swarm, burst, '
+for program in ./some ./fewer; do
+    [ "$(jq -r --arg p $program 'select(.binary == $p and .seq >= 1000000000000000) | .case' \
+        shared.jsonl | grep -c .)" -gt 0 ]
+    result $? "random runs of $program"
+done
+jq -r .binary shared.jsonl | uniq >output
+[ "$(tr '\n' ' ' <output)" = './some ./fewer ' ]
+result $? 'their results stand one behind the other'
 ends 0 'is not used up with --random no' run --valgrind=none --time 60 --random no ./some
 says_not 'random '
 
