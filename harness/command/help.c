@@ -38,7 +38,7 @@ static const char help_run[] =
 "  -j N                 so many cases at once; default: one for each processor\n"
 "  --pairs N            at most N cases of two faults for each test, natively; default 1000;\n"
 "                       `no` for none (faulttest help pairs)\n"
-"  --random N           and N runs of each test with up to four faults, natively; without it\n"
+"  --random N           and N runs of each test with two to four faults, natively; without it\n"
 "                       what --time and --budget leave over goes there, `no` for none\n"
 "  --seed S             what they are drawn from, 1 without it (faulttest help random)\n"
 "  -v                   every finding with all its cases, and what the program printed\n"
@@ -253,7 +253,7 @@ static const char help_pairs[] =
 static const char help_random[] =
 "faulttest run --random N [--seed S] TEST-BINARY\n"
 "\n"
-"After cases of one fault and pairs, N runs of each test with up to four faults; with --time or\n"
+"After cases of one fault and pairs, N runs of each test with two to four faults; with --time or\n"
 "--budget, and without --random, as many as these leave room for. The same seed\n"
 "gives the same cases in the same order, however many run at once. Each has at least two faults,\n"
 "if the test asks anything behind the first; the line `random` says how many were cases that\n"

@@ -198,6 +198,25 @@ static void choose_modes(void)
                            && (random_run.strategy != SWARM || one_in(2, 16 + m));
 }
 
+static bool comes_again(const struct fit__point *first)
+{
+    const struct fit__point *p = first->next;
+    while (p && (strcmp(p->name, first->name) || !p->depth || !first->depth
+                 || p->frames[0] != first->frames[0]))
+        p = p->next;
+    return p != NULL;
+}
+
+/* AGAIN: the next place behind it that comes more than once, if one is near. */
+static const struct fit__point *repeated(const struct fit__point *first)
+{
+    enum { NEAR = 32 };
+    const struct fit__point *p = first;
+    for (unsigned n = 0; p && n < NEAR; p = p->next, n++)
+        if (is_chance(p) && comes_again(p)) return p;
+    return first;
+}
+
 static bool choose_first(void)
 {
     const struct fit__point *p = fit__session.reference->points;
@@ -210,7 +229,7 @@ static bool choose_first(void)
     if (draw(7) % count < nth) nth = (unsigned)(draw(7) % count);    /* early: more comes behind */
     for (; p; p = p->next)
         if (is_chance(p) && !nth--) break;
-    random_run.first = p;
+    random_run.first = random_run.strategy == AGAIN ? repeated(p) : p;
     return true;
 }
 

@@ -102,6 +102,24 @@ static bool takes(const char *point)
         || strstr(point, "_once") || (strstr(point, "lock") && !strstr(point, "unlock"));
 }
 
+static size_t thread_text(const struct fit__point *p, const struct fit__alternative *what,
+                          const char *object, char *out, size_t size)
+{
+    const char *comma = *object ? ", " : "";
+    if (what->until == FIT_U_ONWARDS)
+        return (size_t)snprintf(out, size, "from %s in {fault}%s%s on, its thread ran only when no "
+                                "other could", p->name, comma, object);
+    if (p->world)
+        return (size_t)snprintf(out, size, "thread %lld of those that could run did so first%s%s",
+                                (long long)what->value, p->after ? ", after " : "",
+                                p->after ? p->after : "");
+    if (what->value == 1)
+        return (size_t)snprintf(out, size, "another thread ran right %s %s in {fault}%s%s",
+                                takes(p->name) ? "before" : "after", p->name, comma, object);
+    return (size_t)snprintf(out, size, "%s in {fault} woke number %lld of those that waited",
+                            p->name, (long long)what->value);
+}
+
 /* "2-1": the numbers are those of the usual order. */
 static size_t order_text(const struct fit__point *p, const struct fit__alternative *what,
                          char *out, size_t size)
@@ -171,19 +189,7 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
         return (size_t)snprintf(out, size, "%s let timers run before the data that was ready%s%s",
                                 p->name, p->after ? ", after " : "", p->after ? p->after : "");
     case FIT_W_ORDER: return order_text(p, what, out, size);
-    case FIT_W_THREAD:
-        if (what->until == FIT_U_ONWARDS)
-            return (size_t)snprintf(out, size, "from %s in {fault}%s%s on, its thread ran only when "
-                                    "no other could", p->name, comma, object);
-        if (!p->world && what->value == 1)
-            return (size_t)snprintf(out, size, "another thread ran right %s %s in {fault}%s%s",
-                                    takes(p->name) ? "before" : "after", p->name, comma, object);
-        if (!p->world)
-            return (size_t)snprintf(out, size, "%s in {fault} woke number %lld of those that "
-                                    "waited", p->name, (long long)what->value);
-        return (size_t)snprintf(out, size, "thread %lld of those that could run did so first%s%s",
-                                (long long)what->value, p->after ? ", after " : "",
-                                p->after ? p->after : "");
+    case FIT_W_THREAD: return thread_text(p, what, object, out, size);
     case FIT_W_EARLY:
         return (size_t)snprintf(out, size, "the client at %s began before those named before it",
                                 object);

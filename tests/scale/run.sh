@@ -203,6 +203,11 @@ cases budget.jsonl >output
 holds 'is kept to' test "$(cases budget.jsonl)" = 60
 holds 'spread over all modes' test "$(jq -r .mode budget.jsonl | sort -u | wc -l)" = 5
 holds 'and over the whole test' jq -e -s '[.[].seq] | max - min > 1000' budget.jsonl
+# A kind: what goes wrong at one call stack. 500 reads in a loop leave room for the one connect().
+kinds() { jq -r .case "$1" | sed 's/:when=[0-9.+]*//; s/short=[0-9]*/short/' | sort -u; }
+kinds whole.jsonl >kinds
+kinds budget.jsonl >output
+holds 'and each kind is among them' cmp -s kinds output
 ends 0 'once more' $run --budget 60 -j 1 -o again.jsonl ./many
 same again.jsonl budget.jsonl 'the same cases'
 for part in 1 2; do
