@@ -226,17 +226,16 @@ void fit__thread_demote(struct fit__thread *t)
 }
 
 /* Threads that were demoted run when no other can, the last one last of all. But Linux lets nobody
- * starve while another spins: who was passed over often runs. */
+ * starve while another spins, nor whom a lock is handed to: who was passed over often is no longer
+ * among them. */
 static struct fit__thread *highest(struct fit__thread *first)
 {
     enum { FAIR = 100 };
     struct fit__thread *t, *best = NULL;
     TAILQ_FOREACH(t, &sched.runnable, link) {
-        if (t->demoted && ++t->passed_over > FAIR) best = t;
-        if (best == t) break;
+        if (t->demoted && ++t->passed_over > FAIR) t->demoted = 0;
         if (!best || t->demoted < best->demoted) best = t;
     }
-    if (best) best->passed_over = 0;
     return best ? best : first;
 }
 
