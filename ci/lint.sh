@@ -21,6 +21,8 @@ ${CC:-gcc} -o "$build/make_cert" tests/libraries/make_cert.c -lcrypto
 flags="-std=gnu11 -D_GNU_SOURCE -DFIT_VERSION=__FILE__ -DFAULTTEST -I. -I$build/include
 -I$build/generated $(pkg-config --cflags libuv libcurl gio-2.0 libpq)"
 files=${*:-$(find 'fi' harness sample_services tests -name '*.c' | LC_ALL=C sort)}
+# What the tests' scripts say to the compiler.
+flags="$flags -DLATE=__FILE__ -DLISTS=__FILE__ -DMANY_READS=1 -DREDIS_PORT=1"
 # Faults are planted in these; cppcheck has nothing to say there but what they are.
 # shellcheck disable=SC2086  # files are words
 sound=$(printf '%s\n' $files | grep -v '^tests/defects/' || true)

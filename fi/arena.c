@@ -3,11 +3,13 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "fi/hot.h"
 #include "fi/raw.h"
 
 /* Address space is reserved at once and opened by steps: Memcheck's leak check would read
@@ -27,7 +29,7 @@ enum { MAGIC_USED = 0x46495475, MAGIC_FREE = 0x46495466 };
 struct region {
     char *next, *open_end, *end;
 };
-static struct {
+FIT_HOT static struct {
     struct region own, shared;
     struct block *free[CLASSES];
 } arena;
@@ -69,14 +71,14 @@ static unsigned class_for(size_t size)
     return class;
 }
 
-void *fit__alloc(size_t size)
+static void *take_block(size_t size, bool zeroed)
 {
     unsigned class = class_for(size + sizeof(struct block));
     struct block *b = class < CLASSES ? arena.free[class] : NULL;
     if (b) {
         assert(b->magic == MAGIC_FREE);
         arena.free[class] = b->next_free;
-        memset(b + 1, 0, ((size_t)1 << class) - sizeof *b);
+        if (zeroed) memset(b + 1, 0, ((size_t)1 << class) - sizeof *b);
     } else {
         if (!arena.own.next) reserve(&arena.own, FIT_AT_ARENA, MAP_PRIVATE);
         b = (struct block *)(void *)take(&arena.own, (size_t)1 << class);
@@ -85,6 +87,16 @@ void *fit__alloc(size_t size)
     b->magic = MAGIC_USED;
     b->next_free = NULL;
     return b + 1;
+}
+
+void *fit__alloc(size_t size)
+{
+    return take_block(size, true);
+}
+
+void *fit__alloc_unset(size_t size)
+{
+    return take_block(size, false);
 }
 
 void fit__free(void *memory)

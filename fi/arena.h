@@ -31,6 +31,9 @@ static inline char *fit__own_place(uintptr_t address)
 }
 
 void *fit__alloc(size_t size);
+/* Not zeroed: for what is large and seldom filled, since each page that a snapshot writes is
+ * copied for it. Not for fit__resize. */
+void *fit__alloc_unset(size_t size);
 void fit__free(void *block);                     /* NULL is fine */
 void *fit__resize(void *block, size_t size);     /* new bytes are zero; block may be NULL */
 char *fit__strdup(const char *text);

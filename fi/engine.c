@@ -16,11 +16,12 @@
 
 #include "fi/export.h"
 #include "fi/guard.h"
+#include "fi/hot.h"
 
-int (*fit__chooser)(struct fit__question *q);
-unsigned fit__faults_off, fit__unasked;
+FIT_HOT int (*fit__chooser)(struct fit__question *q);
+FIT_HOT unsigned fit__faults_off, fit__unasked;
 unsigned fit__modes_asked = ~0u;
-bool fit__settled, fit__named;
+FIT_HOT bool fit__settled, fit__named;
 void (*fit__on_not_fired)(const char *why);
 void (*fit__on_injected)(const struct fit__question *q, const struct fit__alternative *what);
 
@@ -45,7 +46,7 @@ static const struct { const char *call, *name; } posix_names[] = {
     { "write", "posix/io/rw/write" },      { "writev", "posix/io/rw/writev" },
 };
 
-static struct {
+FIT_HOT static struct {
     bool ready;
     struct fit__question *question;      /* what is being asked right now */
     int answer;                          /* index into its alternatives, or -1 */
@@ -90,6 +91,10 @@ void fit__engine_start(void)
     if (engine.ready) return;
     engine.ready = true;
     fiu_init(0);
+    /* It says yes once: what that takes for the first time need not be done in each case anew. */
+    fiu_enable("faulttest/first", 1, NULL, 0);
+    (void)fiu_fail("faulttest/first");
+    fiu_disable("faulttest/first");
     fiu_enable_external("*", 1, NULL, 0, ask_explorer);
 }
 

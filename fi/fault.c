@@ -4,13 +4,19 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/time.h>
 
 #include "fi/signal.h"
 #include "fi/thread.h"
 
-#define EDGE_NS INT64_C(1000000)     /* the rest of a short transfer comes a millisecond later */
+#define MS_NS INT64_C(1000000)
+enum {
+    SMALLEST_DATAGRAM = 508,         /* what every network takes */
+    SMALLEST_BUFFER = 4096           /* what net.ipv4.tcp_wmem leaves to everybody */
+};
+#define EDGE_NS MS_NS                /* the rest of a short transfer comes a millisecond later */
 
 bool fit__described(struct fit__call *c)
 {
@@ -21,10 +27,11 @@ bool fit__described(struct fit__call *c)
 }
 
 /* The number of bytes that a row of the table means, or 0 if it is no short count here. */
-static int64_t cut_of(const struct fit__fact *fact, size_t amount)
+static int64_t cut_of(const struct fit__call *c, const struct fit__fact *fact, size_t amount)
 {
     int64_t all = (int64_t)amount;
-    int64_t bytes = fact->value > 0 ? fact->value : fact->value ? all + fact->value : all / 2;
+    int64_t bytes = fact->value < -1 ? (int64_t)c->info.edges[-2 - fact->value]
+                    : fact->value > 0 ? fact->value : fact->value ? all + fact->value : all / 2;
     return bytes > 0 && bytes < all ? bytes : 0;
 }
 
@@ -35,6 +42,14 @@ static bool offered(const struct fit__question *q, const struct fit__fact *fact,
             && q->alternatives[i].until == fact->until)
             return true;
     return false;
+}
+
+static void offer(struct fit__question *q, const struct fit__fact *fact, int64_t value)
+{
+    fit__offer(q, fact->mode, fact->what, fact->space, value, fact->until);
+    struct fit__alternative *a = &q->alternatives[q->count - 1];
+    a->extended = fact->needs & FIT_N_EXTENDED;
+    if (fact->until == FIT_U_TIME) a->until_ms = fact->affliction_value / MS_NS;
 }
 
 const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amount,
@@ -56,20 +71,36 @@ const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amo
         if (fit__kernel->lacks && fit__kernel->lacks(c->fd, fact)) continue;
         for (unsigned o = 0; fact->what == FIT_W_ORDER && o < c->order_count; o++) {
             offers[q.count] = fact;
-            fit__offer(&q, fact->mode, fact->what, fact->space, c->orders[o], fact->until);
+            offer(&q, fact, c->orders[o]);
         }
         if (fact->what == FIT_W_ORDER) continue;
-        int64_t number = fact->what == FIT_W_SHORT ? cut_of(fact, amount) : fact->value;
+        int64_t number = fact->what == FIT_W_SHORT ? cut_of(c, fact, amount) : fact->value;
         if (fact->what == FIT_W_SHORT && !number) continue;
         if (offered(&q, fact, number)) continue;
         offers[q.count] = fact;
-        fit__offer(&q, fact->mode, fact->what, fact->space, number, fact->until);
-        q.alternatives[q.count - 1].extended = fact->needs & FIT_N_EXTENDED;
+        offer(&q, fact, number);
     }
     const struct fit__alternative *answer = q.count ? fit__choose(&q) : NULL;
     if (!answer) return NULL;
     *value = answer->value;
+    c->lasts_ns = answer->until_ms * MS_NS;
     return offers[answer - q.alternatives];
+}
+
+/* What was used up is there again when the time of the fact is over. */
+static void last_for_a_time(const struct fit__call *c, const struct fit__fact *fact,
+                            enum fit__resource what)
+{
+    if (fact->until == FIT_U_TIME) fit__kernel->relieve_after(what, c->lasts_ns);
+}
+
+/* A connection that has begun never did. */
+static bool undo(const struct fit__call *c, const struct fit__fact *fact, long *result)
+{
+    fit__kernel->connect(c->fd, &(struct sockaddr){ .sa_family = AF_UNSPEC },
+                         sizeof(struct sockaddr));
+    *result = -(long)fact->value;
+    return true;
 }
 
 bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *result)
@@ -80,24 +111,33 @@ bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *res
         if (fact->family == FIT_READ && fact->affliction == FIT_A_RESET
             && c->info.class == FIT_C_STREAM)
             fit__kernel->afflict(c->fd, FIT_A_LATE, EDGE_NS);
-        if (fit__kernel->afflict(c->fd, fact->affliction, fact->affliction_value) >= 0)
+        if (fit__kernel->afflict(c->fd, fact->affliction, fact->until == FIT_U_TIME
+                                 ? c->lasts_ns : fact->affliction_value) >= 0)
             return false;
         fit__not_fired("this kind of descriptor cannot suffer it");
         return false;
     case FIT_E_LIMIT:
         fit__kernel->limit_descriptors(fact->until == FIT_U_CLOSE);
+        last_for_a_time(c, fact, FIT_R_DESCRIPTORS);
         return false;
+    case FIT_E_EXHAUST:
+        fit__kernel->exhaust((enum fit__resource)fact->affliction);
+        last_for_a_time(c, fact, (enum fit__resource)fact->affliction);
+        if (fact->family != FIT_CONNECT) return false;
+        return undo(c, fact, result);            /* it has taken a port by now */
     case FIT_E_DISK:
         fit__kernel->spoil_disk((int)fact->value, fact->until == FIT_U_FREE);
+        last_for_a_time(c, fact, FIT_R_DISK);
         return false;
     case FIT_E_TWICE:
         c->twice = true;
         return false;
-    case FIT_E_UNDO:
-        fit__kernel->connect(c->fd, &(struct sockaddr){ .sa_family = AF_UNSPEC },
-                             sizeof(struct sockaddr));
+    case FIT_E_LACKING: case FIT_E_SIGNAL: case FIT_E_INTERRUPTED:
+        fit__carry_out_file(c, fact);
         *result = -(long)fact->value;
         return true;
+    case FIT_E_UNDO:
+        return undo(c, fact, result);
     default:
         assert(fact->effect == FIT_E_RESULT);
         *result = -(long)fact->value;
@@ -105,10 +145,16 @@ bool fit__carry_out(struct fit__call *c, const struct fit__fact *fact, long *res
     }
 }
 
+bool fit__no_threads;
+
 void fit__faults_lift(void)
 {
+    fit__nothing_lacks();
     fit__kernel->unlimit_descriptors();
     fit__kernel->spoil_disk(0, false);
+    fit__kernel->relieve_after(FIT_R_PORTS, 0);
+    fit__kernel->relieve_after(FIT_R_WATCHES, 0);
+    fit__no_threads = false;
 }
 
 bool fit__fault_simple(struct fit__call *c, unsigned holds, long *result)
@@ -122,83 +168,6 @@ bool fit__fault_simple(struct fit__call *c, unsigned holds, long *result)
 bool fit__fault_make(struct fit__call *c, long *result)
 {
     return fit__fault_simple(c, 0, result);
-}
-
-/* ---- files ------------------------------------------------------------------------------- */
-
-/* The root and the working directory cannot fail to be found. */
-static bool is_on_disk(const char *path)
-{
-    return strcmp(path, "/") && strcmp(path, ".") && strncmp(path, "/proc/", 6)
-        && strncmp(path, "/sys/", 5) && strncmp(path, "/dev/", 5);
-}
-
-/* A look of our own: it is none of the calls that get the program nowhere. */
-static unsigned what_is_there(int dir, const char *path)
-{
-    struct stat st;
-    bool exempt = fit__guard->exempt;
-    fit__guard->exempt = true;
-    bool there = fit__kernel->stat(dir, path, &st, AT_SYMLINK_NOFOLLOW) >= 0;
-    fit__guard->exempt = exempt;
-    return !there ? 0 : S_ISDIR(st.st_mode) ? FIT_N_THERE : FIT_N_THERE | FIT_N_MORTAL;
-}
-
-/* If the code under test may not remove it, somebody else may. */
-static bool remove_it(const struct fit__fact *fact, int dir, const char *path, long *result)
-{
-    long error = fit__kernel->unlink(dir, path, 0);
-    *result = -(long)fact->value;
-    return error < 0;
-}
-
-bool fit__fault_path(struct fit__call *c, int dir, const char *path, unsigned holds, long *result)
-{
-    int64_t value;
-    if (!fit__asks() || !path || !*path) return false;
-    c->object = path;
-    unsigned there = is_on_disk(path) ? what_is_there(dir, path) : 0;
-    if (!is_on_disk(path)) holds = 0;
-    else if (there && (holds & FIT_N_NEW))      /* if it were gone, it would be made anew */
-        holds = (holds & ~(unsigned)FIT_N_NEW) | (there & ~(unsigned)FIT_N_MORTAL);
-    else if (there) holds |= there;
-    const struct fit__fact *fact = fit__ask(c, holds, 0, &value);
-    if (!fact) return false;
-    return fact->effect == FIT_E_GONE ? remove_it(fact, dir, path, result)
-                                      : fit__carry_out(c, fact, result);
-}
-
-/* How many new pages a write needs of the disk; *short_of_half: the bytes that fit if it has half
- * of them. */
-static off_t pages_needed(int fd, size_t size, off_t offset, size_t *short_of_half)
-{
-    struct stat st;
-    off_t at = offset >= 0 ? offset : fit__kernel->lseek(fd, 0, SEEK_CUR);
-    *short_of_half = 0;
-    if (at < 0 || fit__kernel->fstat(fd, &st) < 0) return 0;
-    if (fit__kernel->fcntl(fd, F_GETFL, 0) & O_APPEND) at = st.st_size;
-    off_t have = (st.st_size + FIT_DISK_PAGE - 1) / FIT_DISK_PAGE;
-    off_t first = at / FIT_DISK_PAGE > have ? at / FIT_DISK_PAGE : have;
-    off_t need = (at + (off_t)size + FIT_DISK_PAGE - 1) / FIT_DISK_PAGE - first;
-    if (need >= 2) *short_of_half = (size_t)((first + need / 2) * FIT_DISK_PAGE - at);
-    return need > 0 ? need : 0;
-}
-
-bool fit__fault_file(struct fit__call *c, bool writes, size_t size, off_t offset, long *result)
-{
-    int64_t value;
-    size_t half = 0;
-    if (!size || c->fd < 0 || !fit__asks() || c->info.class != FIT_C_FILE) return false;
-    if (!is_on_disk(c->info.object)) return false;
-    off_t need = writes ? pages_needed(c->fd, size, offset, &half) : 0;
-    c->family = writes ? FIT_FILE_WRITE : FIT_FILE_READ;
-    /* The table cuts in the middle. */
-    const struct fit__fact *fact = fit__ask(c, FIT_N_DATA | (need ? FIT_N_GROWS : 0), 2 * half,
-                                            &value);
-    if (!fact) return false;
-    if (fact->effect != FIT_E_SPECIAL) return fit__carry_out(c, fact, result);
-    fit__kernel->limit_disk(need / 2 * FIT_DISK_PAGE);
-    return false;
 }
 
 /* ---- streams and datagrams --------------------------------------------------------------- */
@@ -216,7 +185,7 @@ int fit__wait_for(struct fit__call *c, short events, int option)
 {
     struct pollfd one = { .fd = c->fd, .events = events };
     int64_t timeout = timeout_of(c->fd, option);
-    int ready;
+    int ready = 0;
     do {
         fit__signal_restarts = false;
         ready = fit__kernel->poll(&one, 1, timeout);
@@ -233,6 +202,7 @@ static unsigned conditions(const struct fit__info *info, int flags, size_t amoun
     if (info->peer_closed) holds |= FIT_N_READY;
     if (info->nonblocking || (flags & MSG_DONTWAIT)) holds |= FIT_N_NONBLOCKING;
     if (!(flags & (MSG_WAITALL | MSG_PEEK))) holds |= FIT_N_DIVISIBLE;
+    if (info->unanswered >= SMALLEST_BUFFER) holds |= FIT_N_MUCH;
     return holds | (info->local ? FIT_N_LOCAL : FIT_N_INET);
 }
 
@@ -254,12 +224,30 @@ static bool may_fail(struct fit__call *c, int flags)
     if (!fit__asks() || (flags & (MSG_OOB | MSG_ERRQUEUE))) return false;
     if (!fit__described(c)) return false;
     return (c->info.class == FIT_C_STREAM && !c->info.broken)
-        || (c->info.class == FIT_C_DATAGRAM && c->info.refusable);
+        || (c->info.class == FIT_C_DATAGRAM && (c->info.refusable || c->info.unconnected));
 }
 
 static bool is_datagram(const struct fit__call *c)
 {
     return c->info.class == FIT_C_DATAGRAM;
+}
+
+/* What holds for a datagram of UDP of `size` bytes, of those that could go wrong at all. */
+static unsigned datagram_conditions(const struct fit__call *c, int flags)
+{
+    bool waits = !c->info.nonblocking && !(flags & MSG_DONTWAIT);
+    return FIT_N_UDP | (c->info.refusable ? FIT_N_REFUSABLE : 0)
+        | (waits ? 0 : FIT_N_NONBLOCKING);
+}
+
+/* Some network on the way may not take it, and nobody may cut it into pieces. */
+static bool is_whole(const struct fit__call *c, size_t size)
+{
+    int how = IP_PMTUDISC_WANT;
+    socklen_t length = sizeof how;
+    if (size <= SMALLEST_DATAGRAM) return false;
+    fit__kernel->getsockopt(c->fd, IPPROTO_IP, IP_MTU_DISCOVER, &how, &length);
+    return how == IP_PMTUDISC_DO || how == IP_PMTUDISC_PROBE;
 }
 
 /* Waits until something can be read, as the call itself would, and takes nothing. */
@@ -281,38 +269,44 @@ bool fit__fault_read(struct fit__call *c, int flags, size_t *size, long *result)
         if (!may_fail(c, flags)) return false;
     }
     if (is_datagram(c))
-        return c->info.waiting && transfer(c, FIT_N_REFUSABLE, 0, size, result);
+        return c->info.waiting && transfer(c, datagram_conditions(c, flags), 0, size, result);
     size_t amount = c->info.readable < *size ? c->info.readable : *size;
-    return transfer(c, conditions(&c->info, flags, amount), amount, size, result);
+    unsigned holds = conditions(&c->info, flags, amount);
+    if (c->info.rights && c->passes_files && !(flags & MSG_PEEK)) holds |= FIT_N_RIGHTS;
+    return transfer(c, holds, amount, size, result);
 }
 
 bool fit__fault_write(struct fit__call *c, int flags, size_t *size, long *result)
 {
     if (!*size || !may_fail(c, flags)) return false;
-    if (is_datagram(c)) {
-        bool waits = !c->info.nonblocking && !(flags & MSG_DONTWAIT);
-        return transfer(c, FIT_N_REFUSABLE | (waits ? 0 : FIT_N_NONBLOCKING), 0, size, result);
-    }
+    if (is_datagram(c))
+        return transfer(c, datagram_conditions(c, flags) | (is_whole(c, *size) ? FIT_N_WHOLE : 0),
+                        0, size, result);
     size_t amount = c->info.writable < *size ? c->info.writable : *size;
     unsigned holds = conditions(&c->info, flags, amount);
     /* A local connection that breaks is a broken pipe, whoever broke it. */
     if (c->info.local) holds = (holds & ~(unsigned)FIT_N_PEER_OPEN) | FIT_N_PEER_CLOSED;
+    if (c->info.local && c->passes_files) holds |= FIT_N_RIGHTS;
+    if (c->from_file) holds |= FIT_N_SOURCE;
     return transfer(c, holds, amount, size, result);
+}
+
+void fit__thread_switch(const struct fit__fact *fact)
+{
+    if (fact->until == FIT_U_ONWARDS) fit__threads->demote();
+    else fit__threads->yield();
 }
 
 void fit__thread_woke(int fd, const void *caller)
 {
-    struct fit__info info;
-    struct fit__question q = { .point = "wake", .caller = caller, .object = info.object };
-    const struct fit__alternative *answer;
-    if (!fit__threads || !fit__threads->competes() || !fit__asks()) return;
-    memset(&info, 0, sizeof info);
-    info.brief = true;
-    if (fit__kernel->describe(fd, &info)) return;
-    if (info.class != FIT_C_WAKEUP && info.class != FIT_C_PAIR) return;
-    fit__offer_preempt(&q);
-    answer = fit__choose(&q);
-    if (answer) fit__make_preempt(answer);
+    struct fit__call c = { .id = FIT_CALL_wake, .caller = caller, .fd = fd,
+                           .family = (uint8_t)fit__call_family(FIT_CALL_wake) };
+    const struct fit__fact *fact;
+    int64_t value;
+    if (!fit__threads || !fit__threads->competes() || !fit__asks() || !fit__described(&c)) return;
+    if (c.info.class != FIT_C_WAKEUP && c.info.class != FIT_C_PAIR) return;
+    fact = fit__ask(&c, FIT_N_OTHERS, 0, &value);
+    if (fact) fit__thread_switch(fact);
 }
 
 void fit__after_transfer(struct fit__call *c, long result)

@@ -24,6 +24,9 @@ struct fit__call {
     bool outer_point;            /* fit__point_begin */
     uint8_t family;              /* of facts: that of the call, or of what it is about */
     bool twice;                  /* a path: somebody else has just done the same */
+    bool passes_files;           /* a message goes with descriptors, or could come with them */
+    bool from_file;              /* what is sent is read from a file */
+    int64_t lasts_ns;            /* FIT_U_TIME: how long */
     const char *object;          /* text for the question, or NULL: that of fd */
     const int64_t *orders;       /* values of FIT_W_ORDER, where FIT_N_SEVERAL holds */
     unsigned order_count;
@@ -52,12 +55,29 @@ bool fit__fault_make(struct fit__call *c, long *result);
 bool fit__fault_simple(struct fit__call *c, unsigned holds, long *result);
 
 /* A call about a path from the directory `dir`, which becomes the question's object. `holds`: what
- * is known, FIT_N_NEW and FIT_N_CHANGES; whether the file is there is looked up. FIT_N_NEW only
- * holds where it is not. With c->twice afterwards the call is to be carried out by somebody else
- * first. */
+ * is known, FIT_N_NEW, FIT_N_CHANGES and the like; whether the file is there is looked up. What
+ * would be made is not there, FIT_N_FOLDER is. With c->twice afterwards the call is to be carried
+ * out by somebody else first. */
 bool fit__fault_path(struct fit__call *c, int dir, const char *path, unsigned holds,
                      long *result);
 
+/* A call about the open file c->fd, other than reading and writing; nothing else is asked. */
+bool fit__fault_open_file(struct fit__call *c, unsigned holds, long *result);
+/* ... that would lock it. */
+bool fit__fault_lock(struct fit__call *c, unsigned holds, long *result);
+/* fsync and its like: what failed to reach the disk is lost. */
+bool fit__fault_flush(struct fit__call *c, long *result);
+/* close and fclose. Afterwards *error is what is told of a descriptor that is closed all the
+ * same; 0: nothing. */
+void fit__fault_close(struct fit__call *c, long *error);
+/* copy_file_range from `in` to c->fd; *size may be lowered. */
+bool fit__fault_copy(struct fit__call *c, int in, off_t from, off_t to, size_t *size,
+                     long *result);
+/* A read of inotify's events. */
+void fit__fault_notices(struct fit__call *c);
+/* What holds for a call that would make a file end at `size`, or last long. */
+unsigned fit__holds_of_size(int fd, off_t size);
+unsigned fit__holds_of_signals(const struct fit__call *c);
 
 /* recv and its like, at most *size bytes, which may be lowered. Waits for something to come
  * if the call would. After the call say how it ended: fit__after_transfer. */
@@ -72,8 +92,16 @@ bool fit__fault_file(struct fit__call *c, bool writes, size_t size, off_t offset
  * edge of its own. */
 void fit__after_transfer(struct fit__call *c, long result);
 
-/* Lifts what lasts: a full table, a full disk. */
+/* No thread can be made any more. */
+extern bool fit__no_threads;
+
+/* Lifts what lasts: a full table, a full disk, no threads. */
 void fit__faults_lift(void);
+
+/* ---- fault_file.c, for fault.c ---- */
+
+void fit__carry_out_file(const struct fit__call *c, const struct fit__fact *fact);
+void fit__nothing_lacks(void);
 
 /* Fills c->info; false: not a descriptor. */
 bool fit__described(struct fit__call *c);

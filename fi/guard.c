@@ -4,14 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fi/hot.h"
 #include "fi/kernel.h"
 #include "fi/raw.h"
 
 bool fit__active;
 
 /* Outside a world everything passes through anyway; but our own code counts there, too. */
-static struct fit__guard no_thread;
-struct fit__guard *fit__guard = &no_thread;
+FIT_HOT static struct fit__guard no_thread;
+FIT_HOT struct fit__guard *fit__guard = &no_thread;
 
 void (*fit__on_unsupported)(const char *function, const void *caller, const char *advice);
 const struct fit__kernel *fit__kernel = &fit__kernel_real;

@@ -30,31 +30,53 @@ enum fit__class {
     FIT_C_LISTENER, FIT_C_STREAM /* TCP or AF_UNIX to somebody else */,
     FIT_C_PAIR           /* pipe or socket pair, both ends held by the code under test */,
     FIT_C_DATAGRAM, FIT_C_FILE, FIT_C_WAKEUP /* eventfd */, FIT_C_TIMER, FIT_C_EPOLL,
-    FIT_C_SOCKET         /* a stream socket that is not connected (yet) */
+    FIT_C_SOCKET         /* a stream socket that is not connected (yet) */,
+    FIT_C_NOTICES        /* inotify */
 };
+
+enum { FIT_EDGES = 3 };
 
 struct fit__info {
     enum fit__class class;
     bool nonblocking, edge_triggered;    /* edge_triggered: some epoll watches it with EPOLLET */
     bool connecting, peer_closed, broken;
     size_t readable, writable;           /* bytes that could be moved right now */
+    size_t unanswered;                   /* bytes sent since the other side sent anything */
+    size_t edges[FIT_EDGES];             /* of those to be read, so many were sent by one call, by
+                                            two ...; 0: nobody knows */
     char object[120];                    /* "origin.test/80", "listener/8080", "pipe", path... */
     char text[160];                      /* for people: "tcp 10.0.0.2:40001 -> origin.test:80" */
     bool waiting;                        /* a datagram, possibly an empty one, can be read */
     bool refusable;                      /* UDP: an earlier datagram may turn out to be refused */
     bool local;                          /* AF_UNIX */
+    bool unconnected;                    /* UDP without another side of its own */
+    bool rights;                         /* descriptors come with what can be read */
+    bool mapped;                         /* a file: its content is seen as memory, too */
     bool brief;                          /* set by the caller: text may stay empty */
 };
 
 /* A change of the world that a fault stands for. */
 enum fit__affliction {
     FIT_A_RESET,         /* the connection dies with `value` (errno) on our end, RST on the other */
-    FIT_A_EOF,           /* the other side ends now; what it had sent and was not read is gone */
+    FIT_A_EOF,           /* the other side ends now; what it had sent and was not read is gone.
+                            A datagram socket: an empty one comes before what can be read */
     FIT_A_SILENT,        /* the other side says and hears nothing more, for good */
     FIT_A_LATE,          /* what has arrived is held back for `value` ns and arrives then */
-    FIT_A_FULL,          /* no room to send for `value` ns */
+    FIT_A_FULL,          /* no room to send for `value` ns, INT64_MAX: for good */
     FIT_A_ERROR,         /* `value` (errno) is what the next call on the socket fails with */
-    FIT_A_LOST           /* what was written to a file and not flushed yet never reached the disk */
+    FIT_A_LOST,          /* what was written to a file and not flushed yet never reached the disk */
+    FIT_A_UNREADABLE,    /* the block of the file at `value` cannot be read any more */
+    FIT_A_CUT,           /* somebody else makes the file end at `value` */
+    FIT_A_OVERFLOW       /* inotify: all but the first event that waits is lost, and it says so */
+};
+
+/* What a machine can run out of. */
+enum fit__resource {
+    FIT_R_DESCRIPTORS,   /* of the process: RLIMIT_NOFILE */
+    FIT_R_DISK,
+    FIT_R_PORTS,         /* of TCP, for connections that ask for no port of their own */
+    FIT_R_WATCHES,       /* of epoll: fs.epoll.max_user_watches */
+    FIT_RESOURCES
 };
 
 enum { FIT_DISK_PAGE = 4096 };           /* room on a disk is taken in units of this */
@@ -180,6 +202,11 @@ struct fit__kernel {
     /* The disk is full (ENOSPC), until something is removed or for good, or takes no changes any
      * more (EROFS). -1, and limit_disk(-1): nothing is wrong with it. */
     void (*spoil_disk)(int error, bool until_free);
+    /* No more port can be had, no more watch, until further notice (relieve_after). */
+    void (*exhaust)(enum fit__resource what);
+    /* `ns` from now there is enough of it again, whoever had used it up, and however. That wakes
+     * nobody: who needs it must ask again. */
+    void (*relieve_after)(enum fit__resource what, int64_t ns);
     /* It cannot make this fault true at `fd` (-1: none), so that it must not be offered. NULL: it
      * can make every fault true. */
     bool (*lacks)(int fd, const struct fit__fact *fact);
@@ -217,6 +244,9 @@ struct fit__threads {
     unsigned (*sleepers)(const void *key);
     void (*next_sleeper)(const void *key, unsigned n);
     void (*yield)(void);
+    /* The processor is not given for so long: to the running thread, or to one that is new. */
+    void (*starve)(int64_t ns);
+    void (*starts_late)(pthread_t thread, int64_t ns);
     void (*demote)(void);                    /* from now on the caller runs only if no other thread
                                                 of the code under test can; not quite for ever */
     bool (*competes)(void);                  /* another thread of the code under test could run */

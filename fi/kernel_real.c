@@ -389,6 +389,11 @@ static void k_unlimit_descriptors(void)
 static void k_limit_disk(int64_t bytes) { (void)bytes; }
 static void k_spoil_disk(int error, bool until_free) { (void)error; (void)until_free; }
 
+/* Nothing is made scarce for the rest of the machine. */
+static void k_exhaust(enum fit__resource what) { (void)what; }
+
+static void k_relieve_after(enum fit__resource what, int64_t ns) { (void)what; (void)ns; }
+
 const struct fit__kernel fit__kernel_real = {
     .close = k_close, .dup = k_dup, .dup3 = k_dup3, .fcntl = k_fcntl, .ioctl = k_ioctl,
     .readv = k_readv, .writev = k_writev, .splice = k_splice, .tee = k_tee,
@@ -413,4 +418,5 @@ const struct fit__kernel fit__kernel_real = {
     .flock = k_flock, .getdents = k_getdents, .mmap = k_mmap, .limit_disk = k_limit_disk,
     .spoil_disk = k_spoil_disk,
     .limit_descriptors = k_limit_descriptors, .unlimit_descriptors = k_unlimit_descriptors,
+    .exhaust = k_exhaust, .relieve_after = k_relieve_after,
 };

@@ -19,6 +19,8 @@ struct fit__signals {
     /* To a thread of the program's, or (NULL) to the process. `code`: SI_USER, SI_QUEUE... */
     int (*send)(const pthread_t *thread, int signal, int code, union sigval value);
     void (*deliver)(void);               /* runs the handlers of what the mask lets in */
+    /* A call made from `caller` is over: asks whether a handler runs now. */
+    void (*between)(const void *caller);
     void (*mask_changed)(void);          /* of the running thread; delivers nothing */
     void (*action_changed)(int signal);
     void (*pending)(sigset_t *out);      /* for the running thread */
@@ -33,6 +35,9 @@ struct fit__signals {
     int (*timer_drop)(int id);
 };
 extern const struct fit__signals *fit__signals;      /* valid while fit__active */
+
+/* The program has set a handler for a signal that people or programs send. */
+extern bool fit__handlers_set;
 
 /* The last handlers that ended a wait were such that a call of read's kind goes on (SA_RESTART). */
 extern bool fit__signal_restarts;

@@ -16,7 +16,7 @@ struct object {
     struct object *next;
     const char *path, *library;
     uintptr_t load_address, start, end;
-    bool users, ours, program, sanitizer;
+    bool users, ours, program, glibc, sanitizer;
     bool gone;                   /* unloaded: its texts are still in use */
     bool seen;                   /* during a scan */
     bool read;
@@ -89,6 +89,17 @@ static struct object *known(uintptr_t start, const char *name)
     return NULL;
 }
 
+static bool is_glibc(const char *library)
+{
+    static const char *const parts[] = {
+        "libc", "ld-linux-x86-64", "ld-linux-aarch64", "libpthread", "libdl", "libresolv",
+        "libanl", "libm", "librt",
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (!strcmp(library, parts[i])) return true;
+    return !strncmp(library, "libnss_", 7);
+}
+
 /* By gcc's names, and clang's. */
 static bool is_sanitizer(const char *path)
 {
@@ -122,6 +133,7 @@ static int scan_one(struct dl_phdr_info *info, size_t size, void *arg)
         /* libfiu runs between our frames: the user never calls it in a world. */
         o->ours = !o->program && ((self >= start && self < end) || strstr(o->path, "/libfiu.so"));
         o->users = o->program || (!o->ours && strchr(o->path, '/') && !in_system_folder(o->path));
+        o->glibc = !o->program && is_glibc(o->library);
         o->sanitizer = is_sanitizer(o->path);
         if (loaded.last) loaded.last->next = o;
         else loaded.first = o;
@@ -178,7 +190,7 @@ bool fit__symbol_of(const void *pointer, struct fit__symbol *symbol)
     read_once(o);
     *symbol = (struct fit__symbol){ .object = o->path, .library = o->library, .users = o->users,
                                     .load_address = o->load_address, .ours = o->ours,
-                                    .sanitizer = o->sanitizer };
+                                    .glibc = o->glibc, .sanitizer = o->sanitizer };
     f = fit__elf_function_at(&o->elf, address - o->load_address);
     if (!f) return true;
     symbol->exact = address - o->load_address < f->end;

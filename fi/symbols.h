@@ -17,6 +17,7 @@ struct fit__symbol {
     uintptr_t load_address;  /* return address - load_address is what debug information knows */
     bool users;              /* the program, or a library outside the system's folders */
     bool ours;               /* libfaulttest */
+    bool glibc;              /* the C library, its loader, and the libraries built with it */
     bool sanitizer;          /* the runtime of AddressSanitizer, or of undefined behaviour */
 };
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "fi/choice.h"
+#include "fi/catalogue.h"
 #include "fi/guard.h"
 
 /* Green threads have kernel thread ids of their own, which no real one can have, so that
@@ -65,27 +65,28 @@ static inline bool fit__called_off(void)
     return fit__guard->cancel.now && fit__guard->cancel.at_point;
 }
 
-/* Locks it again behind a wait: no question is asked. "Inside". */
-int fit__mutex_take(pthread_mutex_t *mutex);
+/* Locks it again behind a wait of `caller`: to come late there is nothing new. "Inside". */
+int fit__mutex_take(pthread_mutex_t *mutex, const void *caller);
 
 /* ---- */
 
-/* Asks for one thing that can go wrong in a thread function called from `caller`: an error is of
- * mode thread, all else of mode order. */
-bool fit__thread_fault(const char *point, const void *caller, enum fit__what what, int code);
-/* The same for what makes a lock or its like: 0, or the error to return. POSIX has EAGAIN and
- * ENOMEM there, glibc neither: only tried with --extended. Not "inside". */
-int fit__init_fault(const char *point, const void *caller);
+/* Asks what goes wrong in a thread function called from `caller`, of which `holds` is known; NULL:
+ * nothing. */
+const struct fit__fact *fit__thread_ask(enum fit__call_id id, const void *caller, unsigned holds,
+                                        int64_t *value);
+/* The same where only an error can come of it: 0, or that error. */
+int fit__thread_fault(enum fit__call_id id, const void *caller, unsigned holds);
+/* The same for what makes a lock or its like, which only fails with --extended. Not "inside". */
+int fit__init_fault(enum fit__call_id id, const void *caller);
 
-/* Asks whether the caller loses the processor now to another thread that could run (thread=1):
- * before a call that takes something (a lock that is free, a semaphore), after one that gives
- * something (unlocks, signals, posts, creates a thread, wakes a loop). */
-void fit__thread_preempt(const char *point, const void *caller);
-/* Adds that to a question: once, and from here on, which only random runs and --extended try. */
-void fit__offer_preempt(struct fit__question *q);
-void fit__make_preempt(const struct fit__alternative *answer);
+/* Asks whether the caller loses the processor now to another thread that could run (thread=1), or
+ * to all others from here on: before a call that takes something (a lock that is free, a
+ * semaphore), after one that gives something (unlocks, wakes). */
+void fit__thread_preempt(enum fit__call_id id, const void *caller);
 /* The same after a write to `fd`, if that is how threads of one program wake each other (eventfd,
  * pipe, socket pair): the point "wake". */
 void fit__thread_woke(int fd, const void *caller);
+/* What was answered: another thread runs. */
+void fit__thread_switch(const struct fit__fact *fact);
 
 #endif

@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "fi/guard.h"
+#include "fi/hot.h"
 
-bool fit__tracing;
+FIT_HOT bool fit__tracing;
 void (*fit__trace_listener)(const char *kind, int fd, const char *text);
 
 enum { QUOTED_MAX = 32, ESCAPE_MAX = 4 /* \377 */ };

@@ -15,10 +15,11 @@
 #include <sys/un.h>
 #include <valgrind/memcheck.h>
 
+#include "fi/hot.h"
 #include "fi/signal.h"
 #include "fi/thread.h"
 
-const void *fit__syscall_caller;
+FIT_HOT const void *fit__syscall_caller;
 
 /* Those of glibc's functions that pthread_cancel ends. Nothing is one when called by number. */
 static const bool cancellation_points[FIT_CALL_COUNT] = {
@@ -33,7 +34,7 @@ static const bool cancellation_points[FIT_CALL_COUNT] = {
     POINT(sigsuspend), POINT(sigtimedwait), POINT(getrandom), POINT(splice), POINT(tee),
 #undef POINT
 };
-unsigned fit__calls_begun;
+FIT_HOT unsigned fit__calls_begun;
 
 void fit__begin(struct fit__call *c, enum fit__call_id id, int fd, const void *caller)
 {
@@ -46,15 +47,24 @@ void fit__begin(struct fit__call *c, enum fit__call_id id, int fd, const void *c
     fit__syscall_caller = NULL;
     c->fd = fd;
     c->saved_errno = errno;
-    c->cut = c->twice = false;
+    c->cut = c->twice = c->passes_files = c->from_file = false;
     c->family = (uint8_t)fit__call_family(id);
     c->object = NULL;
     c->order_count = 0;
 }
 
+/* Signals that come while it waits are another question, and what fails nowhere is of no use. */
+static bool may_be_interrupted(const struct fit__call *c)
+{
+    return fit__mode_asked(FIT_SIGNAL) && c->family != FIT_NO_FAULTS && c->family != FIT_WAIT
+           && !fit__guard->exempt;
+}
+
 long fit__end(struct fit__call *c, long result)
 {
     errno = c->saved_errno;
+    if (fit__handlers_set && fit__extended_asked() && may_be_interrupted(c))
+        fit__signals->between(c->caller);
     if (fit__guard->signal && fit__guard->inside == 1) fit__signals->deliver();
     fit__leave();
     fit__point_end(c->outer_point);

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <sys/uio.h>
 
+#include "fi/behind.h"
 #include "fi/export.h"
 #include "fi/fault.h"
 #include "fi/guard.h"
@@ -75,12 +76,13 @@ void fit__stdio_follow(int fd);
 void fit__check_defined(const void *start, size_t size);
 void fit__check_writable(const void *start, size_t size);
 
-/* glibc's own definition behind ours. Looked up once, when first needed, never at start-up. */
+/* glibc's own definition behind ours. Looked up once, when first needed, never at start-up; see
+ * fi/behind.h. */
 void *fit__next(const char *name);
 #define FIT_NEXT(name)                                                                        \
-    (__extension__({ static __typeof__(&name) fit__found_;                                    \
-        if (!fit__found_) *(void **)&fit__found_ = fit__next(#name);                          \
-        fit__found_; }))
+    (__extension__({ FIT_BEHIND(fit__found_, #name, NULL);                                     \
+        if (!fit__found_.address) fit__found_.address = fit__next(#name);                     \
+        (__typeof__(&name))fit__found_.address; }))
 
 /* fit__raw for a call of the real kernel in whose place glibc has a cancellation point: it can be
  * ended by pthread_cancel there, too. The two others are its parts. */

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <threads.h>
 
+#include "fi/thread.h"
 #include "fi/wrap.h"
 
 static int c11(int error)
@@ -50,6 +51,18 @@ FIT_EXPORT void thrd_exit(int result)
 FIT_EXPORT void thrd_yield(void)
 {
     sched_yield();
+}
+
+FIT_EXPORT int mtx_init(mtx_t *mutex, int type)
+{
+    int error = fit__init_fault(FIT_CALL_pthread_mutex_init, FIT_CALLER);
+    return error ? c11(error) : FIT_NEXT(mtx_init)(mutex, type);
+}
+
+FIT_EXPORT int cnd_init(cnd_t *cond)
+{
+    int error = fit__init_fault(FIT_CALL_pthread_cond_init, FIT_CALLER);
+    return error ? c11(error) : FIT_NEXT(cnd_init)(cond);
 }
 
 FIT_EXPORT int mtx_lock(mtx_t *mutex)

@@ -44,7 +44,20 @@ static int finish(struct fit__call *c, const char *path, long result)
         }                                                                                     \
         return finish(&c, path, result);                                                      \
     }
+/* The same of the open file `fd`. */
+#define ASKED_OPEN(name, parameters, fd, operation, ...)                                      \
+    FIT_EXPORT int name parameters                                                            \
+    {                                                                                         \
+        if (fit__passes()) return (int)fit__result(fit__raw(__VA_ARGS__));                    \
+        struct fit__call c;                                                                   \
+        long result;                                                                          \
+        fit__begin(&c, FIT_CALL_##name, fd, FIT_CALLER);                                      \
+        if (!fit__fault_open_file(&c, FIT_N_THERE | FIT_N_CHANGES, &result))                  \
+            result = fit__kernel->operation;                                                  \
+        return finish(&c, NULL, result);                                                      \
+    }
 #define NEW (FIT_N_NEW | FIT_N_NAMED)
+#define NEW_LINK (NEW | FIT_N_MANY)
 
 /* Could the two be on different disks? */
 static unsigned apart(const char *from, const char *to)
@@ -59,20 +72,21 @@ static unsigned apart(const char *from, const char *to)
 
 /* ---- names ------------------------------------------------------------------------------- */
 
-ASKED(mkdir, (const char *path, mode_t mode), AT, path, NEW, path,
+ASKED(mkdir, (const char *path, mode_t mode), AT, path, NEW_LINK, path,
       mkdir(AT, path, mode), SYS_mkdirat, AT, path, mode)
-ASKED(mkdirat, (int dir, const char *path, mode_t mode), dir, path, NEW, path,
+ASKED(mkdirat, (int dir, const char *path, mode_t mode), dir, path, NEW_LINK, path,
       mkdir(dir, path, mode), SYS_mkdirat, dir, path, mode)
-ASKED(rmdir, (const char *path), AT, path, 0, path,
+ASKED(rmdir, (const char *path), AT, path, FIT_N_FOLDER, path,
       unlink(AT, path, AT_REMOVEDIR), SYS_unlinkat, AT, path, AT_REMOVEDIR)
 ASKED(unlink, (const char *path), AT, path, 0, path,
       unlink(AT, path, 0), SYS_unlinkat, AT, path, 0)
-ASKED(unlinkat, (int dir, const char *path, int flags), dir, path, 0, path,
+ASKED(unlinkat, (int dir, const char *path, int flags), dir, path,
+      flags & AT_REMOVEDIR ? FIT_N_FOLDER : 0, path,
       unlink(dir, path, flags), SYS_unlinkat, dir, path, flags)
-ASKED(link, (const char *from, const char *to), AT, to, NEW, to,
+ASKED(link, (const char *from, const char *to), AT, to, NEW_LINK | apart(from, to), to,
       link(AT, from, AT, to, 0), SYS_linkat, AT, from, AT, to, 0)
 ASKED(linkat, (int from_dir, const char *from, int to_dir, const char *to, int flags),
-      to_dir, to, NEW, to,
+      to_dir, to, NEW_LINK | apart(from, to), to,
       link(from_dir, from, to_dir, to, flags), SYS_linkat, from_dir, from, to_dir, to, flags)
 ASKED(symlink, (const char *target, const char *path), AT, path, NEW, path,
       symlink(target, AT, path), SYS_symlinkat, target, AT, path)
@@ -97,7 +111,7 @@ FIT_EXPORT int remove(const char *path)
     struct fit__call c;
     fit__begin(&c, FIT_CALL_unlink, -1, FIT_CALLER);
     long result;
-    bool failed = fit__fault_path(&c, AT, path, FIT_N_CHANGES, &result);
+    bool failed = fit__fault_path(&c, AT, path, FIT_N_CHANGES | FIT_N_FOLDER, &result);
     for (int turn = !c.twice; turn < 2 && !failed; turn++) {
         result = fit__kernel->unlink(AT, path, 0);
         if (result == -EISDIR) result = fit__kernel->unlink(AT, path, AT_REMOVEDIR);
@@ -107,22 +121,22 @@ FIT_EXPORT int remove(const char *path)
 
 /* ---- mode, owner, times ------------------------------------------------------------------ */
 
-CALL(chmod, (const char *path, mode_t mode), -1, path, chmod(AT, path, mode, 0),
-     SYS_fchmodat, AT, path, mode)
-CALL(fchmod, (int fd, mode_t mode), fd, NULL, chmod(fd, NULL, mode, 0), SYS_fchmod, fd, mode)
-CALL(chown, (const char *path, uid_t user, gid_t group), -1, path,
-     chown(AT, path, user, group, 0), SYS_fchownat, AT, path, user, group, 0)
-CALL(lchown, (const char *path, uid_t user, gid_t group), -1, path,
-     chown(AT, path, user, group, AT_SYMLINK_NOFOLLOW),
-     SYS_fchownat, AT, path, user, group, AT_SYMLINK_NOFOLLOW)
-CALL(fchown, (int fd, uid_t user, gid_t group), fd, NULL, chown(fd, NULL, user, group, 0),
-     SYS_fchown, fd, user, group)
-CALL(fchownat, (int dir, const char *path, uid_t user, gid_t group, int flags), -1, path,
-     chown(dir, path, user, group, flags), SYS_fchownat, dir, path, user, group, flags)
-CALL(utimensat, (int dir, const char *path, UTIMES, int flags), dir, path,
-     utimens(dir, path, times, flags), SYS_utimensat, dir, path, times, flags)
-CALL(futimens, (int fd, UTIMES), fd, NULL, utimens(fd, NULL, times, 0),
-     SYS_utimensat, fd, NULL, times, 0)
+ASKED(chmod, (const char *path, mode_t mode), AT, path, 0, path, chmod(AT, path, mode, 0),
+      SYS_fchmodat, AT, path, mode)
+ASKED_OPEN(fchmod, (int fd, mode_t mode), fd, chmod(fd, NULL, mode, 0), SYS_fchmod, fd, mode)
+ASKED(chown, (const char *path, uid_t user, gid_t group), AT, path, 0, path,
+      chown(AT, path, user, group, 0), SYS_fchownat, AT, path, user, group, 0)
+ASKED(lchown, (const char *path, uid_t user, gid_t group), AT, path, 0, path,
+      chown(AT, path, user, group, AT_SYMLINK_NOFOLLOW),
+      SYS_fchownat, AT, path, user, group, AT_SYMLINK_NOFOLLOW)
+ASKED_OPEN(fchown, (int fd, uid_t user, gid_t group), fd, chown(fd, NULL, user, group, 0),
+           SYS_fchown, fd, user, group)
+ASKED(fchownat, (int dir, const char *path, uid_t user, gid_t group, int flags), dir, path, 0, path,
+      chown(dir, path, user, group, flags), SYS_fchownat, dir, path, user, group, flags)
+ASKED(utimensat, (int dir, const char *path, UTIMES, int flags), dir, path, 0, path,
+      utimens(dir, path, times, flags), SYS_utimensat, dir, path, times, flags)
+ASKED_OPEN(futimens, (int fd, UTIMES), fd, utimens(fd, NULL, times, 0),
+           SYS_utimensat, fd, NULL, times, 0)
 ASKED(truncate, (const char *path, off_t size), AT, path, 0, path,
       truncate(AT, path, size), SYS_truncate, path, size)
 FIT_ALIAS(truncate64, truncate);
@@ -132,8 +146,11 @@ FIT_EXPORT int fchmodat(int dir, const char *path, mode_t mode, int flags)
 {
     if (fit__passes()) return FIT_NEXT(fchmodat)(dir, path, mode, flags);
     struct fit__call c;
+    long result;
     fit__begin(&c, FIT_CALL_fchmodat, -1, FIT_CALLER);
-    return finish(&c, path, fit__kernel->chmod(dir, path, mode, flags));
+    if (!fit__fault_path(&c, dir, path, FIT_N_CHANGES, &result))
+        result = fit__kernel->chmod(dir, path, mode, flags);
+    return finish(&c, path, result);
 }
 
 /* The older ways to set times lead to the newer one. */

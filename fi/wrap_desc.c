@@ -134,7 +134,8 @@ FIT_EXPORT int dup2(int from, int to)
     }
     struct fit__call c;
     fit__begin(&c, FIT_CALL_dup2, from, FIT_CALLER);
-    long result = dup_onto(from, to);
+    long result;
+    if (from == to || !fit__fault_simple(&c, 0, &result)) result = dup_onto(from, to);
     if (result >= 0) fit__stdio_follow(to);
     if (fit__traces()) fit__traced(&c, result, "%d, %d", from, to);
     return (int)fit__end(&c, result);
@@ -146,7 +147,9 @@ FIT_EXPORT int dup3(int from, int to, int flags)
     if (fit__passes()) return (int)fit__result(fit__raw(SYS_dup3, from, to, flags));
     struct fit__call c;
     fit__begin(&c, FIT_CALL_dup3, from, FIT_CALLER);
-    long result = from == to ? -EINVAL : fit__kernel->dup3(from, to, flags);
+    long result = -EINVAL;
+    if (from != to && !fit__fault_simple(&c, 0, &result))
+        result = fit__kernel->dup3(from, to, flags);
     if (result >= 0) fit__stdio_follow(to);
     if (fit__traces())
         fit__traced(&c, result, "%d, %d, %s", from, to, flags == O_CLOEXEC ? "O_CLOEXEC" : "0");
@@ -157,13 +160,10 @@ FIT_EXPORT int dup3(int from, int to, int flags)
  * same. */
 static long close_asking(struct fit__call *c)
 {
-    int64_t value;
-    const struct fit__fact *fact = NULL;
-    if (fit__asks() && fit__described(c) && c->info.class == FIT_C_FILE
-        && (fit__kernel->fcntl(c->fd, F_GETFL, 0) & O_ACCMODE) != O_RDONLY)
-        fact = fit__ask(c, FIT_N_CHANGES, 0, &value);
+    long error;
+    fit__fault_close(c, &error);
     long result = fit__kernel->close(c->fd);
-    return fact && result == 0 ? -(long)value : result;
+    return result ? result : error;
 }
 
 FIT_EXPORT int close(int fd)
@@ -203,9 +203,25 @@ FIT_EXPORT void closefrom(int lowest)
 
 /* ---- fcntl and ioctl --------------------------------------------------------------------- */
 
+/* A lock of a record has a name of its own: what F_DUPFD suffers is something else. */
+static bool fault_lock(const struct fit__call *c, int command, const struct flock *lock,
+                       long *result)
+{
+    bool tries = command == F_SETLK || command == F_OFD_SETLK;
+    bool waits = command == F_SETLKW || command == F_OFD_SETLKW;
+    if ((!tries && !waits) || lock->l_type == F_UNLCK) return false;
+    struct fit__call asked = *c;
+    asked.id = FIT_CALL_lockf;
+    asked.family = FIT_LOCK;
+    unsigned holds = tries ? FIT_N_NONBLOCKING : fit__holds_of_signals(c);
+    if (command == F_SETLKW) holds |= FIT_N_WAITS;   /* only these know who waits for whom */
+    return fit__fault_lock(&asked, holds, result);
+}
+
 static long fcntl_simulated(struct fit__call *c, int command, long argument)
 {
     long result;
+    if (fault_lock(c, command, (const struct flock *)argument, &result)) return result;
     if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) {
         fit__described(c);
         if (fit__fault_make(c, &result)) return result;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fi/allocate.h"
 #include "fi/wrap.h"
 
 _Static_assert(sizeof(struct dirent) == sizeof(struct dirent64), "two kinds of dirent");
@@ -60,7 +61,8 @@ static long open_folder(enum fit__call_id id, int dir, const char *path, const v
     char text[128];
     long result;
     fit__begin(&c, id, -1, caller);
-    if (!fit__fault_path(&c, dir, path, 0, &result))
+    unsigned holds = fit__memory_asked_of(caller) ? FIT_N_BLOCK : 0;
+    if (!fit__fault_path(&c, dir, path, holds, &result))
         result = fit__kernel->open(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fit__traces())
         fit__traced(&c, result, "%s", fit__quote(text, sizeof text, path, strlen(path)));

@@ -19,7 +19,9 @@ void __fortify_fail(const char *message) __attribute__((noreturn));
 
 unsigned fit__holds_of_open(int flags)
 {
-    unsigned holds = (flags & O_CREAT) ? FIT_N_NEW : 0;
+    unsigned holds = !(flags & O_CREAT) ? 0 : flags & O_EXCL ? FIT_N_NEW | FIT_N_NAMED
+                                                            : FIT_N_NEW | FIT_N_REPLACES;
+    if (flags & O_NONBLOCK) holds |= FIT_N_NONBLOCKING;
     if ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC))) holds |= FIT_N_CHANGES;
     return holds;
 }
@@ -122,7 +124,8 @@ static int fstat_from(int fd, struct stat *st, const void *caller)
     struct fit__call c;
     fit__begin(&c, FIT_CALL_fstat, fd, caller);
     fit__check_writable(st, sizeof *st);
-    long result = fit__kernel->fstat(fd, st);
+    long result;
+    if (!fit__fault_open_file(&c, 0, &result)) result = fit__kernel->fstat(fd, st);
     if (fit__traces()) fit__traced(&c, result, "%d", fd);
     return (int)fit__end(&c, result);
 }
@@ -149,27 +152,13 @@ int __fxstat(int version, int fd, struct stat *st)
 }
 FIT_ALIAS(__fxstat64, __fxstat);
 
-/* Linux tells it once. What did not reach the disk counts as clean from then on, so that the next
- * call has nothing to do. */
-static bool fault_flush(struct fit__call *c, long *result)
-{
-    int64_t value;
-    if (!fit__asks() || !fit__described(c) || c->info.class != FIT_C_FILE) return false;
-    const struct fit__fact *fact = fit__ask(c, 0, 0, &value);
-    if (!fact) return false;
-    if (fact->effect != FIT_E_SPECIAL) return fit__carry_out(c, fact, result);
-    fit__kernel->afflict(c->fd, FIT_A_LOST, 0);
-    *result = -(long)value;
-    return true;
-}
-
 static int flush(int fd, long number, const void *caller)
 {
     if (fit__passes()) return (int)fit__result(fit__raw_point(number, fd));
     struct fit__call c;
     fit__begin(&c, FIT_CALL_fsync, fd, caller);
     long result;
-    if (!fault_flush(&c, &result)) result = fit__kernel->fsync(fd);
+    if (!fit__fault_flush(&c, &result)) result = fit__kernel->fsync(fd);
     if (fit__traces()) fit__traced(&c, result, "%d", fd);
     return (int)fit__end(&c, result);
 }
@@ -183,12 +172,14 @@ FIT_EXPORT void sync(void)
     if (fit__passes()) fit__raw(SYS_sync);
 }
 
-/* Hints, and orders to write now: nothing to do but to say whether it is a file. */
+/* Hints, and orders to write now: nothing to do but to say whether it is a file, and of orders
+ * whether they could be carried out. */
 static long is_file(enum fit__call_id id, int fd, const void *caller)
 {
     struct fit__call c;
     fit__begin(&c, id, fd, caller);
     long result = !fit__described(&c) ? -EBADF : c.info.class == FIT_C_FILE ? 0 : -ESPIPE;
+    if (!result && id != FIT_CALL_posix_fadvise && !fit__fault_flush(&c, &result)) result = 0;
     if (fit__traces()) fit__traced(&c, result, "%d", fd);
     errno = c.saved_errno;
     fit__leave();
@@ -198,7 +189,7 @@ static long is_file(enum fit__call_id id, int fd, const void *caller)
 FIT_EXPORT int syncfs(int fd)
 {
     if (fit__passes()) return (int)fit__result(fit__raw(SYS_syncfs, fd));
-    long result = is_file(FIT_CALL_fsync, fd, FIT_CALLER);
+    long result = is_file(FIT_CALL_syncfs, fd, FIT_CALLER);
     return (int)fit__result(result == -ESPIPE ? 0 : result);
 }
 
@@ -206,7 +197,7 @@ FIT_EXPORT int sync_file_range(int fd, off64_t from, off64_t size, unsigned flag
 {
     if (fit__passes())
         return (int)fit__result(fit__raw(SYS_sync_file_range, fd, from, size, flags));
-    return (int)fit__result(is_file(FIT_CALL_fsync, fd, FIT_CALLER));
+    return (int)fit__result(is_file(FIT_CALL_sync_file_range, fd, FIT_CALLER));
 }
 
 /* Returns its error, and leaves errno alone. */
@@ -219,49 +210,46 @@ FIT_ALIAS(posix_fadvise64, posix_fadvise);
 
 /* ---- size and locks ---------------------------------------------------------------------- */
 
-static bool fault_size(struct fit__call *c, unsigned holds, long *result)
-{
-    if (!fit__asks() || !fit__described(c) || c->info.class != FIT_C_FILE) return false;
-    return fit__fault_simple(c, holds, result);
-}
-
 FIT_EXPORT int ftruncate(int fd, off_t size)
 {
     if (fit__passes()) return (int)fit__result(fit__raw(SYS_ftruncate, fd, size));
     struct fit__call c;
     fit__begin(&c, FIT_CALL_ftruncate, fd, FIT_CALLER);
     long result;
-    if (!fault_size(&c, 0, &result)) result = fit__kernel->truncate(fd, NULL, size);
+    if (!fit__fault_open_file(&c, FIT_N_CHANGES | fit__holds_of_size(fd, size), &result))
+        result = fit__kernel->truncate(fd, NULL, size);
     if (fit__traces()) fit__traced(&c, result, "%d, %lld", fd, (long long)size);
     return (int)fit__end(&c, result);
 }
 FIT_ALIAS(ftruncate64, ftruncate);
 
-static long allocate(int fd, int mode, off_t from, off_t size, const void *caller)
+/* `holds`: posix_fallocate() writes zeros where there is no such call. */
+static long allocate(int fd, int mode, off_t from, off_t size, unsigned holds, const void *caller)
 {
     struct fit__call c;
     fit__begin(&c, FIT_CALL_fallocate, fd, caller);
     long result;
-    if (!fault_size(&c, mode ? 0 : FIT_N_GROWS, &result))
+    holds |= FIT_N_CHANGES | fit__holds_of_signals(&c);
+    if (!mode) holds |= FIT_N_GROWS | fit__holds_of_size(fd, from + size);
+    if (!fit__fault_open_file(&c, holds, &result))
         result = fit__kernel->fallocate(fd, mode, from, size);
     if (fit__traces())
         fit__traced(&c, result, "%d, %d, %lld, %lld", fd, mode, (long long)from, (long long)size);
-    errno = c.saved_errno;
-    fit__leave();
+    fit__end(&c, 0);                     /* errno is not for both */
     return result;
 }
 
 FIT_EXPORT int fallocate(int fd, int mode, off_t from, off_t size)
 {
     if (fit__passes()) return (int)fit__result(fit__raw_point(SYS_fallocate, fd, mode, from, size));
-    return (int)fit__result(allocate(fd, mode, from, size, FIT_CALLER));
+    return (int)fit__result(allocate(fd, mode, from, size, FIT_N_RECENT, FIT_CALLER));
 }
 FIT_ALIAS(fallocate64, fallocate);
 
 FIT_EXPORT int posix_fallocate(int fd, off_t from, off_t size)
 {
     if (fit__passes()) return FIT_NEXT(posix_fallocate)(fd, from, size);
-    return (int)-allocate(fd, 0, from, size, FIT_CALLER);
+    return (int)-allocate(fd, 0, from, size, 0, FIT_CALLER);
 }
 FIT_ALIAS(posix_fallocate64, posix_fallocate);
 
@@ -270,7 +258,10 @@ FIT_EXPORT int flock(int fd, int operation)
     if (fit__passes()) return (int)fit__result(fit__raw(SYS_flock, fd, operation));
     struct fit__call c;
     fit__begin(&c, FIT_CALL_flock, fd, FIT_CALLER);
-    long result = fit__kernel->flock(fd, operation);
+    long result;
+    unsigned holds = operation & LOCK_NB ? FIT_N_NONBLOCKING : fit__holds_of_signals(&c);
+    if ((operation & ~LOCK_NB) == LOCK_UN || !fit__fault_lock(&c, holds, &result))
+        result = fit__kernel->flock(fd, operation);
     if (fit__traces()) fit__traced(&c, result, "%d, %d", fd, operation);
     return (int)fit__end(&c, result);
 }

@@ -73,8 +73,11 @@ static int by_name(const char *name, int family, struct hostent *host, char *buf
     fit__begin(&c, FIT_CALL_gethostbyname, -1, caller);
     int found = family == AF_INET || family == AF_INET6
         ? fit__look_up(&c, name, NULL, &hints, &rows) : EAI_FAMILY;
-    int failed = found ? 0 : pack(host, rows->ai_canonname, rows, buffer, size);
-    if (rows) freeaddrinfo(rows);
+    int failed = 0;
+    if (!found) {
+        failed = pack(host, rows->ai_canonname, rows, buffer, size);
+        freeaddrinfo(rows);
+    }
     *error = failed ? NETDB_INTERNAL : found ? host_error(found) : NETDB_SUCCESS;
     if (!failed && found == EAI_AGAIN) failed = EAGAIN;
     if (!failed && found == EAI_SYSTEM) failed = c.saved_errno;

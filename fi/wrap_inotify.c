@@ -1,4 +1,5 @@
 /* inotify. */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/inotify.h>
 
@@ -33,8 +34,8 @@ FIT_EXPORT int inotify_add_watch(int fd, const char *path, uint32_t mask)
     fit__begin(&c, FIT_CALL_inotify_add_watch, fd, FIT_CALLER);
     fit__check_defined(path, strlen(path) + 1);
     long result;
-    c.object = path;
-    if (!fit__fault_simple(&c, 0, &result)) result = fit__kernel->inotify_add(fd, path, mask);
+    if (!fit__fault_path(&c, AT_FDCWD, path, 0, &result))
+        result = fit__kernel->inotify_add(fd, path, mask);
     if (fit__traces()) fit__traced(&c, result, "%d, \"%s\", %#x", fd, path, mask);
     return (int)fit__end(&c, result);
 }

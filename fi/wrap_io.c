@@ -46,6 +46,7 @@ static long read_simulated(enum fit__call_id id, int fd, const struct iovec *iov
     for (int i = 0; i < count; i++) fit__check_writable(iov[i].iov_base, iov[i].iov_len);
     if (!fit__fault_read(&c, 0, &size, &result)
         && !fit__fault_file(&c, false, all, offset, &result)) {
+        fit__fault_notices(&c);
         result = size == all ? fit__kernel->readv(fd, iov, count, offset)
                              : read_cut(fd, iov, count, size);
         fit__after_transfer(&c, result);
@@ -232,7 +233,10 @@ FIT_EXPORT ssize_t copy_file_range(int in, off64_t *in_offset, int out, off64_t 
                                     flags));
     struct fit__call c;
     fit__begin(&c, FIT_CALL_copy_file_range, out, FIT_CALLER);
-    long result = flags ? -EINVAL : copy_round(in, in_offset, out, out_offset, size);
+    long result = -EINVAL;
+    off_t from = in_offset ? *in_offset : -1, to = out_offset ? *out_offset : -1;
+    if (!flags && !fit__fault_copy(&c, in, from, to, &size, &result))
+        result = copy_round(in, in_offset, out, out_offset, size);
     if (fit__traces()) fit__traced(&c, result, "%d, %d, %zu", in, out, size);
     return fit__end(&c, result);
 }

@@ -30,20 +30,21 @@ void fit__thread_destructors(void)
 }
 
 /* There are 1024 of them in all. */
-static bool no_key_left(const void *caller)
+static int no_key_left(const void *caller)
 {
-    bool none;
-    if (fit__passes() || !fit__mode_asked(FIT_THREAD)) return false;
+    int error;
+    if (fit__passes() || !fit__mode_asked(FIT_THREAD)) return 0;
     fit__enter();
-    none = fit__thread_fault("pthread_key_create", caller, FIT_W_ERROR, EAGAIN);
+    error = fit__thread_fault(FIT_CALL_pthread_key_create, caller, 0);
     fit__leave();
-    return none;
+    return error;
 }
 
 FIT_EXPORT int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
 {
-    if (no_key_left(FIT_CALLER)) return EAGAIN;
-    int error = FIT_NEXT(pthread_key_create)(key, destructor);
+    int error = no_key_left(FIT_CALLER);
+    if (error) return error;
+    error = FIT_NEXT(pthread_key_create)(key, destructor);
     if (!error && *key < PTHREAD_KEYS_MAX) destructors[*key] = destructor;
     return error;
 }
@@ -98,7 +99,7 @@ FIT_EXPORT int pthread_once(pthread_once_t *once, void (*routine)(void))
     if (__atomic_load_n(once, __ATOMIC_ACQUIRE) & ONCE_DONE) return 0;
     if (fit__passes()) return FIT_NEXT(pthread_once)(once, routine);
     fit__enter();
-    if (!(*once & ONCE_RUNS)) fit__thread_preempt("pthread_once", FIT_CALLER);
+    if (!(*once & ONCE_RUNS)) fit__thread_preempt(FIT_CALL_pthread_once, FIT_CALLER);
     while (*once & ONCE_RUNS) fit__threads->park(once, &for_once, -1);
     fit__leave();
     if (*once & ONCE_DONE) return 0;

@@ -43,7 +43,7 @@ static pid_t own_number(void)
 }
 
 /* glibc's kinds: for which one's own lock is an error, and which need the real kernel. */
-enum { KIND_TYPE = 3, KIND_ROBUST = 16, KIND_INHERIT = 32, KIND_PROTECT = 64 };
+enum { KIND_TYPE = 3, KIND_ROBUST = 16, KIND_INHERIT = 32, KIND_PROTECT = 64, KIND_SHARED = 128 };
 
 static bool is_own(const pthread_mutex_t *mutex)
 {
@@ -62,11 +62,48 @@ static void refuse_kind(const char *function, const pthread_mutex_t *mutex)
                          "to the real kernel");
 }
 
-static int lock_mutex(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until)
+/* Another process had it, and died: as the kernel and glibc leave it then. */
+static void owner_dies(pthread_mutex_t *mutex)
+{
+    enum { OWNER_DIED = 0x40000000, SOMEBODY = 1 };
+    mutex->__data.__lock = OWNER_DIED;
+    mutex->__data.__owner = SOMEBODY;
+    mutex->__data.__nusers++;
+}
+
+/* What others do to a lock that is free: an error to return, or 0. Other threads may come first,
+ * unless it is locked `again` behind a wait: what was looked at without it is then another's. */
+static int others_do(pthread_mutex_t *mutex, enum fit__call_id id, const void *caller, bool again)
+{
+    int64_t value;
+    int kind = mutex->__data.__kind;
+    unsigned holds = 0;
+    if (mutex->__data.__lock) return 0;
+    if (kind & KIND_SHARED) holds |= FIT_N_SHARED | (kind & KIND_ROBUST ? FIT_N_ROBUST : 0);
+    if (!again && fit__threads->competes()) holds |= FIT_N_OTHERS;
+    const struct fit__fact *fact = holds ? fit__thread_ask(id, caller, holds, &value) : NULL;
+    if (fact && fact->what == FIT_W_THREAD) {
+        fit__thread_switch(fact);
+        return 0;
+    }
+    if (fact && value == EOWNERDEAD) owner_dies(mutex);
+    return fact && value != EOWNERDEAD ? (int)value : 0;
+}
+
+static int lock_mutex(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until,
+                      const void *caller, bool again)
 {
     unsigned times = 0;
+    int64_t left;
     int error;
     refuse_kind("pthread_mutex_lock", mutex);
+    error = others_do(mutex, until ? FIT_CALL_pthread_mutex_timedlock
+                                   : FIT_CALL_pthread_mutex_lock, caller, again);
+    if (error && !fit__time_left(clock, until, &left)) return EINVAL;
+    if (error) {
+        fit__kernel->sleep(left);
+        return error;
+    }
     while ((error = FIT_NEXT(pthread_mutex_trylock)(mutex)) == EBUSY) {
         if (is_own(mutex)) return EDEADLK;
         error = sleep_for(mutex, for_mutex, ++times, clock, until);
@@ -77,9 +114,9 @@ static int lock_mutex(pthread_mutex_t *mutex, clockid_t clock, const struct time
     return error;
 }
 
-int fit__mutex_take(pthread_mutex_t *mutex)
+int fit__mutex_take(pthread_mutex_t *mutex, const void *caller)
 {
-    return lock_mutex(mutex, CLOCK_REALTIME, NULL);
+    return lock_mutex(mutex, CLOCK_REALTIME, NULL, caller, true);
 }
 
 static int unlock_mutex(pthread_mutex_t *mutex)
@@ -89,16 +126,9 @@ static int unlock_mutex(pthread_mutex_t *mutex)
     return error;
 }
 
-/* Before a lock that is free another thread may come first: what was looked at without the lock is
- * then another's. Where it is held, the thread sleeps anyway. */
-static void may_come_late(const char *point, const pthread_mutex_t *mutex, const void *caller)
-{
-    if (!mutex->__data.__lock) fit__thread_preempt(point, caller);
-}
-
 FIT_EXPORT int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
 {
-    int error = fit__init_fault("pthread_mutex_init", FIT_CALLER);
+    int error = fit__init_fault(FIT_CALL_pthread_mutex_init, FIT_CALLER);
     return error ? error : FIT_NEXT(pthread_mutex_init)(mutex, attr);
 }
 FIT_ALIAS(__pthread_mutex_init, pthread_mutex_init);
@@ -108,8 +138,7 @@ FIT_EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_mutex_lock)(mutex);
     fit__enter();
-    may_come_late("pthread_mutex_lock", mutex, FIT_CALLER);
-    error = lock_mutex(mutex, CLOCK_REALTIME, NULL);
+    error = lock_mutex(mutex, CLOCK_REALTIME, NULL, FIT_CALLER, false);
     fit__leave();
     return error;
 }
@@ -121,7 +150,8 @@ FIT_EXPORT int pthread_mutex_trylock(pthread_mutex_t *mutex)
     if (fit__passes()) return FIT_NEXT(pthread_mutex_trylock)(mutex);
     fit__enter();
     refuse_kind("pthread_mutex_trylock", mutex);
-    error = FIT_NEXT(pthread_mutex_trylock)(mutex);
+    error = others_do(mutex, FIT_CALL_pthread_mutex_trylock, FIT_CALLER, true);
+    if (!error) error = FIT_NEXT(pthread_mutex_trylock)(mutex);
     if (error == EBUSY) fit__threads->yield();
     fit__leave();
     return error;
@@ -132,8 +162,7 @@ FIT_EXPORT int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct time
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_mutex_timedlock)(mutex, until);
     fit__enter();
-    may_come_late("pthread_mutex_timedlock", mutex, FIT_CALLER);
-    error = lock_mutex(mutex, CLOCK_REALTIME, until);
+    error = lock_mutex(mutex, CLOCK_REALTIME, until, FIT_CALLER, false);
     fit__leave();
     return error;
 }
@@ -144,8 +173,7 @@ FIT_EXPORT int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock,
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_mutex_clocklock)(mutex, clock, until);
     fit__enter();
-    may_come_late("pthread_mutex_clocklock", mutex, FIT_CALLER);
-    error = lock_mutex(mutex, clock, until);
+    error = lock_mutex(mutex, clock, until, FIT_CALLER, false);
     fit__leave();
     return error;
 }
@@ -156,7 +184,7 @@ FIT_EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
     if (fit__passes()) return FIT_NEXT(pthread_mutex_unlock)(mutex);
     fit__enter();
     error = unlock_mutex(mutex);
-    if (!error) fit__thread_preempt("pthread_mutex_unlock", FIT_CALLER);
+    if (!error) fit__thread_preempt(FIT_CALL_pthread_mutex_unlock, FIT_CALLER);
     fit__leave();
     return error;
 }
@@ -216,13 +244,13 @@ static int lock_to_write(pthread_rwlock_t *lock, clockid_t clock, const struct t
     return error;
 }
 
-/* The call, with a chance for other threads before it. */
-#define LOCK(name, take, ...)                                                          \
+/* The call, with a chance for other threads before it; the variants with a deadline count as it. */
+#define LOCK(name, id, take, ...)                                                      \
     {                                                                                 \
         int error;                                                                    \
         if (fit__passes()) return FIT_NEXT(name)(lock, ##__VA_ARGS__);               \
         fit__enter();                                                                 \
-        fit__thread_preempt(#name, FIT_CALLER);                                       \
+        fit__thread_preempt(id, FIT_CALLER);                                          \
         error = take;                                                                 \
         fit__leave();                                                                 \
         return error;                                                                 \
@@ -241,29 +269,35 @@ static int lock_to_write(pthread_rwlock_t *lock, clockid_t clock, const struct t
 FIT_EXPORT int pthread_rwlock_init(pthread_rwlock_t *restrict lock,
                                    const pthread_rwlockattr_t *restrict attr)
 {
-    int error = fit__init_fault("pthread_rwlock_init", FIT_CALLER);
+    int error = fit__init_fault(FIT_CALL_pthread_rwlock_init, FIT_CALLER);
     return error ? error : FIT_NEXT(pthread_rwlock_init)(lock, attr);
 }
 
 FIT_EXPORT int pthread_rwlock_rdlock(pthread_rwlock_t *lock)
-LOCK(pthread_rwlock_rdlock, lock_to_read(lock, CLOCK_REALTIME, NULL))
+LOCK(pthread_rwlock_rdlock, FIT_CALL_pthread_rwlock_rdlock,
+     lock_to_read(lock, CLOCK_REALTIME, NULL))
 
 FIT_EXPORT int pthread_rwlock_wrlock(pthread_rwlock_t *lock)
-LOCK(pthread_rwlock_wrlock, lock_to_write(lock, CLOCK_REALTIME, NULL))
+LOCK(pthread_rwlock_wrlock, FIT_CALL_pthread_rwlock_wrlock,
+     lock_to_write(lock, CLOCK_REALTIME, NULL))
 
 FIT_EXPORT int pthread_rwlock_timedrdlock(pthread_rwlock_t *lock, const struct timespec *until)
-LOCK(pthread_rwlock_timedrdlock, lock_to_read(lock, CLOCK_REALTIME, until), until)
+LOCK(pthread_rwlock_timedrdlock, FIT_CALL_pthread_rwlock_rdlock,
+     lock_to_read(lock, CLOCK_REALTIME, until), until)
 
 FIT_EXPORT int pthread_rwlock_timedwrlock(pthread_rwlock_t *lock, const struct timespec *until)
-LOCK(pthread_rwlock_timedwrlock, lock_to_write(lock, CLOCK_REALTIME, until), until)
+LOCK(pthread_rwlock_timedwrlock, FIT_CALL_pthread_rwlock_wrlock,
+     lock_to_write(lock, CLOCK_REALTIME, until), until)
 
 FIT_EXPORT int pthread_rwlock_clockrdlock(pthread_rwlock_t *lock, clockid_t clock,
                                           const struct timespec *until)
-LOCK(pthread_rwlock_clockrdlock, lock_to_read(lock, clock, until), clock, until)
+LOCK(pthread_rwlock_clockrdlock, FIT_CALL_pthread_rwlock_rdlock,
+     lock_to_read(lock, clock, until), clock, until)
 
 FIT_EXPORT int pthread_rwlock_clockwrlock(pthread_rwlock_t *lock, clockid_t clock,
                                           const struct timespec *until)
-LOCK(pthread_rwlock_clockwrlock, lock_to_write(lock, clock, until), clock, until)
+LOCK(pthread_rwlock_clockwrlock, FIT_CALL_pthread_rwlock_wrlock,
+     lock_to_write(lock, clock, until), clock, until)
 
 static int tried(int error)
 {
@@ -290,7 +324,7 @@ FIT_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t *lock)
     if (fit__passes()) return FIT_NEXT(pthread_rwlock_unlock)(lock);
     fit__enter();
     error = unlock(lock);
-    if (!error) fit__thread_preempt("pthread_rwlock_unlock", FIT_CALLER);
+    if (!error) fit__thread_preempt(FIT_CALL_pthread_rwlock_unlock, FIT_CALLER);
     fit__leave();
     return error;
 }
@@ -306,7 +340,7 @@ FIT_EXPORT int pthread_spin_lock(pthread_spinlock_t *lock)
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_spin_lock)(lock);
     fit__enter();
-    fit__thread_preempt("pthread_spin_lock", FIT_CALLER);
+    fit__thread_preempt(FIT_CALL_pthread_spin_lock, FIT_CALLER);
     while ((error = FIT_NEXT(pthread_spin_trylock)(lock)) == EBUSY)
         sleep_for((const void *)lock, for_spin_lock, ++times, CLOCK_REALTIME, NULL);
     fit__leave();
@@ -323,7 +357,7 @@ FIT_EXPORT int pthread_spin_unlock(pthread_spinlock_t *lock)
     fit__enter();
     error = FIT_NEXT(pthread_spin_unlock)(lock);
     fit__unpark_fairly((const void *)lock, 1);
-    if (!error) fit__thread_preempt("pthread_spin_unlock", FIT_CALLER);
+    if (!error) fit__thread_preempt(FIT_CALL_pthread_spin_unlock, FIT_CALLER);
     fit__leave();
     return error;
 }

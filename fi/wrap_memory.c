@@ -79,9 +79,9 @@ static void __attribute__((noinline)) tell_released(void *block)
 }
 
 /* Code under test asks for memory: is there none? */
-static inline bool refused(enum fit__call_id id, const void *caller)
+static inline bool refused(enum fit__call_id id, size_t size, const void *caller)
 {
-    if (!fit__no_memory(id, caller)) return false;
+    if (!fit__no_memory(id, size, caller)) return false;
     errno = ENOMEM;
     return true;
 }
@@ -96,7 +96,7 @@ void *fit__allocate(size_t size, const void *caller)
 FIT_EXPORT void *malloc(size_t size)
 {
     if (!watched()) return __libc_malloc(size);
-    if (refused(FIT_CALL_malloc, FIT_CALLER)) return NULL;
+    if (refused(FIT_CALL_malloc, size, FIT_CALLER)) return NULL;
     void *block = __libc_malloc(size);
     tell_allocated(block, size, FIT_CALLER);
     return block;
@@ -105,7 +105,7 @@ FIT_EXPORT void *malloc(size_t size)
 FIT_EXPORT void *calloc(size_t count, size_t size)
 {
     if (!watched()) return __libc_calloc(count, size);
-    if (refused(FIT_CALL_calloc, FIT_CALLER)) return NULL;
+    if (refused(FIT_CALL_calloc, count * size, FIT_CALLER)) return NULL;
     void *block = __libc_calloc(count, size);
     tell_allocated(block, count * size, FIT_CALLER);
     return block;
@@ -115,7 +115,7 @@ FIT_EXPORT void *calloc(size_t count, size_t size)
  * failed realloc leaves it as it was, and that is known only afterwards; nothing runs between. */
 static void *resize(enum fit__call_id id, void *block, size_t size, const void *caller)
 {
-    if (watched() && !(block && !size) && refused(id, caller)) return NULL;
+    if (watched() && !(block && !size) && refused(id, size, caller)) return NULL;
     void *moved = __libc_realloc(block, size);
     bool released = moved || (block && !size);
     if (block && released) tell_released(block);
@@ -151,7 +151,7 @@ FIT_EXPORT void free(void *block)
 
 static void *aligned(enum fit__call_id id, size_t alignment, size_t size, const void *caller)
 {
-    if (watched() && refused(id, caller)) return NULL;
+    if (watched() && refused(id, size, caller)) return NULL;
     void *block = __libc_memalign(alignment, size);
     if (watched()) tell_allocated(block, size, caller);
     return block;
@@ -199,7 +199,7 @@ FIT_EXPORT void *pvalloc(size_t size)
 
 static char *copy_text(enum fit__call_id id, const char *text, size_t length, const void *caller)
 {
-    if (watched() && refused(id, caller)) return NULL;
+    if (watched() && refused(id, length + 1, caller)) return NULL;
     char *copy = fit__allocate(length + 1, caller);
     if (!copy) return NULL;
     memcpy(copy, text, length);
@@ -221,14 +221,14 @@ FIT_ALIAS(__strndup, strndup);
 
 FIT_EXPORT int vasprintf(char **out, const char *format, va_list list)
 {
-    if (watched() && refused(FIT_CALL_asprintf, FIT_CALLER)) return -1;
+    if (watched() && refused(FIT_CALL_asprintf, 0, FIT_CALLER)) return -1;
     return FIT_NEXT(vasprintf)(out, format, list);
 }
 
 FIT_EXPORT int asprintf(char **out, const char *format, ...)
 {
     va_list list;
-    if (watched() && refused(FIT_CALL_asprintf, FIT_CALLER)) return -1;
+    if (watched() && refused(FIT_CALL_asprintf, 0, FIT_CALLER)) return -1;
     va_start(list, format);
     int length = FIT_NEXT(vasprintf)(out, format, list);
     va_end(list);
@@ -239,7 +239,7 @@ FIT_ALIAS(__asprintf, asprintf);
 FIT_EXPORT int __vasprintf_chk(char **out, int flag, const char *format, va_list list);
 int __vasprintf_chk(char **out, int flag, const char *format, va_list list)
 {
-    if (watched() && refused(FIT_CALL_asprintf, FIT_CALLER)) return -1;
+    if (watched() && refused(FIT_CALL_asprintf, 0, FIT_CALLER)) return -1;
     return FIT_NEXT(__vasprintf_chk)(out, flag, format, list);
 }
 
@@ -247,7 +247,7 @@ FIT_EXPORT int __asprintf_chk(char **out, int flag, const char *format, ...);
 int __asprintf_chk(char **out, int flag, const char *format, ...)
 {
     va_list list;
-    if (watched() && refused(FIT_CALL_asprintf, FIT_CALLER)) return -1;
+    if (watched() && refused(FIT_CALL_asprintf, 0, FIT_CALLER)) return -1;
     va_start(list, format);
     int length = FIT_NEXT(__vasprintf_chk)(out, flag, format, list);
     va_end(list);
@@ -257,7 +257,7 @@ int __asprintf_chk(char **out, int flag, const char *format, ...)
 /* It allocates the first time; that it must grow a line later is not asked about. */
 static ssize_t take_line(char **line, size_t *room, int end, FILE *stream, const void *caller)
 {
-    if (line && room && !*line && watched() && refused(FIT_CALL_getdelim, caller)) return -1;
+    if (line && room && !*line && watched() && refused(FIT_CALL_getdelim, 0, caller)) return -1;
     return FIT_NEXT(getdelim)(line, room, end, stream);
 }
 
@@ -275,6 +275,6 @@ FIT_EXPORT ssize_t getline(char **restrict line, size_t *restrict room, FILE *re
 
 FIT_EXPORT FILE *open_memstream(char **text, size_t *size)
 {
-    if (watched() && refused(FIT_CALL_open_memstream, FIT_CALLER)) return NULL;
+    if (watched() && refused(FIT_CALL_open_memstream, 0, FIT_CALLER)) return NULL;
     return FIT_NEXT(open_memstream)(text, size);
 }

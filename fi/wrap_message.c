@@ -82,6 +82,7 @@ static long receive(enum fit__call_id id, int fd, struct msghdr *message, int fl
     if (result < 0) return fit__end(&c, result);
     size_t all = (size_t)result, size = all;
     check_room(message);
+    c.passes_files = message->msg_control && message->msg_controllen;
     if (!fit__fault_read(&c, flags, &size, &result)) {
         result = size == all ? fit__kernel->recvmsg(fd, message, flags)
                              : receive_cut(fd, message, flags, size);
@@ -220,6 +221,12 @@ static void check_message(const struct msghdr *message)
     fit__check_defined(message->msg_control, message->msg_controllen);
 }
 
+static bool passes_files(const struct msghdr *message)
+{
+    const struct cmsghdr *first = message->msg_control ? CMSG_FIRSTHDR(message) : NULL;
+    return first && first->cmsg_level == SOL_SOCKET && first->cmsg_type == SCM_RIGHTS;
+}
+
 static long transmit(enum fit__call_id id, int fd, const struct msghdr *message, int flags,
                      const void *caller)
 {
@@ -229,6 +236,7 @@ static long transmit(enum fit__call_id id, int fd, const struct msghdr *message,
     if (result < 0) return fit__end(&c, result);
     size_t all = (size_t)result, size = all;
     check_message(message);
+    c.passes_files = passes_files(message);
     if (!fit__fault_write(&c, flags, &size, &result)) {
         result = size == all ? fit__kernel->sendmsg(fd, message, flags)
                              : send_cut(fd, message, flags, size);

@@ -1,6 +1,7 @@
 /* Names of hosts and services: getaddrinfo and its like. */
 #include <arpa/inet.h>
 #include <ifaddrs.h>
+#include <limits.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -16,6 +17,9 @@
 
 #define NOBODY 0x0afa0000                  /* 10.250.0.0: hosts of the world are not there */
 
+/* Three addresses, as FIT_W_ORDER has them: 1-2-3, 2-1-3. */
+static const int64_t orders[] = { 0x321, 0x312 };
+enum { ORDERS = sizeof orders / sizeof orders[0], IN_ORDER = 3 };
 
 static const char no_resolver[] = "use getaddrinfo";
 
@@ -39,7 +43,7 @@ static void make_dead(struct addrinfo *row, unsigned number)
 
 static struct addrinfo *copy_of(const struct addrinfo *row)
 {
-    struct addrinfo *copy = fit__plain_calloc(1, sizeof *copy + row->ai_addrlen);
+    struct addrinfo *copy = fit__plain_calloc(1, sizeof *copy + sizeof(struct sockaddr_in6));
     if (!copy) return NULL;
     *copy = *row;
     copy->ai_canonname = NULL;
@@ -47,19 +51,63 @@ static struct addrinfo *copy_of(const struct addrinfo *row)
     return copy;
 }
 
-/* The host has `count` addresses, and answers at the last. The name stands in the first row. */
-static void add_dead(struct addrinfo **list, unsigned count)
+/* Puts a dead address in front of `before`, or at the end. The name stands in the first row. */
+static bool add_dead(struct addrinfo **list, struct addrinfo *before, unsigned number)
 {
-    struct addrinfo *first = *list;
-    for (unsigned i = 1; i < count && first->ai_family == AF_INET; i++) {
-        struct addrinfo *row = copy_of(first);
-        if (!row) return;
-        make_dead(row, count - i);
-        row->ai_next = *list;
-        row->ai_canonname = (*list)->ai_canonname;
-        (*list)->ai_canonname = NULL;
-        *list = row;
+    struct addrinfo **at = list, *row = copy_of(*list);
+    if (!row) return false;
+    make_dead(row, number);
+    while (*at != before) at = &(*at)->ai_next;
+    row->ai_next = before;
+    if (before == *list) {
+        row->ai_canonname = before->ai_canonname;
+        before->ai_canonname = NULL;
     }
+    *at = row;
+    return true;
+}
+
+/* The host has `count` addresses, and answers at the last. */
+static void add_many(struct addrinfo **list, unsigned count)
+{
+    for (unsigned i = 1; i < count && add_dead(list, *list, count - i); i++) continue;
+}
+
+static void put_in_order(struct addrinfo **list, int64_t order)
+{
+    struct addrinfo *alive = *list;
+    unsigned place = 0;
+    while ((order >> 4 * place & 15) != 1) place++;
+    for (unsigned i = 1; i < IN_ORDER; i++)
+        if (!add_dead(list, i <= place ? alive : NULL, i)) return;
+}
+
+/* Each address becomes one of IPv6, of those that are for documents: 2001:db8::. */
+static void only_six(struct addrinfo **list)
+{
+    for (struct addrinfo **at = list; *at; at = &(*at)->ai_next) {
+        struct addrinfo *old = *at, *row = copy_of(old);
+        if (!row) return;
+        const struct sockaddr_in *in = (const struct sockaddr_in *)old->ai_addr;
+        struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)row->ai_addr;
+        *in6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = in->sin_port,
+                                      .sin6_addr.s6_addr = { 0x20, 0x01, 0x0d, 0xb8 } };
+        memcpy(in6->sin6_addr.s6_addr + 12, &in->sin_addr, sizeof in->sin_addr);
+        row->ai_family = AF_INET6;
+        row->ai_addrlen = sizeof *in6;
+        row->ai_canonname = old->ai_canonname;
+        *at = row;
+        fit__plain_free(old);
+    }
+}
+
+/* Changes what was found as the fact says, `value` telling how. Hosts have one address, of IPv4. */
+static void change(struct addrinfo **list, enum fit__what what, int64_t value)
+{
+    if ((*list)->ai_family != AF_INET) return;
+    if (what == FIT_W_ORDER) put_in_order(list, value);
+    else if (value) add_many(list, (unsigned)value);
+    else only_six(list);
 }
 
 static int fail(struct fit__call *c, const struct fit__fact *fact, int64_t value)
@@ -84,18 +132,32 @@ static void trace_resolve(const struct fit__call *c, const char *node, const cha
                    service ? service : "NULL", result ? gai_strerror(result) : "0");
 }
 
+/* Who gives no hints does not want addresses of a kind that this host does not have. */
+static unsigned conditions(const char *service, const struct addrinfo *hints)
+{
+    char *end;
+    unsigned holds = FIT_N_SEVERAL;
+    if (hints && hints->ai_family == AF_UNSPEC && !(hints->ai_flags & AI_ADDRCONFIG))
+        holds |= FIT_N_EITHER;
+    if (service && *service && (strtoul(service, &end, 10), *end)) holds |= FIT_N_SERVICE;
+    return holds;
+}
+
 int fit__look_up(struct fit__call *c, const char *node, const char *service,
                  const struct addrinfo *hints, struct addrinfo **list)
 {
     int64_t value;
     c->object = node;
-    const struct fit__fact *fact =
-        fit__asks() && is_asked_for(node, hints) ? fit__ask(c, 0, 0, &value) : NULL;
-    bool late = fact && fact->what == FIT_W_DELAY, more = fact && fact->what == FIT_W_RETURN;
+    c->orders = orders;
+    c->order_count = ORDERS;
+    const struct fit__fact *fact = fit__asks() && is_asked_for(node, hints)
+        ? fit__ask(c, conditions(service, hints), 0, &value) : NULL;
+    bool late = fact && fact->what == FIT_W_DELAY;
+    bool other = fact && (fact->what == FIT_W_RETURN || fact->what == FIT_W_ORDER);
     if (late) fit__kernel->sleep(value * INT64_C(1000000));
-    int result = fact && !late && !more ? fail(c, fact, value)
-                                        : fit__kernel->getaddrinfo(node, service, hints, list);
-    if (more && !result) add_dead(list, (unsigned)value);
+    int result = fact && !late && !other ? fail(c, fact, value)
+                                         : fit__kernel->getaddrinfo(node, service, hints, list);
+    if (other && !result) change(list, (enum fit__what)fact->what, value);
     if (fit__traces()) trace_resolve(c, node, service, result);
     return result;
 }
@@ -124,7 +186,9 @@ FIT_EXPORT int getnameinfo(const struct sockaddr *restrict address, socklen_t si
     int64_t value;
     /* Numbers are asked of nobody. */
     bool asks = fit__asks() && host && host_size && !(flags & NI_NUMERICHOST);
-    const struct fit__fact *fact = asks ? fit__ask(&c, 0, 0, &value) : NULL;
+    unsigned holds = (flags & NI_NAMEREQD ? FIT_N_MUST : 0)
+                     | (host_size < NI_MAXHOST ? FIT_N_CRAMPED : 0);
+    const struct fit__fact *fact = asks ? fit__ask(&c, holds, 0, &value) : NULL;
     int result = fact ? (int)value
         : fit__kernel->getnameinfo(address, size, host, host_size, service, service_size, flags);
     fit__end(&c, 0);
@@ -144,10 +208,17 @@ static const char host_name[] = "service";
 
 FIT_EXPORT int gethostname(char *name, size_t size)
 {
+    struct fit__call c;
+    long result;
     if (fit__passes()) return FIT_NEXT(gethostname)(name, size);
-    if (size < sizeof host_name) return (int)fit__result(-ENAMETOOLONG);
-    memcpy(name, host_name, sizeof host_name);
-    return 0;
+    fit__begin(&c, FIT_CALL_gethostname, -1, FIT_CALLER);
+    if (!fit__fault_simple(&c, size <= HOST_NAME_MAX ? FIT_N_CRAMPED : 0, &result))
+        result = size < sizeof host_name ? -ENAMETOOLONG : 0;
+    if (!result) memcpy(name, host_name, sizeof host_name);
+    /* A name that begins like this one, and has no room. */
+    for (size_t i = 0; result && i < size; i++)
+        name[i] = i < sizeof host_name - 1 ? host_name[i] : 'x';
+    return (int)fit__end(&c, result);
 }
 
 FIT_EXPORT int __gethostname_chk(char *name, size_t size, size_t room);

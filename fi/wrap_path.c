@@ -32,7 +32,8 @@ static int stat_from(enum fit__call_id id, int dir, const char *path, struct sta
     fit__begin(&c, id, -1, caller);
     fit__check_writable(st, sizeof *st);
     long result;
-    if (!fit__fault_path(&c, dir, path, 0, &result))
+    unsigned holds = id == FIT_CALL_statx ? FIT_N_RECENT : 0;
+    if (!fit__fault_path(&c, dir, path, holds, &result))
         result = fit__kernel->stat(dir, path, st, flags);
     return (int)finish(&c, path, result);
 }
@@ -216,7 +217,7 @@ static long directory_text(char out[PATH_MAX], const void *caller)
 /* Memory for the result, if the caller has brought none. */
 static char *result_room(enum fit__call_id id, size_t size, const void *caller)
 {
-    if (!fit__guard->exempt && fit__no_memory(id, caller)) {
+    if (!fit__guard->exempt && fit__no_memory(id, size, caller)) {
         errno = ENOMEM;
         return NULL;
     }

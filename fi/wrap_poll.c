@@ -51,7 +51,7 @@ static long keep_only(struct pollfd *fds, nfds_t count, int64_t wanted)
 static long poll_late(struct pollfd *fds, nfds_t count)
 {
     enum { LATE_MOST = 64 };
-    short before[LATE_MOST];
+    short before[LATE_MOST] = { 0 };
     struct fit__info info = { .brief = true };
     bool fresh = false, outside = count <= LATE_MOST;
     for (nfds_t i = 0; i < count && outside; i++) {

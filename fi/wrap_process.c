@@ -171,7 +171,7 @@ FIT_ALIAS(__sysconf, sysconf);
 FIT_EXPORT void *mmap(void *start, size_t size, int protection, int flags, int fd, off_t offset)
 {
     long result;
-    if (!fit__passes() && !fit__guard->exempt && fit__no_memory(FIT_CALL_mmap, FIT_CALLER)) {
+    if (!fit__passes() && !fit__guard->exempt && fit__no_memory(FIT_CALL_mmap, size, FIT_CALLER)) {
         result = -ENOMEM;
     } else if (fit__passes() || (flags & MAP_ANONYMOUS)) {
         result = fit__raw(SYS_mmap, start, size, protection, flags, fd, offset);

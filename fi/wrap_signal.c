@@ -15,7 +15,7 @@
 #define US 1000
 
 const struct fit__signals *fit__signals;
-bool fit__signal_restarts, fit__crashes_caught;
+bool fit__signal_restarts, fit__crashes_caught, fit__handlers_set;
 
 /* ---- sending ----------------------------------------------------------------------------- */
 
@@ -196,6 +196,8 @@ static int set_action(int signal, const struct sigaction *action, struct sigacti
     if (action && (fit__active || !is_of_sweep(signal) || is_of_world(signal))) {
         actions[signal].action = *action;
         actions[signal].known = true;
+        fit__handlers_set |= signal != SIGPIPE && action->sa_handler != SIG_DFL
+                             && action->sa_handler != SIG_IGN;
         action_changed(signal);
     }
     if (ours && old) *old = before;

@@ -28,7 +28,8 @@ FIT_EXPORT int socket(int domain, int type, int protocol)
     struct fit__call c;
     long result;
     fit__begin(&c, FIT_CALL_socket, -1, FIT_CALLER);
-    if (!fit__fault_make(&c, &result)) result = fit__kernel->socket(domain, type, protocol);
+    if (!fit__fault_simple(&c, domain == AF_INET6 ? FIT_N_SIX : 0, &result))
+        result = fit__kernel->socket(domain, type, protocol);
     if (fit__traces())
         fit__traced(&c, result, "%s, %s, %d", FIT_FLAGS(domains, domain),
                     FIT_FLAGS(socket_flags, type), protocol);
@@ -52,13 +53,29 @@ FIT_EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
     return (int)fit__end(&c, result);
 }
 
-/* Could somebody else have that port? */
-static bool asks_for_a_port(const struct sockaddr *address, socklen_t size)
+/* Any address, and those of the loopback, are always there. */
+static bool could_be_lost(const struct sockaddr *address, socklen_t size)
 {
     const struct sockaddr_in *in = (const void *)address;
-    if (!address || size < sizeof *in) return false;
+    const struct sockaddr_in6 *six = (const void *)address;
+    if (address->sa_family == AF_INET)
+        return in->sin_addr.s_addr != INADDR_ANY && ntohl(in->sin_addr.s_addr) >> 24 != 127;
+    return size >= sizeof *six && !IN6_IS_ADDR_UNSPECIFIED(&six->sin6_addr)
+        && !IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+}
+
+/* What could go wrong with a name: somebody else has it, or it may not be had. 0: nothing. */
+static unsigned holds_of_name(const struct sockaddr *address, socklen_t size)
+{
+    const struct sockaddr_in *in = (const void *)address;
+    if (!address || size <= sizeof address->sa_family) return 0;
+    if (address->sa_family == AF_UNIX)
+        return FIT_N_LOCAL | (address->sa_data[0] ? FIT_N_PATH : 0);
     /* The port is at the same place in an address of IPv6. */
-    return (in->sin_family == AF_INET || in->sin_family == AF_INET6) && in->sin_port;
+    if (size < sizeof *in || (in->sin_family != AF_INET && in->sin_family != AF_INET6)) return 0;
+    if (!in->sin_port) return 0;
+    return FIT_N_INET | (ntohs(in->sin_port) < IPPORT_RESERVED ? FIT_N_PRIVILEGED : 0)
+        | (could_be_lost(address, size) ? FIT_N_ADDRESS : 0);
 }
 
 FIT_EXPORT int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
@@ -69,7 +86,8 @@ FIT_EXPORT int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t size)
     fit__begin(&c, FIT_CALL_bind, fd, FIT_CALLER);
     fit__check_defined(plain(address), size);
     long result;
-    if (!asks_for_a_port(plain(address), size) || !fit__fault_simple(&c, FIT_N_INET, &result))
+    unsigned holds = holds_of_name(plain(address), size);
+    if (!holds || !fit__fault_simple(&c, holds, &result))
         result = fit__kernel->bind(fd, plain(address), size);
     if (fit__traces())
         fit__traced(&c, result, "%d, %s", fd,
@@ -123,7 +141,9 @@ static bool fault_accept(struct fit__call *c, long *result, bool *reset)
     int none = fit__asks() ? pending(c) : -EAGAIN;
     *result = none;
     if (none) return none == -EINTR;
-    const struct fit__fact *fact = fit__ask(c, c->info.local ? FIT_N_LOCAL : FIT_N_INET, 0, &value);
+    unsigned holds = (c->info.local ? FIT_N_LOCAL : FIT_N_INET)
+                     | (c->info.nonblocking ? FIT_N_NONBLOCKING : 0);
+    const struct fit__fact *fact = fit__ask(c, holds, 0, &value);
     if (!fact) return false;
     if (fact->effect != FIT_E_SPECIAL) return fit__carry_out(c, fact, result);
     *reset = fact->what == FIT_W_EOF;
@@ -187,12 +207,21 @@ static long await_connection(struct fit__call *c, const struct sockaddr *address
     return fit__kernel->connect(c->fd, address, size);
 }
 
+/* Was a port asked for by bind()? Then somebody else may have the same connection. */
+static bool has_own_port(int fd)
+{
+    struct sockaddr_in6 own = { 0 };
+    socklen_t size = sizeof own;
+    return fit__kernel->getsockname(fd, (struct sockaddr *)&own, &size) >= 0 && own.sin6_port;
+}
+
 /* The question comes when the first packet is sent: by then the socket has a name for people,
  * and the fault is something that happens to the connection. A blocking socket is made to start
  * without waiting, and waits afterwards. */
 static long connect_asking(struct fit__call *c, const struct sockaddr *address, socklen_t size)
 {
     bool waits = !c->info.nonblocking;
+    unsigned holds = FIT_N_INET | (has_own_port(c->fd) ? FIT_N_ADDRESS : 0);
     int flags = waits ? fit__kernel->fcntl(c->fd, F_GETFL, 0) : 0;
     if (waits) fit__kernel->fcntl(c->fd, F_SETFL, flags | O_NONBLOCK);
     long result = fit__kernel->connect(c->fd, address, size), failed;
@@ -201,7 +230,7 @@ static long connect_asking(struct fit__call *c, const struct sockaddr *address, 
     int64_t value;
     c->object = NULL;
     fit__described(c);
-    const struct fit__fact *fact = fit__ask(c, FIT_N_INET, 0, &value);
+    const struct fit__fact *fact = fit__ask(c, holds, 0, &value);
     if (fact && fit__carry_out(c, fact, &failed)) return failed;
     return waits ? await_connection(c, address, size) : result;
 }
@@ -217,7 +246,8 @@ static bool local_refused(struct fit__call *c, const struct sockaddr *address, s
     if (c->info.class != FIT_C_SOCKET) return false;
     fit__address_text(text, sizeof text, address, size);
     c->object = text[0] == '@' ? text + 1 : text;
-    unsigned holds = FIT_N_LOCAL | (c->info.nonblocking ? FIT_N_NONBLOCKING : 0);
+    unsigned holds = holds_of_name(address, size)
+                     | (c->info.nonblocking ? FIT_N_NONBLOCKING : 0);
     const struct fit__fact *fact = fit__ask(c, holds, 0, &value);
     c->object = NULL;
     return fact && fit__carry_out(c, fact, result);
@@ -328,7 +358,9 @@ FIT_EXPORT int getsockopt(int fd, int level, int option, void *value, socklen_t 
     fit__begin(&c, FIT_CALL_getsockopt, fd, FIT_CALLER);
     fit__check_defined(size, sizeof *size);
     fit__check_writable(value, *size);
-    long result = fit__kernel->getsockopt(fd, level, option, value, size);
+    long result;
+    if (!fit__asks() || !fit__described(&c) || !fit__fault_simple(&c, 0, &result))
+        result = fit__kernel->getsockopt(fd, level, option, value, size);
     if (fit__traces())
         trace_option(&c, level, option, result < 0 ? NULL : value, result < 0 ? 0 : *size,
                      result);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fi/allocate.h"
 #include "fi/arena.h"
 #include "fi/process.h"
 #include "fi/thread.h"
@@ -109,8 +110,12 @@ static int cookie_close(void *cookie)
     forget(s);
     if (fd < 0) return 0;                /* freopen() has closed it */
     if (world_is_gone()) return -1;
-    fit__enter();
-    return (int)done(fit__kernel->close(fd));
+    struct fit__call c;
+    long error;
+    fit__begin(&c, FIT_CALL_fclose, fd, FIT_CALLER);
+    fit__fault_close(&c, &error);
+    long result = fit__kernel->close(fd);
+    return (int)fit__end(&c, result ? result : error);
 }
 
 /* Called as code under test, not inside, for the FILE is memory of its own that may leak. */
@@ -157,6 +162,7 @@ static long open_stream(enum fit__call_id id, const char *path, const char *mode
     long result;
     fit__begin(&c, id, -1, caller);
     unsigned holds = (flags & O_TMPFILE & ~O_DIRECTORY) ? FIT_N_NEW : 0;
+    if (id != FIT_CALL_freopen && fit__memory_asked_of(caller)) holds |= FIT_N_BLOCK;
     if (!fit__fault_path(&c, AT_FDCWD, path, holds | fit__holds_of_open(flags), &result))
         result = fit__kernel->open(AT_FDCWD, path, flags, 0666);
     if (result >= 0 && *mode == 'a' && (flags & O_ACCMODE) == O_WRONLY)

@@ -47,7 +47,8 @@ static long temporary(enum fit__call_id id, char *pattern, int suffix, int flags
     int length = (int)strlen(pattern), start = length - suffix - MARKS;
     bool fits = suffix >= 0 && start >= 0 && !memcmp(pattern + start, "XXXXXX", MARKS);
     bool directory = id == FIT_CALL_mkdtemp;
-    if (fits && !fit__fault_path(&c, AT_FDCWD, pattern, FIT_N_NEW | FIT_N_CHANGES, &result))
+    const unsigned holds = FIT_N_NEW | FIT_N_DRAWN | FIT_N_CHANGES;
+    if (fits && !fit__fault_path(&c, AT_FDCWD, pattern, holds, &result))
         result = make(pattern, pattern + start, directory, flags);
     if (fits && result < 0) memset(pattern + start, 'X', MARKS);
     if (fit__traces())

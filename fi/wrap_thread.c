@@ -10,7 +10,7 @@
 #include "fi/thread.h"
 #include "fi/wrap.h"
 
-enum { NAME_SIZE = 16, NS_A_SECOND = 1000000000 };
+enum { NAME_SIZE = 16, NS_A_SECOND = 1000000000, NS_A_MS = 1000000 };
 
 bool fit__time_left(clockid_t clock, const struct timespec *until, int64_t *left)
 {
@@ -26,72 +26,75 @@ bool fit__time_left(clockid_t clock, const struct timespec *until, int64_t *left
     return true;
 }
 
-bool fit__thread_fault(const char *point, const void *caller, enum fit__what what, int code)
+const struct fit__fact *fit__thread_ask(enum fit__call_id id, const void *caller, unsigned holds,
+                                        int64_t *value)
 {
-    struct fit__question q = { .point = point, .caller = caller };
-    if (!fit__asks()) return false;
-    fit__offer(&q, what == FIT_W_ERROR ? FIT_THREAD : FIT_ORDER, what, FIT_S_ERRNO, code,
-               FIT_U_ONCE);
-    return fit__choose(&q) != NULL;
+    struct fit__call c;
+    if (!fit__asks()) return NULL;
+    c.id = id;
+    c.caller = caller;
+    c.fd = -1;
+    c.family = (uint8_t)fit__call_family(id);
+    c.object = NULL;
+    c.order_count = 0;
+    return fit__ask(&c, holds, 0, value);
 }
 
-void fit__offer_preempt(struct fit__question *q)
+int fit__thread_fault(enum fit__call_id id, const void *caller, unsigned holds)
 {
-    fit__offer(q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, 1, FIT_U_ONCE);
-    fit__offer_extended(q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, 1, FIT_U_ONWARDS);
+    int64_t value;
+    return fit__thread_ask(id, caller, holds, &value) ? (int)value : 0;
 }
 
-void fit__make_preempt(const struct fit__alternative *answer)
+void fit__thread_preempt(enum fit__call_id id, const void *caller)
 {
-    if (answer->until == FIT_U_ONWARDS) fit__threads->demote();
-    else fit__threads->yield();
+    int64_t value;
+    const struct fit__fact *fact = NULL;
+    if (fit__threads->competes()) fact = fit__thread_ask(id, caller, FIT_N_OTHERS, &value);
+    if (fact) fit__thread_switch(fact);
 }
 
-void fit__thread_preempt(const char *point, const void *caller)
+int fit__init_fault(enum fit__call_id id, const void *caller)
 {
-    struct fit__question q = { .point = point, .caller = caller };
-    const struct fit__alternative *answer;
-    if (!fit__threads->competes() || !fit__asks()) return;
-    fit__offer_preempt(&q);
-    answer = fit__choose(&q);
-    if (answer) fit__make_preempt(answer);
-}
-
-int fit__init_fault(const char *point, const void *caller)
-{
-    if (fit__passes() || !fit__extended_asked() || !fit__mode_asked(FIT_THREAD) || !fit__asks())
-        return 0;
-    struct fit__question q = { .point = point, .caller = caller };
-    fit__offer_extended(&q, FIT_THREAD, FIT_W_ERROR, FIT_S_ERRNO, EAGAIN, FIT_U_ONCE);
-    fit__offer_extended(&q, FIT_THREAD, FIT_W_ERROR, FIT_S_ERRNO, ENOMEM, FIT_U_ONCE);
-    const struct fit__alternative *answer = fit__choose(&q);
-    return answer ? (int)answer->value : 0;
+    if (fit__passes() || !fit__extended_asked() || !fit__mode_asked(FIT_THREAD)) return 0;
+    return fit__thread_fault(id, caller, 0);
 }
 
 /* ---- Creation and joining ---------------------------------------------------------------- */
 
-/* One question, so that its cases count together: it fails, or the new thread runs at once. */
-static const struct fit__alternative *ask_create(const void *caller, struct fit__question *q)
+/* With a priority of its own, which is a privilege. */
+static bool is_scheduled(const pthread_attr_t *attr)
 {
-    *q = (struct fit__question){ .point = "pthread_create", .caller = caller };
-    if (!fit__asks()) return NULL;
-    fit__offer(q, FIT_THREAD, FIT_W_ERROR, FIT_S_ERRNO, EAGAIN, FIT_U_ONCE);
-    fit__offer(q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, 1, FIT_U_ONCE);
-    return fit__choose(q);
+    int inherit = PTHREAD_INHERIT_SCHED, policy = SCHED_OTHER;
+    if (!attr) return false;
+    pthread_attr_getinheritsched(attr, &inherit);
+    pthread_attr_getschedpolicy(attr, &policy);
+    return inherit == PTHREAD_EXPLICIT_SCHED && policy != SCHED_OTHER;
+}
+
+/* One question, so that its cases count together: it fails, or when the new thread runs. */
+static int create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg,
+                  const void *caller)
+{
+    int64_t value = 0;
+    const struct fit__fact *fact = fit__thread_ask(
+        FIT_CALL_pthread_create, caller, is_scheduled(attr) ? FIT_N_SCHEDULED : 0, &value);
+    if (fact && fact->until == FIT_U_ONWARDS) fit__no_threads = true;
+    if (fact && fact->what == FIT_W_ERROR) return (int)value;
+    if (fit__no_threads && !fit__guard->exempt) return EAGAIN;
+    int error = fit__threads->create(thread, attr, start, arg);
+    if (error || !fact) return error;
+    if (fact->what == FIT_W_DELAY) fit__threads->starts_late(*thread, value * NS_A_MS);
+    else fit__threads->yield();
+    return 0;
 }
 
 FIT_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
                               void *(*start)(void *), void *arg)
 {
-    struct fit__question q;
-    const struct fit__alternative *answer;
-    int error = EAGAIN;
     if (fit__passes()) return FIT_NEXT(pthread_create)(thread, attr, start, arg);
     fit__enter();
-    answer = ask_create(FIT_CALLER, &q);
-    if (!answer || answer->what == FIT_W_THREAD)
-        error = fit__threads->create(thread, attr, start, arg);
-    if (answer && !error) fit__threads->yield();
+    int error = create(thread, attr, start, arg, FIT_CALLER);
     if (fit__traces()) fit__trace("  ", -1, "pthread_create() = %d", error);
     fit__leave();
     return error;
@@ -232,7 +235,10 @@ FIT_EXPORT int pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_s
 {
     if (fit__passes()) return FIT_NEXT(pthread_setaffinity_np)(thread, size, cpus);
     if (!fit__threads->is_ours(thread)) return ESRCH;
-    return CPU_COUNT_S(size, cpus) > 0 ? 0 : EINVAL;
+    fit__enter();
+    int error = fit__thread_fault(FIT_CALL_pthread_setaffinity_np, FIT_CALLER, 0);
+    fit__leave();
+    return error || CPU_COUNT_S(size, cpus) > 0 ? error : EINVAL;
 }
 
 FIT_EXPORT int pthread_getaffinity_np(pthread_t thread, size_t size, cpu_set_t *cpus)

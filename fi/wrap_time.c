@@ -12,6 +12,7 @@
 #include "fi/wait.h"
 
 #define SECOND INT64_C(1000000000)
+#define MS INT64_C(1000000)
 
 enum { ENTROPY_MAX = 256 };
 
@@ -132,7 +133,8 @@ static long sleep_simulated(enum fit__call_id id, int64_t ns, int64_t *left, con
 {
     struct fit__call c;
     fit__begin(&c, id, -1, caller);
-    int64_t end = fit__monotonic() + ns;
+    int64_t end = fit__monotonic() + ns, late;
+    if (ns > 0 && fit__extended_asked() && fit__asks() && fit__ask(&c, 0, 0, &late)) ns += late * MS;
     long result = ns > 0 ? fit__kernel->sleep(ns) : ns < 0 ? -EINVAL : fit__kernel->sleep(0);
     if (fit__traces())
         fit__traced(&c, result, "%lld.%09lld s", (long long)(ns / SECOND),
@@ -209,12 +211,39 @@ FIT_EXPORT unsigned sleep(unsigned seconds)
 
 /* ---- chance ------------------------------------------------------------------------------ */
 
-static long chance(void *buffer, size_t size, unsigned flags, const void *caller)
+/* A signal only ends the call when a handler runs. */
+static bool handles_signals(void)
+{
+    static const int sent[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR1, SIGUSR2, SIGALRM };
+    struct sigaction action;
+    for (size_t i = 0; i < sizeof sent / sizeof sent[0]; i++) {
+        fit__signal_action(sent[i], &action);
+        if (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN) return true;
+    }
+    return false;
+}
+
+/* True: the call fails with *result; else *size may be less now. */
+static bool chance_fails(struct fit__call *c, size_t *size, unsigned flags, long *result)
+{
+    int64_t value;
+    unsigned holds = flags & GRND_NONBLOCK ? FIT_N_UNREADY : 0;
+    if (!fit__asks()) return false;
+    if (*size > FIT_CHANCE_PIECE && handles_signals()) holds |= FIT_N_PIECES;
+    const struct fit__fact *fact = fit__ask(c, holds, *size, &value);
+    if (fact && fact->what == FIT_W_SHORT) *size = (size_t)value;
+    return fact && fact->what != FIT_W_SHORT && fit__carry_out(c, fact, result);
+}
+
+/* Who calls getentropy() or arc4random() does not hear of what goes wrong: glibc asks again. */
+static long chance(void *buffer, size_t size, unsigned flags, bool may_fail, const void *caller)
 {
     struct fit__call c;
+    long result;
     fit__begin(&c, FIT_CALL_getrandom, -1, caller);
     fit__check_writable(buffer, size);
-    long result = fit__kernel->getrandom(buffer, size, flags);
+    if (!may_fail || !chance_fails(&c, &size, flags, &result))
+        result = fit__kernel->getrandom(buffer, size, flags);
     if (fit__traces()) fit__traced(&c, result, "%zu, %u", size, flags);
     return fit__end(&c, result);
 }
@@ -222,27 +251,27 @@ static long chance(void *buffer, size_t size, unsigned flags, const void *caller
 FIT_EXPORT ssize_t getrandom(void *buffer, size_t size, unsigned flags)
 {
     if (fit__passes()) return fit__result(fit__raw_point(SYS_getrandom, buffer, size, flags));
-    return chance(buffer, size, flags, FIT_CALLER);
+    return chance(buffer, size, flags, true, FIT_CALLER);
 }
 
 FIT_EXPORT int getentropy(void *buffer, size_t size)
 {
     if (size > ENTROPY_MAX) return (int)fit__result(-EIO);
     if (fit__passes()) return FIT_NEXT(getentropy)(buffer, size);
-    return chance(buffer, size, 0, FIT_CALLER) == (long)size ? 0 : -1;
+    return chance(buffer, size, 0, false, FIT_CALLER) == (long)size ? 0 : -1;
 }
 
 FIT_EXPORT void arc4random_buf(void *buffer, size_t size)
 {
     if (fit__passes()) FIT_NEXT(arc4random_buf)(buffer, size);
-    else chance(buffer, size, 0, FIT_CALLER);
+    else chance(buffer, size, 0, false, FIT_CALLER);
 }
 
 FIT_EXPORT uint32_t arc4random(void)
 {
     uint32_t number = 0;
     if (fit__passes()) return FIT_NEXT(arc4random)();
-    chance(&number, sizeof number, 0, FIT_CALLER);
+    chance(&number, sizeof number, 0, false, FIT_CALLER);
     return number;
 }
 
@@ -252,7 +281,7 @@ FIT_EXPORT uint32_t arc4random_uniform(uint32_t bound)
     if (bound < 2) return 0;
     uint32_t least = -bound % bound, number;
     do {
-        chance(&number, sizeof number, 0, FIT_CALLER);
+        chance(&number, sizeof number, 0, false, FIT_CALLER);
     } while (number < least);
     return number % bound;
 }

@@ -6,7 +6,40 @@
 #include <stdarg.h>
 
 #include "fi/thread.h"
-#include "fi/wrap.h"
+#include "fi/wait.h"
+
+#define SOON_NS INT64_C(1000000000)
+
+/* ---- A deadline that comes first --------------------------------------------------------- */
+
+/* A thread waits for the object, and whoever would wake it before is not given the processor until
+ * then. Only one fault at a time comes to it. */
+static struct { const void *object; int64_t until; } race;
+
+static void race_begins(const void *object, int64_t left)
+{
+    race.object = object;
+    race.until = fit__monotonic() + left;
+}
+
+static void race_ends(const void *object)
+{
+    if (race.object == object) race.object = NULL;
+}
+
+/* The running thread is about to wake somebody. */
+static void lose_race(const void *object)
+{
+    if (race.object != object) return;
+    int64_t left = race.until - fit__monotonic();
+    race.object = NULL;
+    if (left > 0) fit__threads->starve(left + 1);
+}
+
+static unsigned has_deadline(int64_t left)
+{
+    return left <= 0 ? 0 : left <= SOON_NS ? FIT_N_DEADLINE | FIT_N_SOON : FIT_N_DEADLINE;
+}
 
 /* ---- Condition variables ----------------------------------------------------------------- */
 
@@ -15,42 +48,36 @@ static const struct fit__sleep for_condition = {
     .alone = "a condition that nobody is left to signal"
 };
 
-/* A wake-up for nothing comes at once, before whoever would make the condition true has run; or
- * (thread=1) others run before the caller sleeps and gives the mutex up: what they tell without the
- * mutex is told to nobody. True: it does not sleep. */
-static bool ask_wait(const char *point, const void *caller)
-{
-    struct fit__question q = { .point = point, .caller = caller };
-    const struct fit__alternative *answer;
-    if (!fit__asks()) return false;
-    fit__offer(&q, FIT_ORDER, FIT_W_SPURIOUS, FIT_S_ERRNO, 0, FIT_U_ONCE);
-    if (fit__threads->competes()) fit__offer_preempt(&q);
-    answer = fit__choose(&q);
-    if (answer && answer->what == FIT_W_THREAD) fit__make_preempt(answer);
-    return answer && answer->what == FIT_W_SPURIOUS;
-}
-
 /* The object itself stays as it was initialised: who waits is known by its address. Who is
  * cancelled in the wait has the mutex again when its handlers run. */
 static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
-                      const struct timespec *until, const void *caller, const char *point)
+                      const struct timespec *until, const void *caller, enum fit__call_id id)
 {
     bool outer = fit__point_begin(true);
     int error, lock_error;
-    int64_t left;
-    bool awake;
+    int64_t left, value;
     fit__enter();
-    awake = ask_wait(point, caller);
     if (!fit__time_left(clock, until, &left)) {
         error = EINVAL;
         goto out;
     }
+    /* A spurious wake-up comes at once, before whoever would make the condition true has run. Or
+     * others run before the mutex is given up: what they tell without it is told to nobody. */
+    unsigned holds = has_deadline(left) | (fit__threads->competes() ? FIT_N_OTHERS : 0);
+    const struct fit__fact *fact = fit__thread_ask(id, caller, holds, &value);
+    if (fact && fact->what == FIT_W_THREAD) {
+        fit__thread_switch(fact);
+        fit__time_left(clock, until, &left);
+        fact = NULL;
+    }
     error = FIT_NEXT(pthread_mutex_unlock)(mutex);
     if (error) goto out;
     fit__threads->unpark(mutex, 1);
-    if (!awake) error = fit__threads->park(cond, &for_condition, left);
+    if (fact && fact->what == FIT_W_ERROR) race_begins(cond, left);
+    if (!fact || fact->what == FIT_W_ERROR) error = fit__threads->park(cond, &for_condition, left);
+    race_ends(cond);
     fit__guard->cancel.at_point = false;     /* to lock is none */
-    lock_error = fit__mutex_take(mutex);
+    lock_error = fit__mutex_take(mutex, caller);
     fit__leave();
     fit__point_end(outer);
     return lock_error ? lock_error : error;
@@ -63,14 +90,15 @@ out:
 FIT_EXPORT int pthread_cond_init(pthread_cond_t *restrict cond,
                                  const pthread_condattr_t *restrict attr)
 {
-    int error = fit__init_fault("pthread_cond_init", FIT_CALLER);
+    int error = fit__init_fault(FIT_CALL_pthread_cond_init, FIT_CALLER);
     return error ? error : FIT_NEXT(pthread_cond_init)(cond, attr);
 }
 
 FIT_EXPORT int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
     if (fit__passes()) return FIT_NEXT(pthread_cond_wait)(cond, mutex);
-    return wait_until(cond, mutex, CLOCK_REALTIME, NULL, FIT_CALLER, "pthread_cond_wait");
+    return wait_until(cond, mutex, CLOCK_REALTIME, NULL, FIT_CALLER,
+                      FIT_CALL_pthread_cond_wait);
 }
 
 /* Which clock it was initialised with is a bit that glibc keeps in the object. */
@@ -84,40 +112,39 @@ FIT_EXPORT int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mut
                                       const struct timespec *until)
 {
     if (fit__passes()) return FIT_NEXT(pthread_cond_timedwait)(cond, mutex, until);
-    return wait_until(cond, mutex, clock_of(cond), until, FIT_CALLER, "pthread_cond_timedwait");
+    return wait_until(cond, mutex, clock_of(cond), until, FIT_CALLER,
+                      FIT_CALL_pthread_cond_timedwait);
 }
 
 FIT_EXPORT int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
                                       clockid_t clock, const struct timespec *until)
 {
     if (fit__passes()) return FIT_NEXT(pthread_cond_clockwait)(cond, mutex, clock, until);
-    return wait_until(cond, mutex, clock, until, FIT_CALLER, "pthread_cond_clockwait");
+    return wait_until(cond, mutex, clock, until, FIT_CALLER, FIT_CALL_pthread_cond_clockwait);
 }
 
 /* Which of several that wait is woken is nobody's promise: as thread 2 to 4 of them. That the one
  * who wakes loses the processor has the number 1. */
-static void ask_wake(const void *object, unsigned most, const char *point, const void *caller)
+static void ask_wake(const void *object, unsigned most, enum fit__call_id id, const void *caller)
 {
-    enum { MOST = 4 };
-    struct fit__question q = { .point = point, .caller = caller };
-    unsigned waiting = most == 1 ? fit__threads->sleepers(object) : 0;
-    bool alone = !fit__threads->sleepers(object) && !fit__threads->competes();
-    const struct fit__alternative *answer = NULL;
-    if (!alone && fit__asks()) {
-        fit__offer_preempt(&q);
-        for (unsigned n = 2; n <= waiting && n <= MOST; n++)
-            fit__offer(&q, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, n, FIT_U_ONCE);
-        answer = fit__choose(&q);
-    }
-    if (answer && answer->value > 1) fit__threads->next_sleeper(object, (unsigned)answer->value);
+    unsigned all = fit__threads->sleepers(object), waiting = most == 1 ? all : 0;
+    unsigned holds = all || fit__threads->competes() ? FIT_N_OTHERS : 0;
+    const struct fit__fact *fact = NULL;
+    int64_t value = 0;
+    if (waiting >= 2) holds |= FIT_N_TWO;
+    if (waiting >= 3) holds |= FIT_N_THREE;
+    if (waiting >= 4) holds |= FIT_N_FOUR;
+    if (holds) fact = fit__thread_ask(id, caller, holds, &value);
+    if (fact && value > 1) fit__threads->next_sleeper(object, (unsigned)value);
     fit__unpark_fairly(object, most);
-    if (answer && answer->value == 1) fit__make_preempt(answer);
+    if (fact && value == 1) fit__thread_switch(fact);
 }
 
-static int wake(const void *object, unsigned most, const char *point, const void *caller)
+static int wake(const void *object, unsigned most, enum fit__call_id id, const void *caller)
 {
     fit__enter();
-    ask_wake(object, most, point, caller);
+    lose_race(object);
+    ask_wake(object, most, id, caller);
     fit__leave();
     return 0;
 }
@@ -125,13 +152,13 @@ static int wake(const void *object, unsigned most, const char *point, const void
 FIT_EXPORT int pthread_cond_signal(pthread_cond_t *cond)
 {
     if (fit__passes()) return FIT_NEXT(pthread_cond_signal)(cond);
-    return wake(cond, 1, "pthread_cond_signal", FIT_CALLER);
+    return wake(cond, 1, FIT_CALL_pthread_cond_signal, FIT_CALLER);
 }
 
 FIT_EXPORT int pthread_cond_broadcast(pthread_cond_t *cond)
 {
     if (fit__passes()) return FIT_NEXT(pthread_cond_broadcast)(cond);
-    return wake(cond, UINT_MAX, "pthread_cond_broadcast", FIT_CALLER);
+    return wake(cond, UINT_MAX, FIT_CALL_pthread_cond_broadcast, FIT_CALLER);
 }
 
 /* ---- Semaphores -------------------------------------------------------------------------- */
@@ -140,22 +167,32 @@ static const struct fit__sleep for_semaphore[] = FIT_SLEEP(
     .what = "semaphore", .call = "sem_wait", .by_signal = true, .limited = true,
     .alone = "a semaphore that nobody is left to post");
 
-static int take(sem_t *sem, clockid_t clock, const struct timespec *until, const char *point,
-                const void *caller)
+/* Before it sleeps for the first time. */
+static void ask_deadline(const void *sem, int64_t left, const void *caller)
+{
+    int64_t value;
+    if (left > 0 && fit__thread_ask(FIT_CALL_sem_timedwait, caller, has_deadline(left), &value))
+        race_begins(sem, left);
+}
+
+static int take(sem_t *sem, clockid_t clock, const struct timespec *until, const void *caller)
 {
     int saved = errno, error = 0;
     bool outer = fit__point_begin(true);
     unsigned times = 0;
     int64_t left;
     fit__enter();
-    fit__thread_preempt(point, caller);
     if (!fit__time_left(clock, until, &left)) error = EINVAL;
     while (!error && FIT_NEXT(sem_trywait)(sem)) {
         if (errno != EAGAIN) error = errno;
         else if (!fit__time_left(clock, until, &left)) error = EINVAL;
         else if (left == 0) error = ETIMEDOUT;
-        else error = fit__threads->park(sem, &for_semaphore[++times > FIT_IN_VAIN], left);
+        else {
+            if (!times) ask_deadline(sem, left, caller);
+            error = fit__threads->park(sem, &for_semaphore[++times > FIT_IN_VAIN], left);
+        }
     }
+    race_ends(sem);
     fit__leave();
     fit__point_end(outer);
     errno = error ? error : saved;
@@ -165,19 +202,22 @@ static int take(sem_t *sem, clockid_t clock, const struct timespec *until, const
 FIT_EXPORT int sem_wait(sem_t *sem)
 {
     if (fit__passes()) return FIT_NEXT(sem_wait)(sem);
-    return take(sem, CLOCK_REALTIME, NULL, "sem_wait", FIT_CALLER);
+    fit__enter();
+    fit__thread_preempt(FIT_CALL_sem_wait, FIT_CALLER);
+    fit__leave();
+    return take(sem, CLOCK_REALTIME, NULL, FIT_CALLER);
 }
 
 FIT_EXPORT int sem_timedwait(sem_t *sem, const struct timespec *until)
 {
     if (fit__passes()) return FIT_NEXT(sem_timedwait)(sem, until);
-    return take(sem, CLOCK_REALTIME, until, "sem_timedwait", FIT_CALLER);
+    return take(sem, CLOCK_REALTIME, until, FIT_CALLER);
 }
 
 FIT_EXPORT int sem_clockwait(sem_t *sem, clockid_t clock, const struct timespec *until)
 {
     if (fit__passes()) return FIT_NEXT(sem_clockwait)(sem, clock, until);
-    return take(sem, clock, until, "sem_clockwait", FIT_CALLER);
+    return take(sem, clock, until, FIT_CALLER);
 }
 
 FIT_EXPORT int sem_trywait(sem_t *sem)
@@ -198,8 +238,9 @@ FIT_EXPORT int sem_post(sem_t *sem)
     int result;
     if (fit__passes()) return FIT_NEXT(sem_post)(sem);
     fit__enter();
+    lose_race(sem);
     result = FIT_NEXT(sem_post)(sem);
-    if (!result) ask_wake(sem, 1, "sem_post", FIT_CALLER);
+    if (!result) ask_wake(sem, 1, FIT_CALL_sem_post, FIT_CALLER);
     fit__leave();
     return result;
 }
@@ -220,6 +261,13 @@ FIT_EXPORT sem_t *sem_open(const char *name, int flags, ...)
 }
 
 /* ---- Barriers ---------------------------------------------------------------------------- */
+
+FIT_EXPORT int pthread_barrier_init(pthread_barrier_t *restrict object,
+                                    const pthread_barrierattr_t *restrict attr, unsigned count)
+{
+    int error = fit__init_fault(FIT_CALL_pthread_barrier_init, FIT_CALLER);
+    return error ? error : FIT_NEXT(pthread_barrier_init)(object, attr, count);
+}
 
 /* The first members of glibc's barrier. While nobody waits `in` is what we found. */
 struct barrier { unsigned in, round, count; };

@@ -120,6 +120,8 @@ void fit__in_world(void (*body)(void *))
     int rc;
     fit__stack_warm_up();
     fit__engine_start();
+    fit__loops_load();
+    if (!made) fit__rehearse();
     rc = made ? 0 : fit__world_new();
     made = true;
     if (rc) {

@@ -153,11 +153,12 @@ void fit_op_failed(struct fit_op *op, int code, const char *text, ...)
  * it, op must get its outcome and everything be released; when `cancel` has returned and
  * that outcome was told, one more is `callback-late`.
  * It is called at every turn of the loop, halfway through its long waits, and while a thread
- * of libuv's pool works. With --extended also twice at the same place, again a turn later if
- * op still has no outcome, from inside fit_op_succeeded() and fit_op_failed() themselves
- * (so in the service's own callback), and at the first turn after the outcome: there only if
- * the block of memory that held `arg` was not released, so a cancel function that follows
- * pointers in `arg` must find them valid or NULL.
+ * of libuv's pool works. With --extended also at the end of each callback, others of the same
+ * turn being still to come (so `cancel` must not run the loop), twice at the same place, again
+ * a turn later if op still has no outcome, from inside fit_op_succeeded() and fit_op_failed()
+ * themselves (so in the service's own callback), and at the first turn after the outcome:
+ * there only if the block of memory that held `arg` was not released, so a cancel function
+ * that follows pointers in `arg` must find them valid or NULL.
  * libuv, libevent, libev and GLib loops are known; in a loop of your own, mark the place
  * with FAULT_CANCEL_POINT() (faulttest/point.h). */
 #define fit_on_cancel(op, cancel, arg) \

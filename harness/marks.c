@@ -40,12 +40,12 @@ void fit__mark(const char *name)
     fit__trace("  ", -1, "mark(%s)", name);
 }
 
-void fit__marks_text(char *out, size_t size)
+size_t fit__marks_text(char *out, size_t size)
 {
     size_t have = 0;
-    out[0] = 0;
     for (unsigned i = 0; i < FIT_MARKS_MAX && passed[i].name && have < size; i++)
         have += (size_t)snprintf(out + have, size - have, "%s%s", i ? " " : "", passed[i].name);
+    return have;
 }
 
 /* ---- the marks of a program -------------------------------------------------------------- */

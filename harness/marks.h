@@ -12,8 +12,9 @@ void fit__marks_reset(void);             /* a run begins */
 void fit__marks_know(struct fit__reference *r);
 /* This run is over: what it passed is counted in the reference, once. */
 void fit__marks_count(void);
-/* The names of the marks that this run has passed, with blanks between. */
-void fit__marks_text(char *out, size_t size);
+/* The names of the marks that this run has passed, with blanks between; returns its length. `out`
+ * is not touched if there are none. */
+size_t fit__marks_text(char *out, size_t size);
 /* A record `mark` for each. */
 void fit__marks_send(const struct fit__test *test, const struct fit__reference *r);
 

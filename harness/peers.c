@@ -241,6 +241,15 @@ static bool is_end(const struct fit_reply *row)
 
 struct reader { char *data; size_t have, capacity; };
 
+static void grow(struct reader *r)
+{
+    char *old = r->data;
+    r->capacity = r->capacity ? r->capacity * 2 : 2 * LARGEST_DATAGRAM;
+    r->data = fit__alloc_unset(r->capacity);
+    if (old) memcpy(r->data, old, r->have);
+    fit__free(old);
+}
+
 /* Reads until `until` has come; what came behind it stays for the next row. False: the other side
  * has ended. */
 static bool read_until(int fd, struct reader *r, const char *until, size_t size,
@@ -257,10 +266,7 @@ static bool read_until(int fd, struct reader *r, const char *until, size_t size,
             r->have -= used;
             return true;
         }
-        if (r->capacity - r->have < LARGEST_DATAGRAM) {
-            r->capacity = r->capacity ? r->capacity * 2 : 2 * LARGEST_DATAGRAM;
-            r->data = fit__resize(r->data, r->capacity);
-        }
+        if (r->capacity - r->have < LARGEST_DATAGRAM) grow(r);
         v = (struct iovec){ r->data + r->have, r->capacity - r->have };
         n = fit__kernel->readv(fd, &v, 1, -1);
         if (n <= 0) return false;

@@ -37,7 +37,7 @@ coverage: $(CMD) $(BUILD)/coverage/test_thumbnail
 
 # Unit tests are linked with the objects that they test: the library hides its symbols.
 UNIT := test_case test_symbols test_loops test_uv_callbacks test_curl_callbacks test_event_run \
-        test_sched test_world test_files test_wrap test_wrap_faults
+        test_sched test_world test_files test_file_faults test_wrap test_wrap_faults
 UNIT += test_ev_run test_glib_run test_names test_links test_catalogue
 UNIT_BINARIES := $(UNIT:%=$(BUILD)/unit/%)
 unit_objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
@@ -47,14 +47,14 @@ $(BUILD)/unit/test_case: $(call unit_objects,fi/case fi/case_parse fi/codes fi/a
 $(BUILD)/unit/test_symbols: $(call unit_objects,fi/symbols fi/elf fi/stack fi/arena)
 $(BUILD)/unit/test_loops $(BUILD)/unit/test_uv_callbacks $(BUILD)/unit/test_curl_callbacks \
 $(BUILD)/unit/test_event_run $(BUILD)/unit/test_ev_run $(BUILD)/unit/test_glib_run: $(LOOPS:%.c=$(BUILD)/obj/%.o) \
-    $(call unit_objects,fi/arena fi/guard fi/engine fi/trace fi/symbols fi/elf)
+    $(call unit_objects,fi/arena fi/catalogue fi/guard fi/engine fi/trace fi/symbols fi/elf)
 
-$(BUILD)/unit/test_sched $(BUILD)/unit/test_world $(BUILD)/unit/test_files \
+$(BUILD)/unit/test_sched $(BUILD)/unit/test_world $(BUILD)/unit/test_files $(BUILD)/unit/test_file_faults \
 $(BUILD)/unit/test_names $(BUILD)/unit/test_links $(BUILD)/unit/test_catalogue: $(LIB_OBJECTS)
-WRAPPERS = cancel change child desc dir disk epoll file futex host inotify io memory message name path poll process socket \
+WRAPPERS = cancel change child desc dir disk epoll file futex host inotify io map memory message name path poll process socket \
            signal splice stdio syscall temp time
 $(BUILD)/unit/test_wrap $(BUILD)/unit/test_wrap_faults: $(call unit_objects, \
-    $(addprefix fi/,allocate arena catalogue elf engine fault flags guard kernel_real symbols trace \
+    $(addprefix fi/,allocate arena catalogue elf engine fault fault_file flags guard kernel_real symbols trace \
     wait wrap) \
     $(WRAPPERS:%=fi/wrap_%))
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@ extern const char fit__gdb_script[], fit__gdb_script_end[];
 char *fit__debugger_script(void)
 {
     char name[] = "/tmp/faulttest-gdb-XXXXXX.py";
-    size_t size = (size_t)(fit__gdb_script_end - fit__gdb_script);
+    size_t size = (size_t)((uintptr_t)fit__gdb_script_end - (uintptr_t)fit__gdb_script);
     int fd = mkostemps(name, 3, O_CLOEXEC);
     if (fd < 0)
         return NULL;

@@ -180,8 +180,8 @@ void fit__known_add(struct fit__known *known, const struct fit__results *results
 static char *read_line(char *line)
 {
     char *save, *verdict = strtok_r(line, " \t", &save), *program = strtok_r(NULL, " \t", &save);
-    char *name = strtok_r(NULL, " \t", &save);
-    if (!name || strtok_r(NULL, " \t", &save) || !strchr(name, ':'))
+    char *name = strtok_r(NULL, " \t", &save), *more = strtok_r(NULL, " \t", &save);
+    if (!name || more || !strchr(name, ':'))
         return NULL;
     return fit__print("%s %s %s", program, name, verdict);
 }

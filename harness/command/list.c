@@ -90,7 +90,8 @@ int fit__command_list(int count, char **arguments)
     struct fit__results results = { 0 };
     struct fit__journal journal;
     struct fit__orders orders = { .job = "list", .jobs = options.jobs,
-                                  .modes = options.modes, .extended = options.extended,
+                                  .modes = options.modes, .memory = options.memory,
+                                  .extended = options.extended,
                                   .peer_threads = options.peer_threads,
                                   .real = options.real };
     if (test)

@@ -11,7 +11,7 @@ enum { JOBS_MAX = 256, SHARDS_MAX = 100000, PAIRS_USUAL = 1000, PAIRS_MAX = 1000
        RANDOM_MAX = 100000000, SEED_USUAL = 1 };
 enum { MODE = 256, TEST, VALGRIND, ONLY, COVERAGE, TRACE, GDB, FINDING, PEER_THREAD, WORLD,
        EXTENDED, BUDGET, TIME, CASE_TIME, SHARD, RESUME, ACCEPT, WRITE_KNOWN, FAIL_ON, PAIRS,
-       RANDOM, SEED };
+       RANDOM, SEED, MEMORY };
 
 static const struct option all_options[] = {
     { "output", required_argument, NULL, 'o' }, { "jobs", required_argument, NULL, 'j' },
@@ -29,15 +29,16 @@ static const struct option all_options[] = {
     { "write-known", required_argument, NULL, WRITE_KNOWN },
     { "fail-on", required_argument, NULL, FAIL_ON },
     { "pairs", required_argument, NULL, PAIRS }, { "random", required_argument, NULL, RANDOM },
-    { "seed", required_argument, NULL, SEED }, { 0 },
+    { "seed", required_argument, NULL, SEED }, { "memory", required_argument, NULL, MEMORY },
+    { 0 },
 };
 
 static const struct { const char *command; int options[28]; } allowed[] = {
     { "run", { 'o', 'j', 'v', MODE, TEST, VALGRIND, ONLY, COVERAGE, PEER_THREAD,
                WORLD, EXTENDED, BUDGET, TIME, CASE_TIME, SHARD, RESUME, ACCEPT, WRITE_KNOWN,
-               FAIL_ON, PAIRS, RANDOM, SEED } },
+               FAIL_ON, PAIRS, RANDOM, SEED, MEMORY } },
     { "merge", { 'o', 'v', ACCEPT, WRITE_KNOWN, FAIL_ON } },
-    { "list", { 'v', 'j', MODE, FINDING, PEER_THREAD, WORLD, EXTENDED } },
+    { "list", { 'v', 'j', MODE, MEMORY, FINDING, PEER_THREAD, WORLD, EXTENDED } },
     { "doctor", { TEST } }, { "diff-real", { TEST } },
     { "minimise", { VALGRIND, PEER_THREAD, WORLD } },
     { "replay", { 'v', TRACE, GDB, VALGRIND, PEER_THREAD, WORLD } },
@@ -73,6 +74,24 @@ static char *modes(struct fit__options *options, const char *list)
 {
     options->modes = strcmp(list, "all") == 0 ? fit__mode_list(false, ",") : list;
     return fit__modes_refused(options->modes);
+}
+
+/* "service,library": a list of these. */
+static char *memory(struct fit__options *options, const char *list)
+{
+    static const char *const words[] = { "service", "library", "framework" };
+    for (const char *at = list; at; at = strchr(at, ',')) {
+        size_t size, i = 0;
+        at += at != list;
+        size = strcspn(at, ",");
+        while (i < 3 && (strlen(words[i]) != size || strncmp(words[i], at, size) != 0))
+            i++;
+        if (i == 3)
+            return fit__print("--memory takes service, library and framework, with commas between "
+                              "them, not '%.*s'", (int)size, at);
+    }
+    options->memory = list;
+    return NULL;
 }
 
 bool fit__same_file(const char *one, const char *two)
@@ -189,6 +208,7 @@ static char *take(struct fit__options *options, int option, const char *value)
     case 'v': options->verbose = true; return NULL;
     case 'j': return number(value, JOBS_MAX, "-j", &options->jobs);
     case MODE: return modes(options, value);
+    case MEMORY: return memory(options, value);
     case TEST: fit__words_add(&options->tests, value); return NULL;
     case VALGRIND: return valgrind(options, value);
     case ONLY: return only(options, value);

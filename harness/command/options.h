@@ -7,6 +7,7 @@
 
 struct fit__options {
     const char *output, *modes, *coverage;      /* NULL: not given */
+    const char *memory;                         /* whose allocations fail; NULL: everybody's */
     unsigned jobs, finding;                     /* finding: 0 is not given */
     unsigned random, seed;                      /* random runs of each test; 0: not given */
     bool random_off;                            /* --random no */

@@ -348,7 +348,8 @@ int fit__command_run(int count, char **arguments)
         return status;
     /* Without --mode the binary decides, so that fit_options() in a test has its say. */
     struct fit__orders orders = { .job = "run", .jobs = run.options.jobs,
-        .modes = run.options.modes, .extended = run.options.extended,
+        .modes = run.options.modes, .memory = run.options.memory,
+        .extended = run.options.extended,
         .coverage = run.options.coverage,
         .peer_threads = run.options.peer_threads, .real = run.options.real,
         .budget = run.options.budget, .shard = run.options.shard, .shards = run.options.shards,

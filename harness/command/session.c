@@ -111,6 +111,8 @@ static void order_cases(struct fit__text *text, const struct fit__orders *orders
         order(text, "world", "real");
     if (orders->modes)
         order(text, "modes", orders->modes);
+    if (orders->memory)
+        order(text, "memory", orders->memory);
     if (orders->extended)
         order(text, "extended", "1");
     if (orders->budget)

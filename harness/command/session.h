@@ -29,6 +29,7 @@ struct fit__orders {
     const char *job;                       /* run, list, replay */
     struct fit__words tests, cases;        /* cases: replay: without test prefix; run: with */
     struct fit__words peer_threads;        /* patterns of start routines */
+    const char *memory;                    /* whose: "service,library"; NULL: everybody's */
     const char *modes, *coverage;          /* NULL: the binary's default; none */
     struct fit__words done;                /* "NUMBER CASE TEST": tried before, up to there */
     unsigned jobs, shard, shards;          /* shards 0: all cases */

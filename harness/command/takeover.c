@@ -185,14 +185,10 @@ static char *installed_library(void)
 }
 
 /* AddressSanitizer wants to be the first of all. */
-static char *after_asan(Elf *elf, char *own)
+static char *after_asan(Elf *elf, const char *own)
 {
     const char *name = elf ? asan_of(elf) : NULL;
-    if (!own || !name)
-        return own;
-    char *both = fit__print("%s:%s", name, own);
-    free(own);
-    return both;
+    return name ? fit__print("%s:%s", name, own) : fit__print("%s", own);
 }
 
 bool fit__has_asan(const char *path)
@@ -217,11 +213,14 @@ int fit__preload_for(const char *path, char **preload, char **failure)
     *preload = NULL;
     bool linked = object_open(&object, path) && needs(object.elf, library);
     char *own = linked ? NULL : installed_library();
-    if (!own || !strpbrk(own, " :"))
+    bool loadable = own && !strpbrk(own, " :");
+    if (loadable)
         *preload = after_asan(object.elf, own);
     object_close(&object);
-    if (linked || *preload)
+    if (linked || loadable) {
+        free(own);
         return 0;
+    }
     if (!own)
         *failure = fit__print("%s is not linked with %s, which is not in ../lib "
                               "of the command either, to be loaded in front of it", path, library);

@@ -124,7 +124,7 @@ static const struct fit__mode_word modes[] = {
     { "timeout", true, true, "the other side is silent, late, or never connects" },
     { "partial", true, true, "short reads and writes, EAGAIN in between, early end, EINTR" },
     { "emfile", true, true, "no descriptor is left: once, until something closes, for good" },
-    { "callback", true, true, "a callback of the loop gets an error, comes late, or fails" },
+    { "callback", true, true, "a callback of the loop comes late, takes long, or fails; a busy pool" },
     { "cancel", true, true, "the user cancels, at every turn of the loop and in its waits" },
     { "reset", true, true, "connections are refused, reset, unreachable, half closed" },
     { "memory", true, false, "allocations fail: once, until memory is freed, for good" },

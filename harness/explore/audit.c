@@ -60,9 +60,7 @@ static void give_result(ucontext_t *u, long result)
 
 static bool is_libc(const struct fit__symbol *s)
 {
-    const char *l = s->library;
-    return !strcmp(l, "libc") || !strcmp(l, "libpthread") || !strcmp(l, "libdl") ||
-           !strncmp(l, "ld-linux", 8) || !strcmp(l, "linux-vdso");
+    return s->glibc || !strcmp(s->library, "linux-vdso");
 }
 
 static bool seen_before(long number, const void *from, const void *caller)

@@ -8,60 +8,16 @@
 #include "harness/explore/audit.h"
 #include "harness/explore/explore.h"
 #include "harness/explore/record.h"
-
-#if defined(__x86_64__)
-enum { JUMP_SLOT = R_X86_64_JUMP_SLOT, GLOB_DAT = R_X86_64_GLOB_DAT, ABSOLUTE = R_X86_64_64 };
-#else
-enum { JUMP_SLOT = R_AARCH64_JUMP_SLOT, GLOB_DAT = R_AARCH64_GLOB_DAT,
-       ABSOLUTE = R_AARCH64_ABS64 };
-#endif
-
-struct tables {
-    uintptr_t load_address, start, end;
-    const char *strings;
-    const ElfW(Sym) *symbols;
-    const ElfW(Rela) *eager, *lazy;
-    size_t eager_size, lazy_size;
-};
+#include "harness/explore/tables.h"
 
 static struct { void *ours, *libc; uintptr_t start, end; } handles;
-
-/* glibc has made these addresses absolute; the vDSO, which nobody relocates, imports nothing. */
-static void read_dynamic(const ElfW(Dyn) *d, struct tables *t)
-{
-    for (; d->d_tag != DT_NULL; d++)
-        switch (d->d_tag) {
-        case DT_STRTAB: t->strings = (const char *)d->d_un.d_ptr; break;
-        case DT_SYMTAB: t->symbols = (const void *)d->d_un.d_ptr; break;
-        case DT_RELA: t->eager = (const void *)d->d_un.d_ptr; break;
-        case DT_RELASZ: t->eager_size = d->d_un.d_val; break;
-        case DT_JMPREL: t->lazy = (const void *)d->d_un.d_ptr; break;
-        case DT_PLTRELSZ: t->lazy_size = d->d_un.d_val; break;
-        default: break;
-        }
-}
-
-static void find_tables(const struct dl_phdr_info *info, struct tables *t)
-{
-    memset(t, 0, sizeof *t);
-    t->load_address = info->dlpi_addr;
-    t->start = UINTPTR_MAX;
-    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-        uintptr_t at = info->dlpi_addr + p->p_vaddr;
-        if (p->p_type == PT_DYNAMIC) read_dynamic((const void *)at, t);
-        if (p->p_type != PT_LOAD) continue;
-        if (at < t->start) t->start = at;
-        if (at + p->p_memsz > t->end) t->end = at + p->p_memsz;
-    }
-}
 
 static bool is_ours(const void *address)
 {
     return (uintptr_t)address >= handles.start && (uintptr_t)address < handles.end;
 }
 
-static void send_bound(const struct tables *t, const char *name, const void *found)
+static void send_bound(const struct fit__tables *t, const char *name, const void *found)
 {
     char memory[2048];
     struct fit__record r;
@@ -79,14 +35,14 @@ static void send_bound(const struct tables *t, const char *name, const void *fou
 /* A library whose functions we wrap (libuv) calls its own directly: only what libc defines counts
  * there. A slot that points back into its own object is not resolved yet, or the entry in the
  * program's procedure table that stands for the function everywhere. */
-static void look_at(const struct tables *t, const ElfW(Rela) *r)
+static void look_at(const struct fit__tables *t, const ElfW(Rela) *r)
 {
     unsigned type = ELF64_R_TYPE(r->r_info);
     const ElfW(Sym) *s = &t->symbols[ELF64_R_SYM(r->r_info)];
     const char *name = t->strings + s->st_name;
     const void *found, *mine;
     bool inside;
-    if (type != JUMP_SLOT && type != GLOB_DAT && type != ABSOLUTE) return;
+    if (type != FIT_JUMP_SLOT && type != FIT_GLOB_DAT && type != FIT_ABSOLUTE) return;
     if (!ELF64_R_SYM(r->r_info) || ELF64_ST_TYPE(s->st_info) == STT_OBJECT || !*name) return;
     mine = dlsym(handles.ours, name);
     if (!mine || !is_ours(mine)) return;
@@ -101,11 +57,11 @@ static void look_at(const struct tables *t, const ElfW(Rela) *r)
 
 static int look_at_object(struct dl_phdr_info *info, size_t size, void *unused)
 {
-    struct tables t;
+    struct fit__tables t;
     struct fit__symbol s;
     (void)size;
     (void)unused;
-    find_tables(info, &t);
+    fit__tables_read(info, &t);
     if (!t.symbols || !t.strings || (uintptr_t)t.symbols < t.start) return 0;
     if (!fit__symbol_of((const void *)(t.start + 1), &s) || s.ours) return 0;
     if (!strcmp(s.library, "libc") || !strncmp(s.library, "ld-linux", 8)) return 0;

@@ -3,13 +3,16 @@
  *   a turn of the loop           between two callbacks, on the loop's own thread
  *   in a long wait of the loop   halfway through it: somebody else's callback or a signal wakes the
  *                                loop, as uv_async_send() and its like do, and that turn cancels
- *   while a pool thread works    uv_work_cb has begun: libuv cannot take the work back any more
+ *   while a pool thread works    uv_work_cb, or a job of libuv's own, has begun: it cannot be taken
+ *                                back any more
  *   in its own callback          fit_op_succeeded() or fit_op_failed() is called, and did not count
  *                                yet (--extended)
+ *   at the end of a callback     others of the same batch are still to come (--extended)
  * and, with --extended, twice at the same place, again a turn later, and after its outcome. */
 #include <string.h>
 
 #include "fi/guard.h"
+#include "fi/hot.h"
 #include "fi/trace.h"
 #include "harness/explore/explore.h"
 #include "harness/judge/judge.h"
@@ -62,6 +65,7 @@ static struct fit__question question(struct fit_op *op, const char *in)
 
 static void each(void (*ask)(struct fit_op *op))
 {
+    if (fit__settled) return;
     fit__ops_cancellable(ask);
     if (fit__shutdown_registered()) ask(NULL);
 }
@@ -114,6 +118,30 @@ void fit__cancel_inside(struct fit_op *op, const char *function)
     if (fit__choose(&q)) cancel_now(op);
 }
 
+/* ---- the end of a callback --------------------------------------------------------------- */
+
+static const char *ended;                /* the user's function */
+
+static void ask_end(struct fit_op *op)
+{
+    struct fit__question q = question(op, NULL);
+    q.at = "end";
+    q.after = ended;
+    fit__offer_extended(&q, FIT_CANCEL, FIT_W_NONE, FIT_S_NUMBER, 0, FIT_U_ONCE);
+    if (fit__choose(&q)) cancel_now(op);
+}
+
+/* Whoever cancels runs in a callback then: a function that runs the loop itself must not. */
+static void on_callback_ended(const char *name)
+{
+    if (!fit__session.in_body || fit__current != fit__session.loop_thread) return;
+    if (!name || !fit__extended_asked() || !fit__mode_asked(FIT_CANCEL)) return;
+    ended = name;
+    fit__enter();
+    each(ask_end);
+    fit__leave();
+}
+
 /* ---- in the middle of a wait ------------------------------------------------------------- */
 
 static void halfway_came(struct fit__event *event)
@@ -123,7 +151,7 @@ static void halfway_came(struct fit__event *event)
     fit__service_wake();
 }
 
-static fit_ns wait_ends;                 /* of the wait that is asked about */
+FIT_HOT static fit_ns wait_ends;                 /* of the wait that is asked about */
 
 static void ask_wait(struct fit_op *op)
 {
@@ -157,7 +185,7 @@ static void on_idle(fit_ns due)
 
 /* ---- while a pool thread works ----------------------------------------------------------- */
 
-static const char *work;                 /* the function that has begun */
+FIT_HOT static const char *work;                 /* what has begun */
 
 static void ask_work(struct fit_op *op)
 {
@@ -169,10 +197,10 @@ static void ask_work(struct fit_op *op)
     fit__kernel->sleep(WORK_TIME);
 }
 
-static void on_work(void *function)
+static void on_job(const char *name)
 {
     if (!fit__session.in_body || fit__current == fit__session.loop_thread) return;
-    work = fit__name_of(function);
+    work = name;
     fit__enter();
     if (work) each(ask_work);
     fit__leave();
@@ -183,5 +211,6 @@ void fit__cancel_start(void)
     fit__event_cancel(&next.halfway);
     memset(&next, 0, sizeof next);
     fit__on_idle = on_idle;
-    fit__on_work = on_work;
+    fit__on_job = on_job;
+    fit__on_callback_ended = on_callback_ended;
 }

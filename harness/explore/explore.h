@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fi/behind.h"
 #include "fi/case.h"
 #include "fi/choice.h"
 #include "fi/stack.h"
@@ -31,6 +32,7 @@ struct fit__orders {
     int results;                         /* descriptor for records */
     bool modes[FIT_MODES], modes_given;
     bool extended;                       /* also what a default sweep leaves out */
+    const char *memory;                  /* whose allocations fail, as ordered; NULL: all */
     bool memcheck, trace, stacks;
     bool debugger;                       /* replay: in the first process, without limits */
     bool real;                           /* over the real kernel: see rerun.c */
@@ -182,6 +184,8 @@ struct fit__reference {
     struct fit__finding findings[FIT_FINDINGS_MAX]; unsigned finding_count;
     unsigned bad_closes; char bad_close_sites[8][120];
     int pid;                             /* of the first run: names its Memcheck log */
+    struct fit__behind_set behind;       /* what it has looked up: ahead.c */
+    struct fit__bound *bound; unsigned bound_count;
     /* the calls of the first run, for comparing */
     char **lines; unsigned line_count, line_capacity;
 };
@@ -200,6 +204,16 @@ uint64_t fit__hash(const void *bytes, size_t size);  /* the same everywhere and 
 
 /* The run without faults ended so. */
 void fit__reference_broken(struct fit__reference *r, const struct fit__finding *f);
+
+/* ---- ahead.c: what the run without faults had to look up --------------------------------- */
+
+void fit__ahead_note(struct fit__reference *r);  /* FIRST: its end */
+void fit__ahead_fill(struct fit__reference *r);  /* in the parent, before the trunk */
+
+/* ---- rehearsal.c ------------------------------------------------------------------------- */
+
+/* Under Valgrind, before the world is made: makes the cases cheaper. */
+void fit__rehearse(void);
 
 /* Stores a question of the first run. */
 void fit__point_record(const struct fit__question *q);

@@ -32,9 +32,26 @@ bool fit__fault_fits(const struct fit__fault *f, const struct fit__point *p)
 
 bool fit__same_what(const struct fit__alternative *a, const struct fit__alternative *b)
 {
-    return a->what == b->what && a->until == b->until
+    return a->what == b->what && a->until == b->until && a->until_ms == b->until_ms
         && (a->what == FIT_W_NONE || a->value == b->value)
         && (a->what != FIT_W_ERROR || a->space == b->space || a->value == b->value);
+}
+
+/* The same, but for how long it lasts: that is for the name to say. */
+static bool fits_for_a_time(const struct fit__alternative *named,
+                            const struct fit__alternative *offered)
+{
+    struct fit__alternative what = *named;
+    if (what.until == FIT_U_TIME) what.until_ms = offered->until_ms;
+    return fit__same_what(&what, offered);
+}
+
+static void choose_time(struct fit__point *p, unsigned alternative, int64_t ms)
+{
+    size_t size = p->count * sizeof p->alternatives[0];
+    struct fit__alternative *own = memcpy(fit__alloc(size), p->alternatives, size);
+    own[alternative].until_ms = ms;
+    p->alternatives = own;
 }
 
 /* The name as given, looked up by its parts: the place may now carry a longer chain. */
@@ -48,7 +65,7 @@ static unsigned look_up_parts(const struct fit__reference *r, const struct fit__
     for (struct fit__point *p = r->points; p; p = p->next) {
         if (!fit__fault_fits(f, p) || p->when != f->when) continue;
         for (unsigned a = 0; a < p->count; a++) {
-            if (!fit__same_what(&f->what, &p->alternatives[a])) continue;
+            if (!fits_for_a_time(&f->what, &p->alternatives[a])) continue;
             *point = p;
             *alternative = a;
             if (!found || p->in != last_in) {
@@ -141,7 +158,10 @@ int fit__find_case(const struct fit__reference *reference, const char *text, str
     fit__fault_print(first, sizeof first, &c->faults[0]);
     if (!look_up_text(reference, first, point, alternative)) return 0;
     found = look_up_parts(reference, &c->faults[0], point, alternative, places, sizeof places);
-    if (found == 1) return 0;
+    if (found == 1) {
+        choose_time(*point, *alternative, c->faults[0].what.until_ms);
+        return 0;
+    }
     if (found > 1) {
         snprintf(error, size, "%u places now match: %s", found, places);
         return -ENOENT;

@@ -9,12 +9,10 @@
 #include "harness/explore/explore.h"
 #include "harness/loops/loops.h"
 
-/* libc itself, and libfiu, which stands between our wrappers and the question. */
+/* The interceptors of a sanitizer stand in front of libc's functions. */
 static bool is_libc(const struct fit__symbol *s)
 {
-    return !strcmp(s->library, "libc") || !strcmp(s->library, "libpthread")
-        || !strcmp(s->library, "ld-linux-x86-64") || !strcmp(s->library, "libfiu")
-        || s->sanitizer;                 /* its interceptors stand in front of libc's functions */
+    return s->glibc || s->sanitizer;
 }
 
 /* No user's function on the stack: the library at work, and the exported function through

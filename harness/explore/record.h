@@ -16,6 +16,7 @@
  *   world real       run, list and replay over the real kernel: each case is a run of its own
  *   test GROUP.NAME  only this test (may be repeated; none: all). Also plain NAME
  *   modes WORD,WORD  which modes to try; default timeout,partial,emfile,callback,cancel
+ *   memory WORD,WORD whose allocations fail, of service, library, framework; default all
  *   extended 1       also alternatives that a default sweep leaves out
  *   shard I/N        run only the cases whose full name's hash is I - 1, modulo N
  *   budget N         at most so many cases of each test, spread over its places

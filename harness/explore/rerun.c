@@ -81,6 +81,7 @@ static int answer(struct fit__question *q)
     wanted.came = true;
     for (unsigned a = 0; a < q->count; a++)
         if (same_answer(&q->alternatives[a], &p->alternatives[wanted.alternative])) {
+            q->alternatives[a].until_ms = p->alternatives[wanted.alternative].until_ms;
             fit__case_enter(p, wanted.alternative);
             return (int)a;
         }

@@ -62,6 +62,7 @@ static void end_first(void)
     r->named = fit__named;
     r->setup_questions = fit__unasked;
     r->state = FIT_TEST_READY;
+    fit__ahead_note(r);
     if (fit__session.orders.job == FIT_J_RUN) fit__coverage_dump("none");
     fit__die();
 }

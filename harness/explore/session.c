@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "fi/allocate.h"
 #include "fi/arena.h"
+#include "fi/hot.h"
 #include "fi/process.h"
 #include "fi/raw.h"
 #include "fi/symbols.h"
@@ -20,7 +22,7 @@
 
 enum { ORDERS_MAX = 1 << 28 };           /* each case that failed may be named in them */
 
-struct fit__session fit__session;
+FIT_HOT struct fit__session fit__session;
 
 static const enum fit__mode default_modes[] = {
     FIT_TIMEOUT, FIT_PARTIAL, FIT_EMFILE, FIT_CALLBACK, FIT_CANCEL, FIT_RESET, FIT_ORDER, FIT_DNS,
@@ -79,6 +81,16 @@ static void parse_modes(char *value)
         if (mode == FIT_MODES) refuse("the orders name an unknown mode: %s", word);
         fit__session.orders.modes[mode] = true;
     }
+}
+
+static void parse_memory(char *value)
+{
+    fit__session.orders.memory = fit__strdup(value);
+    fit__memory_of = 0;
+    for (char *save, *word = strtok_r(value, ",", &save); word;
+         word = strtok_r(NULL, ",", &save))
+        fit__memory_of |= !strcmp(word, "service") ? FIT_OF_SERVICE
+                        : !strcmp(word, "library") ? FIT_OF_LIBRARY : FIT_OF_FRAMEWORK;
 }
 
 static void append(const char ***list, unsigned *count, const char *value)
@@ -142,6 +154,8 @@ static void parse_line(char *key, char *value)
         fit__is_peer_start = is_peer_start;
     } else if (!strcmp(key, "modes")) {
         parse_modes(value);
+    } else if (!strcmp(key, "memory")) {
+        parse_memory(value);
     } else if (!strcmp(key, "extended")) {
         o->extended = atoi(value);
     } else if (!strcmp(key, "pairs")) {
@@ -269,6 +283,9 @@ bool fit__session_start(void)
     if (fit__session.orders.real) fit__world_over_real(true);
     if (fit__session.orders.job == FIT_J_REAL) fit__world_over_real(false);
     say_hello();
+    if (fit__session.orders.memory)
+        fit__send_note("in mode memory only allocations of these fail: %s (--memory)",
+                       fit__session.orders.memory);
     if (fit__session.orders.coverage && fit__coverage_missing()) {
         fit__send_error(FIT_X_USAGE, "%s", fit__coverage_missing());
         fit__raw(SYS_exit_group, FIT_X_USAGE);

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "fi/arena.h"
+#include "fi/hot.h"
 #include "fi/raw.h"
 #include "harness/explore/explore.h"
 #include "harness/judge/judge.h"
@@ -36,13 +37,13 @@ struct slot {
     uint64_t sequence;
 };
 
-static struct {
-    struct slot slots[JOBS_MAX];
+FIT_HOT static struct {
     struct slot *mine;                   /* in a child */
     struct tray *tray;                   /* in a child: its own */
     int captured;                        /* 0, or the descriptor of its output */
     unsigned running;
 } pool;
+static struct slot slots[JOBS_MAX];
 
 int fit__own_fd(long fd)
 {
@@ -144,7 +145,7 @@ static void forward(struct slot *s, struct tray *t, int pid, int status)
 {
     char name[FIT_CASE_MAX] = "";
     struct fit__step first = { s->point, s->alternative };
-    if (s->point)
+    if (s->point && !s->name && !t->record->size)        /* else it has told its name */
         fit__point_case(s->point, &s->point->alternatives[s->alternative], name, sizeof name);
     fit__judge_forward(t->record, s->point ? &first : NULL, s->name ? s->name : name, s->sequence,
                        pid, status);
@@ -180,7 +181,7 @@ static void reap_oldest(void)
 {
     struct slot *oldest = NULL;
     for (unsigned i = 0; i < JOBS_MAX; i++) {
-        struct slot *s = &pool.slots[i];
+        struct slot *s = &slots[i];
         if (s->pid && (!oldest || s->sequence < oldest->sequence)) oldest = s;
     }
     assert(oldest);
@@ -193,7 +194,7 @@ static struct slot *free_slot(void)
     if (jobs > JOBS_MAX) jobs = JOBS_MAX;
     while (pool.running >= jobs) reap_oldest();
     for (unsigned i = 0; i < JOBS_MAX; i++)
-        if (!pool.slots[i].pid) return &pool.slots[i];
+        if (!slots[i].pid) return &slots[i];
     return NULL;
 }
 
@@ -251,7 +252,7 @@ bool fit__branch_fork(struct fit__point *point, unsigned alternative, uint64_t s
     s->name = NULL;
     s->sequence = sequence;
     if (!fork_into(s)) return false;
-    for (unsigned i = 0; i < JOBS_MAX; i++) pool.slots[i].pid = 0;   /* the trunk's children */
+    for (unsigned i = 0; i < JOBS_MAX; i++) slots[i].pid = 0;   /* the trunk's children */
     pool.running = 0;
     fit__session.orders.results = s->collected;
     return true;

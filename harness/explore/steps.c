@@ -7,13 +7,14 @@
 #include <string.h>
 
 #include "fi/arena.h"
+#include "fi/hot.h"
 #include "harness/explore/explore.h"
 #include "harness/judge/judge.h"
 
 enum { ASKED_MAX = 4096, OTHERS_MAX = 256 /* questions after faults that are remembered */ };
 enum { SIMPLER_MAX = 6, SAID_MAX = 700, LIST_MAX = 8000 };
 
-static struct {
+FIT_HOT static struct {
     struct fit__case wanted;             /* count 0: whatever comes is the case */
     unsigned met;                        /* questions that the next wanted fault's words fitted */
     bool came;                           /* it was asked, but does not go wrong in this way */

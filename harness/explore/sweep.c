@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fi/arena.h"
+#include "fi/hot.h"
 #include "fi/raw.h"
 #include "fi/symbols.h"
 #include "fi/trace.h"
@@ -138,7 +139,7 @@ bool fit__observes_only(void)
 
 struct fit__point *fit__next_point(const struct fit__question *q)
 {
-    static struct fit__point *next;
+    FIT_HOT static struct fit__point *next;
     struct fit__point *p = fit__session.questions ? next : fit__session.reference->points;
     if (!p || strcmp(p->name, q->point) || p->count != q->count) return NULL;
     next = p->next;
@@ -169,6 +170,7 @@ static int answer_ordered(struct fit__question *q)
     struct fit__point *p = fit__next_point(q);
     for (unsigned a = 0; p && a < p->count; a++)
         if (fit__several_fork(p, a)) {
+            q->alternatives[a].until_ms = p->alternatives[a].until_ms;
             fit__case_enter(p, a);
             return (int)a;
         }
@@ -187,6 +189,7 @@ static int answer_replay(struct fit__question *q)
         fit__die();
     }
     if (p != wanted.point) return -1;
+    q->alternatives[wanted.alternative].until_ms = p->alternatives[wanted.alternative].until_ms;
     fit__case_enter(p, wanted.alternative);
     return (int)wanted.alternative;
 }
@@ -447,6 +450,7 @@ int fit__sweep_test(const struct fit__test *test, void *state)
         run_once(FIT_RUN_SECOND, test, state);
     send_test(test, r);
     if (ready(r) && !fit__observes_only()) {
+        fit__ahead_fill(r);
         send_notes(test, r);
         if (s->orders.real) fit__rerun_notes(test, r);
         fit__points_name(r);

@@ -9,6 +9,7 @@
 #include <ucontext.h>
 
 #include "fi/guard.h"
+#include "fi/hot.h"
 #include "fi/raw.h"
 #include "fi/signal.h"
 #include "fi/symbols.h"
@@ -17,7 +18,7 @@
 static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP,
                                      SIGABRT /* glibc's own, of a damaged heap */ };
 
-static struct {
+FIT_HOT static struct {
     int (*sigaction)(int, const struct sigaction *, struct sigaction *);
     int (*sigaltstack)(const stack_t *, stack_t *);
     void *stack;

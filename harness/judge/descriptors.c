@@ -59,10 +59,18 @@ static void describe_leak(int fd, const struct fit__slot *slot, const char *plac
     memcpy(f->frames, slot->opened_stack, slot->opened_depth * sizeof slot->opened_stack[0]);
 }
 
+static unsigned count_open(const struct fit__process *p)
+{
+    unsigned n = 0;
+    for (int fd = 0; fd < p->slot_count; fd++) n += is_counted(&p->slots[fd]);
+    return n;
+}
+
 bool fit__fds_left(const struct fit__reference *reference, struct fit__finding *finding)
 {
     const struct fit__process *p = fit__service_process();
-    struct fit__left_fd *seen = fit__alloc(FIT_LEFT_MAX * sizeof *seen);
+    /* No more than that: each page that a case writes costs it a microsecond or two. */
+    struct fit__left_fd *seen = fit__alloc(count_open(p) * sizeof *seen);
     unsigned count = 0, k;
     char place[120];
     bool found = false;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fi/arena.h"
+#include "fi/hot.h"
 #include "harness/judge/judge.h"
 
 /* Memcheck takes whatever looks like a pointer for one, here too; so addresses stand here as their
@@ -18,7 +19,7 @@ struct block {
 };
 enum { GONE = 1, FIRST_CAPACITY = 1 << 8, FRAMES_KEPT = 24 };
 
-static struct {
+FIT_HOT static struct {
     bool on, stacks;
     struct block *blocks;
     size_t capacity, used;               /* used: places that are not NULL */

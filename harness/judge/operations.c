@@ -7,6 +7,7 @@
 #include "fi/arena.h"
 #include "fi/export.h"
 #include "fi/guard.h"
+#include "fi/hot.h"
 #include "fi/trace.h"
 #include "harness/api.h"
 #include "harness/faulttest.h"
@@ -31,7 +32,7 @@ struct fit_op {
     void *frames[FIT_STACK_MAX]; unsigned depth;     /* where the outcome was told */
 };
 
-static struct {
+FIT_HOT static struct {
     struct fit_op *ops[FIT_OPS_MAX];
     unsigned count;
     bool cancelled;
@@ -338,13 +339,25 @@ bool fit__ops_nothing_failed(void)
     return only_order();
 }
 
+/* A name stood for other addresses: a program may tell which, and is right. */
+static bool other_addresses(void)
+{
+    const struct fit__steps *s = &fit__session.faults;
+    for (unsigned i = 0; i < s->count; i++) {
+        const struct fit__alternative *a =
+            &s->list[i].point->alternatives[s->list[i].alternative];
+        if (a->mode == FIT_DNS && (a->what == FIT_W_RETURN || a->what == FIT_W_ORDER)) return true;
+    }
+    return false;
+}
+
 static bool judge_success(const struct fit_op *op, const struct fit__op_result *before,
                           struct fit__finding *f)
 {
     const char *word = only_order() ? "wrong-result" : "swallowed";
     const char *it = only_order() ? "in the usual order" : "without the fault";
     if (!before || before->state != FIT_OP_SUCCEEDED
-        || (before->hash == op->hash && before->size == op->size))
+        || (before->hash == op->hash && before->size == op->size) || other_addresses())
         return false;
     if (before->size == op->size)
         fit__finding_make(f, word, site_of(op), "%s was told success by {symptom}, with %zu "

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "fi/arena.h"
+#include "fi/hot.h"
 #include "fi/raw.h"
 #include "fi/symbols.h"
 #include "fi/watch.h"
@@ -15,7 +16,7 @@
 #include "harness/loops/loops.h"
 #include "harness/marks.h"
 
-static struct {
+FIT_HOT static struct {
     unsigned errors_before;              /* Memcheck's count when the fault came */
     struct fit__finding bad_close; bool has_bad_close;
     const char *not_fired;
@@ -321,8 +322,8 @@ static void begin_own_record(struct fit__record *rec, char *memory, size_t size)
     begin_record(rec, memory, size, &fit__session.faults, fit__session.case_text);
     fit__record_add(rec, "virtual_ns", "%lld", (long long)fit__now());
     fit__record_add(rec, "turn", "%u", fit__session.turn);
-    fit__marks_text(marks, sizeof marks);
-    if (marks[0]) fit__record_add(rec, "marks", "%s", marks);
+    if (fit__marks_text(marks, sizeof marks))
+        fit__record_add(rec, "marks", "%s", marks);
     add_memcheck(rec);
 }
 
@@ -359,12 +360,14 @@ void fit__judge_case(void)
 void fit__judge_warm_up(void)
 {
     static char memory[16384];
+    char name[FIT_CASE_MAX];
     struct fit__record rec;
     struct fit__point *p = fit__session.reference->points;
     if (!fit__under_valgrind() || !p) return;
     judge.errors_before = fit__memcheck_errors();
     fit__session.faults = (struct fit__steps){ 1, { { p, 0 } } };
-    fit__session.case_text = "warm-up";
+    fit__point_case(p, &p->alternatives[0], name, sizeof name);
+    fit__session.case_text = name;
     begin_own_record(&rec, memory, sizeof memory);
     write_verdict(&rec);
     fit__session.faults.count = 0;

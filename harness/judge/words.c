@@ -7,7 +7,12 @@
 
 static const char *until_words(const struct fit__alternative *what)
 {
+    static char text[32];
     switch ((enum fit__until)what->until) {
+    case FIT_U_TIME:
+        snprintf(text, sizeof text, what->until_ms % 1000 ? " for %lld ms" : " for %lld s",
+                 (long long)(what->until_ms % 1000 ? what->until_ms : what->until_ms / 1000));
+        return text;
     case FIT_U_CLOSE: return " until a descriptor was closed";
     case FIT_U_FREE: return what->mode == FIT_DISK ? " until something was removed"
                                                    : " until memory was freed";
@@ -54,6 +59,11 @@ static size_t peer_text(const struct fit__point *p, const struct fit__alternativ
         return (size_t)snprintf(out, size, "%s answered another query%s", who, after);
     default: break;
     }
+    if (what->what == FIT_W_RETURN && !what->value)
+        return (size_t)snprintf(out, size, "%s answered that there is no address%s", who, after);
+    if (what->what == FIT_W_RETURN)
+        return (size_t)snprintf(out, size, "%s gave %lld addresses, of which only the last "
+                                "answers%s", who, (long long)what->value, after);
     if (what->what == FIT_W_SHORT && what->mode == FIT_DNS)
         return (size_t)snprintf(out, size, "%s gave a truncated answer%s", who, after);
     if (what->what == FIT_W_SHORT && what->until == FIT_U_ONWARDS)
@@ -89,10 +99,10 @@ static size_t cancel_text(const struct fit__point *p, const struct fit__alternat
     const char *how = what->what == FIT_W_TWICE ? " twice" : what->what == FIT_W_AGAIN
                     ? ", and again a turn later" : what->what == FIT_W_LATE
                     ? " after its outcome" : "";
+    const char *when = p->at ? "at the end of " : p->after ? "after " : "before any callback";
     return (size_t)snprintf(out, size, "%s was %s%s%s%s, %s%s", p->op ? p->op : "the service",
                             p->op ? "cancelled" : "told to stop", how, p->in ? " in " : "",
-                            p->in ? p->in : "", p->after ? "after " : "before any callback",
-                            p->after ? p->after : "");
+                            p->in ? p->in : "", when, p->after ? p->after : "");
 }
 
 /* Points at which another thread comes before the call: it takes something. Else behind it. */
@@ -135,10 +145,27 @@ static size_t order_text(const struct fit__point *p, const struct fit__alternati
                             : "", p->after ? ", after " : "", p->after ? p->after : "");
 }
 
+/* What a name is said to stand for. */
+static size_t addresses_text(const struct fit__point *p, const struct fit__alternative *what,
+                             const char *object, char *out, size_t size)
+{
+    const char *comma = *object ? ", " : "";
+    bool first = what->what == FIT_W_ORDER && (what->value & 15) == 1;
+    if (what->what == FIT_W_ORDER)
+        return (size_t)snprintf(out, size, "%s in {fault}%s%s gave 3 addresses, of which only the "
+                                "%s answers", p->name, comma, object, first ? "first" : "second");
+    if (!what->value)
+        return (size_t)snprintf(out, size, "%s in {fault}%s%s gave an address of IPv6 and none of "
+                                "IPv4", p->name, comma, object);
+    return (size_t)snprintf(out, size, "%s in {fault}%s%s gave %lld addresses, of which only the "
+                            "last answers", p->name, comma, object, (long long)what->value);
+}
+
 static size_t signal_text(const struct fit__point *p, const struct fit__alternative *what,
                           char *out, size_t size)
 {
-    const char *how = what->what == FIT_W_EARLY ? "came just before the program waited"
+    const char *how = !strcmp(p->name, "handler") ? "was handled right after a call"
+                      : what->what == FIT_W_EARLY ? "came just before the program waited"
                                                 : "interrupted a wait";
     if (!strcmp(p->on, "SIGCONT")) how = "went on after a stop, and the wait with EINTR";
     return (size_t)snprintf(out, size, "%s %s in {fault}%s%s",
@@ -151,6 +178,10 @@ static size_t clock_text(const struct fit__point *p, const struct fit__alternati
 {
     long long seconds = (long long)what->value / 1000;
     bool date = !strcmp(p->on, "realtime");
+    if (!strcmp(p->on, "ticks"))
+        return (size_t)snprintf(out, size, "the clocks went on in steps of %lld ms, from a wait in "
+                                "{fault} on%s%s", (long long)what->value, p->after ? ", after " : "",
+                                p->after ? p->after : "");
     return (size_t)snprintf(out, size, "%s %lld s%s, before a wait in {fault}%s%s",
                             !date ? "the program did not run for"
                             : seconds < 0 ? "the wall clock was set back by"
@@ -159,17 +190,48 @@ static size_t clock_text(const struct fit__point *p, const struct fit__alternati
                             p->after ? ", after " : "", p->after ? p->after : "");
 }
 
-size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative *what,
-                       char *out, size_t size)
+static bool ends_with(const char *text, const char *end)
 {
-    char buffer[200];
-    const char *object = object_words(p->on, buffer, sizeof buffer);
+    size_t length = strlen(text), its = strlen(end);
+    return length >= its && !strcmp(text + length - its, end);
+}
+
+/* What comes about between a loop and its callbacks, and in libuv's pool. */
+static size_t late_text(const struct fit__point *p, const struct fit__alternative *what,
+                        char *out, size_t size)
+{
+    long long ms = (long long)what->value;
+    if (what->what == FIT_W_EARLY)
+        return (size_t)snprintf(out, size, "%s in {fault}: the loop had looked at the clock a tick "
+                                "before, and counts from there", p->name);
+    if (!strncmp(p->name, "uv_", 3) && !ends_with(p->name, "_cb"))
+        return (size_t)snprintf(out, size, "%s in {fault}: all threads of the pool were busy for "
+                                "%lld ms", p->name, ms);
+    return (size_t)snprintf(out, size, "%s %s %s %lld ms %s", p->name, p->in ? p->in : "",
+                            p->at ? "took" : "came", ms, p->at ? "longer" : "late");
+}
+
+/* What is no error, of files and of memory. 0: as everywhere. */
+static size_t storage_text(const struct fit__point *p, const struct fit__alternative *what,
+                           const char *object, char *out, size_t size)
+{
+    if (what->mode == FIT_MEMORY && what->what == FIT_W_SHORT)
+        return (size_t)snprintf(out, size, "%s in {fault} found no block of more than %lld bytes%s",
+                                p->name, (long long)what->value, until_words(what));
+    if (what->mode == FIT_DISK && what->what == FIT_W_EOF)
+        return (size_t)snprintf(out, size, "%s in {fault}, %s, met the end of the file, which "
+                                "somebody had cut", p->name, object);
+    if (what->mode == FIT_DISK && what->what == FIT_W_NEVER)
+        return (size_t)snprintf(out, size, "inotify in {fault} told of one event, and "
+                                "IN_Q_OVERFLOW for the rest");
+    return 0;
+}
+
+static size_t place_text(const struct fit__point *p, const struct fit__alternative *what,
+                         const char *object, char *out, size_t size)
+{
     const char *comma = *object ? ", " : "";
     bool sends = strchr("ws", p->name[0]) != NULL;   /* write, writev, send... */
-    if (!strcmp(p->name, "signal")) return signal_text(p, what, out, size);
-    if (!strcmp(p->name, "clock")) return clock_text(p, what, out, size);
-    if (!strcmp(p->name, "peer")) return peer_text(p, what, out, size);
-    if (what->mode == FIT_CANCEL) return cancel_text(p, what, out, size);
     switch ((enum fit__what)what->what) {
     case FIT_W_ERROR: return error_text(p, what, object, out, size);
     case FIT_W_SHORT:
@@ -188,15 +250,19 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
     case FIT_W_TIMERS_FIRST:
         return (size_t)snprintf(out, size, "%s let timers run before the data that was ready%s%s",
                                 p->name, p->after ? ", after " : "", p->after ? p->after : "");
-    case FIT_W_ORDER: return order_text(p, what, out, size);
+    case FIT_W_ORDER:
+        return what->mode == FIT_DNS ? addresses_text(p, what, object, out, size)
+                                     : order_text(p, what, out, size);
     case FIT_W_THREAD: return thread_text(p, what, object, out, size);
     case FIT_W_EARLY:
+        if (what->mode == FIT_CALLBACK) return late_text(p, what, out, size);
         return (size_t)snprintf(out, size, "the client at %s began before those named before it",
                                 object);
     case FIT_W_DELAY:
-        if (what->mode == FIT_CALLBACK)
-            return (size_t)snprintf(out, size, "%s %s came %lld ms late", p->name,
-                                    p->in ? p->in : "", (long long)what->value);
+        if (!strcmp(p->name, "pthread_create"))
+            return (size_t)snprintf(out, size, "the thread of %s in {fault} began %lld ms late",
+                                    p->name, (long long)what->value);
+        if (what->mode == FIT_CALLBACK) return late_text(p, what, out, size);
         if (what->mode != FIT_ORDER)
             return (size_t)snprintf(out, size, "%s in {fault}%s%s took %lld ms longer", p->name,
                                     comma, object, (long long)what->value);
@@ -207,10 +273,7 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
         return (size_t)snprintf(out, size, "%s in {fault} woke up although nobody had woken it",
                                 p->name);
     case FIT_W_RETURN:
-        if (what->mode == FIT_DNS)
-            return (size_t)snprintf(out, size, "%s in {fault}%s%s gave %lld addresses, of which "
-                                    "only the last answers", p->name, comma, object,
-                                    (long long)what->value);
+        if (what->mode == FIT_DNS) return addresses_text(p, what, object, out, size);
         return (size_t)snprintf(out, size, "%s %s failed: it returned %lld", p->name,
                                 p->in ? p->in : "", (long long)what->value);
     case FIT_W_NONE: case FIT_W_RAISE:
@@ -219,4 +282,18 @@ size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative
     default:
         return (size_t)snprintf(out, size, "%s in {fault}", p->name);
     }
+}
+
+size_t fit__fault_text(const struct fit__point *p, const struct fit__alternative *what,
+                       char *out, size_t size)
+{
+    char buffer[200];
+    const char *object = object_words(p->on, buffer, sizeof buffer);
+    if (!strcmp(p->name, "signal") || !strcmp(p->name, "handler"))
+        return signal_text(p, what, out, size);
+    if (!strcmp(p->name, "clock")) return clock_text(p, what, out, size);
+    if (!strcmp(p->name, "peer")) return peer_text(p, what, out, size);
+    if (what->mode == FIT_CANCEL) return cancel_text(p, what, out, size);
+    size_t done = storage_text(p, what, object, out, size);
+    return done ? done : place_text(p, what, object, out, size);
 }

@@ -8,7 +8,6 @@
 
 #include "fi/export.h"
 #include "fi/guard.h"
-#include "fi/symbols.h"
 #include "harness/loops/loops.h"
 
 enum { SOURCES_MAX = 512 };
@@ -21,17 +20,6 @@ struct _GSource *g_main_context_find_source_by_id(struct _GMainContext *context,
 static struct fit__library library = { .file = "libglib-2.0.so.0" };
 static struct source { const char *type; unsigned id; } sources[SOURCES_MAX];
 static unsigned count;
-
-/* By the code under test itself: what libraries add for themselves is their own affair. */
-static bool added_by_user(const void *caller)
-{
-    struct fit__symbol s;
-    if (fit__passes() || fit__guard->exempt) return false;
-    fit__enter();
-    bool users = fit__symbol_of(caller, &s) && s.users;
-    fit__leave();
-    return users;
-}
 
 static bool is_there(const struct source *s)
 {
@@ -48,7 +36,7 @@ static void drop_gone(void)
 
 static unsigned added(const char *type, unsigned id, const void *caller)
 {
-    if (!id || !added_by_user(caller)) return id;
+    if (!id || !fit__by_user(caller)) return id;
     fit__enter();
     if (count == SOURCES_MAX) drop_gone();
     if (count < SOURCES_MAX) sources[count++] = (struct source){ type, id };
@@ -56,6 +44,7 @@ static unsigned added(const char *type, unsigned id, const void *caller)
     return id;
 }
 
+#define F ((void *)fit__glib_thunk((void *)f))
 #define ADDS(function, parameters, ...)                                                       \
     FIT_EXPORT unsigned function parameters;                                                  \
     FIT_EXPORT unsigned function parameters                                                   \
@@ -68,29 +57,29 @@ typedef int source_func(void *);
 typedef void once_func(void *), notify(void *);
 typedef void any_func(void);
 
-ADDS(g_timeout_add, (unsigned ms, source_func *f, void *arg), ms, f, arg)
+ADDS(g_timeout_add, (unsigned ms, source_func *f, void *arg), ms, F, arg)
 ADDS(g_timeout_add_full, (int priority, unsigned ms, source_func *f, void *arg, notify *gone),
-     priority, ms, f, arg, gone)
-ADDS(g_timeout_add_once, (unsigned ms, once_func *f, void *arg), ms, f, arg)
-ADDS(g_timeout_add_seconds, (unsigned s, source_func *f, void *arg), s, f, arg)
+     priority, ms, F, arg, gone)
+ADDS(g_timeout_add_once, (unsigned ms, once_func *f, void *arg), ms, F, arg)
+ADDS(g_timeout_add_seconds, (unsigned s, source_func *f, void *arg), s, F, arg)
 ADDS(g_timeout_add_seconds_full, (int priority, unsigned s, source_func *f, void *arg,
-                                  notify *gone), priority, s, f, arg, gone)
-ADDS(g_idle_add, (source_func *f, void *arg), f, arg)
+                                  notify *gone), priority, s, F, arg, gone)
+ADDS(g_idle_add, (source_func *f, void *arg), F, arg)
 ADDS(g_idle_add_full, (int priority, source_func *f, void *arg, notify *gone),
-     priority, f, arg, gone)
-ADDS(g_idle_add_once, (once_func *f, void *arg), f, arg)
-ADDS(g_io_add_watch, (void *channel, int when, any_func *f, void *arg), channel, when, f, arg)
+     priority, F, arg, gone)
+ADDS(g_idle_add_once, (once_func *f, void *arg), F, arg)
+ADDS(g_io_add_watch, (void *channel, int when, any_func *f, void *arg), channel, when, F, arg)
 ADDS(g_io_add_watch_full, (void *channel, int priority, int when, any_func *f, void *arg,
-                           notify *gone), channel, priority, when, f, arg, gone)
-ADDS(g_child_watch_add, (int pid, any_func *f, void *arg), pid, f, arg)
+                           notify *gone), channel, priority, when, F, arg, gone)
+ADDS(g_child_watch_add, (int pid, any_func *f, void *arg), pid, F, arg)
 ADDS(g_child_watch_add_full, (int priority, int pid, any_func *f, void *arg, notify *gone),
-     priority, pid, f, arg, gone)
-ADDS(g_unix_fd_add, (int fd, int when, any_func *f, void *arg), fd, when, f, arg)
+     priority, pid, F, arg, gone)
+ADDS(g_unix_fd_add, (int fd, int when, any_func *f, void *arg), fd, when, F, arg)
 ADDS(g_unix_fd_add_full, (int priority, int fd, int when, any_func *f, void *arg, notify *gone),
-     priority, fd, when, f, arg, gone)
-ADDS(g_unix_signal_add, (int signal, source_func *f, void *arg), signal, f, arg)
+     priority, fd, when, F, arg, gone)
+ADDS(g_unix_signal_add, (int signal, source_func *f, void *arg), signal, F, arg)
 ADDS(g_unix_signal_add_full, (int priority, int signal, source_func *f, void *arg, notify *gone),
-     priority, signal, f, arg, gone)
+     priority, signal, F, arg, gone)
 
 /* To ask GLib which context is the default one would make it: it is noted when it is given out. */
 static const struct _GMainContext *default_context;
@@ -106,6 +95,7 @@ FIT_EXPORT unsigned g_source_attach(struct _GSource *source, struct _GMainContex
 FIT_EXPORT unsigned g_source_attach(struct _GSource *source, struct _GMainContext *context)
 {
     unsigned id = FIT__REAL(&library, g_source_attach)(source, context);
+    fit__loop_sent(FIT_CALL_g_source_attach, __builtin_return_address(0));
     bool by_default = !context || context == default_context;
     if (!by_default) return id;
     return added("GSource of g_source_attach()", id, __builtin_return_address(0));

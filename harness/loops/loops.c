@@ -7,8 +7,9 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#include "fi/choice.h"
+#include "fi/fault.h"
 #include "fi/guard.h"
+#include "fi/hot.h"
 #include "fi/kernel.h"
 #include "fi/raw.h"
 #include "fi/symbols.h"
@@ -22,10 +23,10 @@ enum { FRAMES_MAX = 32 };
 struct frame { const char *type; void *function; uintptr_t base; };
 
 static __thread struct { unsigned depth; struct frame frames[FRAMES_MAX]; } running;
-static void *last_function;
+FIT_HOT static void *last_function;
 /* Of the thread that steps a loop, and whose it is. */
-static const __typeof__(running) *turning;
-static const struct fit__guard *turner;
+FIT_HOT static const __typeof__(running) *turning;
+FIT_HOT static const struct fit__guard *turner;
 
 static bool watched(void)
 {
@@ -33,7 +34,8 @@ static bool watched(void)
 }
 
 void (*fit__on_callback_left)(const char *type);
-void (*fit__on_work)(void *function);
+void (*fit__on_job)(const char *name);
+void (*fit__on_callback_ended)(const char *name);
 
 static void forget_top(void)
 {
@@ -81,25 +83,50 @@ static bool by_the_loop(void)
     return running.depth && !running.frames[running.depth - 1].function;
 }
 
-/* The loop had something else to do, so the callback comes late, and so does all that is due after
- * it. Callbacks that may fail are asked for that alone (fit__callback_fails). */
-#define LATE_NS (LATE_MS * INT64_C(1000000))
-enum { LATE_MS = 10000 };
-
-static void come_late(const char *type, void *function)
+bool fit__in_callback(void)
 {
-    if (fit__faults_off || !strcmp(type, "uv_alloc_cb")) return;
-    struct fit__question q = { .point = type, .in = fit__name_of(function),
-                               .caller = fit__as_caller(function) };
-    fit__offer(&q, FIT_CALLBACK, FIT_W_DELAY, FIT_S_NUMBER, LATE_MS, FIT_U_ONCE);
-    if (!fit__choose(&q)) return;
+    if (!watched()) return false;
+    forget_dead_frames((uintptr_t)__builtin_frame_address(0));
+    return running.depth && running.frames[running.depth - 1].function;
+}
+
+const struct fit__alternative *fit__loop_asks(enum fit__call_id call, struct fit__question *q)
+{
+    size_t count;
+    const struct fit__fact *facts = fit__facts_of(fit__call_family(call), &count);
+    if (!watched() || fit__settled || fit__faults_off) return NULL;
+    q->point = fit__call_name(call);
+    for (size_t i = 0; i < count; i++) {
+        if (fit__kernel->lacks && fit__kernel->lacks(-1, &facts[i])) continue;
+        fit__offer(q, facts[i].mode, facts[i].what, facts[i].space, facts[i].value,
+                   facts[i].until);
+        q->alternatives[q->count - 1].extended = facts[i].needs & FIT_N_EXTENDED;
+    }
+    return q->count ? fit__choose(q) : NULL;
+}
+
+void fit__loop_sleeps(int64_t ms)
+{
     fit__enter();
-    fit__kernel->sleep(LATE_NS);
+    fit__kernel->sleep(ms * INT64_C(1000000));
     fit__leave();
 }
 
-void fit__callback_begin(const char *type, void *function)
+/* The loop, or the thread of a pool, had something else to do, or the callback itself: all that is
+ * due after that is late. Callbacks that may fail are asked for that by fit__callback_fails(). */
+static void come_late(enum fit__call_id callback, void *function, const char *at)
 {
+    if (!fit__asks()) return;
+    struct fit__question q = { .in = fit__name_of(function), .at = at,
+                               .caller = fit__as_caller(function) };
+    const struct fit__alternative *answer = fit__loop_asks(callback, &q);
+    if (answer) fit__loop_sleeps(answer->value);
+}
+
+void fit__callback_begin(enum fit__call_id callback, void *function)
+{
+    const char *type = fit__call_name(callback);
+    bool work = callback == FIT_CALL_uv_work_cb;
     if (!watched()) return;
     if (fit__tracing) {
         const char *name = fit__name_of(function);
@@ -108,15 +135,36 @@ void fit__callback_begin(const char *type, void *function)
         fit__leave();
     }
     forget_dead_frames((uintptr_t)__builtin_frame_address(0));
-    if (by_the_loop()) come_late(type, function);
+    if (by_the_loop() || work) come_late(callback, function, NULL);
     push(type, function, (uintptr_t)__builtin_frame_address(0));
-    if (fit__on_work && !strcmp(type, "uv_work_cb")) fit__on_work(function);
+    if (fit__on_job && work) fit__on_job(fit__name_of(function));
 }
 
-void fit__callback_end(const char *type, void *function)
+/* Is it one of those by which places have always been named? */
+static bool names_places(enum fit__call_id callback)
 {
-    if (!watched() || !pop(type, function)) return;
-    if (strcmp(type, "uv_work_cb") != 0) last_function = function;
+    const char *type = fit__call_name(callback);
+    return callback != FIT_CALL_uv_work_cb
+        && (!strncmp(type, "uv_", 3) || !strncmp(type, "curl_", 5));
+}
+
+/* Has the loop called it itself, so that nothing else is left to do before the next callback? */
+static bool is_plain(enum fit__call_id callback)
+{
+    const char *type = fit__call_name(callback);
+    return callback == FIT_CALL_event_callback_fn || callback == FIT_CALL_GSourceFunc
+        || !strncmp(type, "ev_", 3)
+        || (!strncmp(type, "uv_", 3) && callback != FIT_CALL_uv_alloc_cb);
+}
+
+void fit__callback_end(enum fit__call_id callback, void *function)
+{
+    if (!watched() || !pop(fit__call_name(callback), function)) return;
+    if (names_places(callback)) last_function = function;
+    if (!by_the_loop()) return;
+    come_late(callback, function, "end");
+    if (fit__on_callback_ended && is_plain(callback))
+        fit__on_callback_ended(fit__name_of(function));
 }
 
 void fit__loop_begin(const char *type)
@@ -149,10 +197,27 @@ const char *fit__last_callback(void)
     return fit__active && last_function ? fit__name_of(last_function) : NULL;
 }
 
-bool fit__callback_fails(const char *type, void *function, long value)
+void fit__loop_sent(enum fit__call_id call, const void *caller)
 {
-    if (!watched()) return false;
-    struct fit__question q = { .point = type, .in = fit__name_of(function),
+    struct fit__question q = { .caller = caller };
+    if (!watched() || !fit__threads || !fit__threads->competes() || !fit__by_user(caller)) return;
+    if (!fit__loop_asks(call, &q)) return;
+    fit__enter();
+    fit__threads->yield();
+    fit__leave();
+}
+
+void fit__loop_timed(enum fit__call_id call, const void *caller)
+{
+    enum { TICK_MS = 1 };
+    struct fit__question q = { .caller = caller };
+    if (fit__by_user(caller) && fit__loop_asks(call, &q)) fit__loop_sleeps(TICK_MS);
+}
+
+bool fit__callback_fails(enum fit__call_id callback, void *function, long value)
+{
+    if (!watched() || fit__settled) return false;
+    struct fit__question q = { .point = fit__call_name(callback), .in = fit__name_of(function),
                                .caller = fit__as_caller(function) };
     fit__offer(&q, FIT_CALLBACK, FIT_W_RETURN, FIT_S_NUMBER, value, FIT_U_ONCE);
     return fit__choose(&q) != NULL;
@@ -177,7 +242,7 @@ void *fit__thunk_for(struct fit__pool *pool, void *user)
                                         __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) || owner == user)
             return pool->thunks[i];
     }
-    if (!fit__active) return user;
+    if (!fit__active || pool->may_be_full) return user;
     fit__unsupported(pool->type, fit__as_caller(user),
                      "pass at most 64 different functions as callbacks of this type");
 }
@@ -204,23 +269,40 @@ static int find_span(struct dl_phdr_info *object, size_t size, void *arg)
     return 1;
 }
 
+static void note_span(struct fit__library *library, const void *inside)
+{
+    struct span span = { .inside = (uintptr_t)inside };
+    if (library->high) return;
+    dl_iterate_phdr(find_span, &span);
+    library->low = span.low;
+    library->high = span.high;
+}
+
+static void *find_behind_us(struct fit__library *library, const char *name)
+{
+    void *found = dlsym(RTLD_NEXT, name);
+    if (found) note_span(library, found);
+    return found;
+}
+
+void *fit__real_ahead(const struct fit__behind *function)
+{
+    if (!function->library) return dlsym(RTLD_NEXT, function->name);
+    return find_behind_us(function->library, function->name);
+}
+
 /* A library that the program loaded with dlopen is not behind us in the search order. */
 void *fit__real_of(struct fit__library *library, const char *name)
 {
     bool active = fit__active;       /* else other kernel threads may share the guard */
     if (active) fit__enter();
-    void *found = dlsym(RTLD_NEXT, name);
+    void *found = find_behind_us(library, name);
     if (!found) {
         void *loaded = dlopen(library->file, RTLD_LAZY | RTLD_NOLOAD);
         /* Nor is one that the linker left out, since all that the program uses of it is ours. */
         if (!loaded) loaded = dlopen(library->file, RTLD_LAZY | RTLD_GLOBAL);
         if (loaded) found = dlsym(loaded, name);
-    }
-    if (found && !library->high) {
-        struct span span = { .inside = (uintptr_t)found };
-        dl_iterate_phdr(find_span, &span);
-        library->low = span.low;
-        library->high = span.high;
+        if (found) note_span(library, found);
     }
     if (active) fit__leave();
     if (!found) fit__unsupported(name, NULL, "link the library that defines it");
@@ -232,6 +314,21 @@ bool fit__users_callback(const struct fit__library *library, const void *caller)
     uintptr_t address = (uintptr_t)caller;
     if (fit__active && (fit__guard->inside || fit__guard->exempt)) return false;
     return address < library->low || address >= library->high;
+}
+
+bool fit__by_user(const void *caller)
+{
+    struct fit__symbol symbol;
+    if (!watched()) return false;
+    fit__enter();
+    bool users = fit__symbol_of(caller, &symbol) && symbol.users;
+    fit__leave();
+    return users;
+}
+
+bool fit__is_users(void *function)
+{
+    return function && fit__by_user(fit__as_caller(function));
 }
 
 /* ---- Together ---------------------------------------------------------------------------- */
@@ -257,6 +354,7 @@ void fit__loops_reset(void)
     turner = NULL;
     last_function = NULL;
     fit__uv_reset();
+    fit__uv_pool_reset();
     fit__event_reset();
     fit__ev_reset();
     fit__ev_census_reset();

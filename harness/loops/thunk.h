@@ -14,11 +14,12 @@ enum { FIT_THUNKS = 64 /* different functions of the user's for one type of call
 struct fit__pool {
     const char *type;
     void *const *thunks;
+    bool may_be_full;            /* then further functions are passed on as they are */
     void *users[FIT_THUNKS];     /* whose thunk it is; NULL: nobody's yet */
 };
 
 /* The thunk that stands for `user`. NULL for NULL, and a thunk of this pool for itself. A full
- * pool ends the test as unsupported; outside a world it returns `user`. */
+ * pool ends the test as unsupported; outside a world, or if it may be full, it returns `user`. */
 void *fit__thunk_for(struct fit__pool *pool, void *user);
 /* The user's function behind `thunk`; `thunk` itself if it is none. */
 void *fit__user_of(const struct fit__pool *pool, void *thunk);
@@ -47,10 +48,12 @@ void *fit__user_of(const struct fit__pool *pool, void *thunk);
  * inlined: there are 64 thunks). Defines
  * `static type name_for(type user)`. */
 #define FIT__POOL(name, type, result, params, args)                                    \
+    FIT__POOL_THAT(false, name, type, result, params, args)
+#define FIT__POOL_THAT(may_be_full, name, type, result, params, args)                  \
     static struct fit__pool name##_pool;                                               \
     FIT__64(FIT__THUNK, name, type, result, params, args)                              \
     static void *const name##_thunks[FIT_THUNKS] = { FIT__64(FIT__THUNK_NAME, name, 0) }; \
-    static struct fit__pool name##_pool = { #name, name##_thunks, { 0 } };             \
+    static struct fit__pool name##_pool = { #name, name##_thunks, may_be_full, { 0 } }; \
     static type name##_for(type user)                                                  \
     {                                                                                  \
         return (type)fit__thunk_for(&name##_pool, (void *)user);                       \
@@ -58,13 +61,18 @@ void *fit__user_of(const struct fit__pool *pool, void *thunk);
 
 /* The same where the thunk only says that the callback runs. */
 #define FIT__VOID_POOL(name, type, params, args)                                       \
+    FIT__VOID_POOL_THAT(false, name, type, params, args)
+/* And where a function too many is none that has to be known. */
+#define FIT__LOOSE_POOL(name, type, params, args)                                      \
+    FIT__VOID_POOL_THAT(true, name, type, params, args)
+#define FIT__VOID_POOL_THAT(may_be_full, name, type, params, args)                     \
     static __attribute__((noinline)) void name##_run(type user, FIT__LIST params)      \
     {                                                                                  \
-        fit__callback_begin(#name, (void *)user);                                      \
+        fit__callback_begin(FIT_CALL_##name, (void *)user);                                      \
         user args;                                                                     \
-        fit__callback_end(#name, (void *)user);                                        \
+        fit__callback_end(FIT_CALL_##name, (void *)user);                                        \
     }                                                                                  \
-    FIT__POOL(name, type, void, params, args)
+    FIT__POOL_THAT(may_be_full, name, type, void, params, args)
 
 /* The same where it may also fail: `value` is returned instead of calling the user's function,
  * if `may` (an expression of the arguments) holds and the explorer says so. */
@@ -72,10 +80,10 @@ void *fit__user_of(const struct fit__pool *pool, void *thunk);
     static __attribute__((noinline)) result name##_run(type user, FIT__LIST params)    \
     {                                                                                  \
         result answer = (result)(value);                                               \
-        fit__callback_begin(#name, (void *)user);                                      \
-        if (!(may) || !fit__callback_fails(#name, (void *)user, (long)(value)))        \
+        fit__callback_begin(FIT_CALL_##name, (void *)user);                                      \
+        if (!(may) || !fit__callback_fails(FIT_CALL_##name, (void *)user, (long)(value)))        \
             answer = user args;                                                        \
-        fit__callback_end(#name, (void *)user);                                        \
+        fit__callback_end(FIT_CALL_##name, (void *)user);                                        \
         return answer;                                                                 \
     }                                                                                  \
     FIT__POOL(name, type, result, params, args)

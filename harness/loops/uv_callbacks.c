@@ -31,16 +31,6 @@ FIT__VOID_POOL(uv_idle_cb, uv_idle_cb, (uv_idle_t *handle), (handle))
 FIT__VOID_POOL(uv_prepare_cb, uv_prepare_cb, (uv_prepare_t *handle), (handle))
 FIT__VOID_POOL(uv_check_cb, uv_check_cb, (uv_check_t *handle), (handle))
 FIT__VOID_POOL(uv_signal_cb, uv_signal_cb, (uv_signal_t *handle, int number), (handle, number))
-FIT__VOID_POOL(uv_getaddrinfo_cb, uv_getaddrinfo_cb,
-               (uv_getaddrinfo_t *request, int status, struct addrinfo *found),
-               (request, status, found))
-FIT__VOID_POOL(uv_getnameinfo_cb, uv_getnameinfo_cb,
-               (uv_getnameinfo_t *request, int status, const char *host, const char *service),
-               (request, status, host, service))
-FIT__VOID_POOL(uv_random_cb, uv_random_cb,
-               (uv_random_t *request, int status, void *bytes, size_t size),
-               (request, status, bytes, size))
-FIT__VOID_POOL(uv_fs_cb, uv_fs_cb, (uv_fs_t *request), (request))
 FIT__VOID_POOL(uv_fs_event_cb, uv_fs_event_cb,
                (uv_fs_event_t *handle, const char *name, int events, int status),
                (handle, name, events, status))
@@ -57,21 +47,15 @@ FIT__VOID_POOL(uv_udp_recv_cb, uv_udp_recv_cb,
 static __attribute__((noinline))
 void uv_alloc_cb_run(uv_alloc_cb user, uv_handle_t *handle, size_t size, uv_buf_t *buffer)
 {
-    fit__callback_begin("uv_alloc_cb", (void *)user);
-    if (fit__callback_fails("uv_alloc_cb", (void *)user, 0))
+    fit__callback_begin(FIT_CALL_uv_alloc_cb, (void *)user);
+    if (fit__callback_fails(FIT_CALL_uv_alloc_cb, (void *)user, 0))
         *buffer = (uv_buf_t){ .base = NULL, .len = 0 };
     else
         user(handle, size, buffer);
-    fit__callback_end("uv_alloc_cb", (void *)user);
+    fit__callback_end(FIT_CALL_uv_alloc_cb, (void *)user);
 }
 FIT__POOL(uv_alloc_cb, uv_alloc_cb, void, (uv_handle_t *handle, size_t size, uv_buf_t *buffer),
           (handle, size, buffer))
-
-/* Work on the pool. UV_ECANCELED is no fault of its own: libuv gives it to a request that somebody
- * cancelled and to no other, so it comes about where the test's cancel function is called. */
-FIT__VOID_POOL(uv_work_cb, uv_work_cb, (uv_work_t *request), (request))
-FIT__VOID_POOL(uv_after_work_cb, uv_after_work_cb, (uv_work_t *request, int status),
-               (request, status))
 
 /* ---- libuv's functions ------------------------------------------------------------------- */
 
@@ -86,8 +70,20 @@ FIT__VOID_POOL(uv_after_work_cb, uv_after_work_cb, (uv_work_t *request, int stat
         return real args;                                                              \
     }
 
-FORWARD(int, uv_timer_start, (uv_timer_t *h, uv_timer_cb cb, uint64_t ms, uint64_t repeat),
-        (h, FOR(uv_timer_cb, cb), ms, repeat))
+FIT_EXPORT int uv_timer_start(uv_timer_t *h, uv_timer_cb cb, uint64_t ms, uint64_t repeat)
+{
+    __typeof__(&uv_timer_start) real = FIT__REAL(&library, uv_timer_start);
+    if (ms) fit__loop_timed(FIT_CALL_uv_timer_start, __builtin_return_address(0));
+    return real(h, FOR(uv_timer_cb, cb), ms, repeat);
+}
+
+FIT_EXPORT int uv_async_send(uv_async_t *h)
+{
+    int result = FIT__REAL(&library, uv_async_send)(h);
+    fit__loop_sent(FIT_CALL_uv_async_send, __builtin_return_address(0));
+    return result;
+}
+
 FORWARD(int, uv_poll_start, (uv_poll_t *h, int events, uv_poll_cb cb),
         (h, events, FOR(uv_poll_cb, cb)))
 FORWARD(int, uv_read_start, (uv_stream_t *h, uv_alloc_cb alloc, uv_read_cb cb),
@@ -120,20 +116,6 @@ FORWARD(int, uv_signal_start, (uv_signal_t *h, uv_signal_cb cb, int number),
         (h, FOR(uv_signal_cb, cb), number))
 FORWARD(int, uv_signal_start_oneshot, (uv_signal_t *h, uv_signal_cb cb, int number),
         (h, FOR(uv_signal_cb, cb), number))
-FORWARD(int, uv_queue_work,
-        (uv_loop_t *l, uv_work_t *r, uv_work_cb work, uv_after_work_cb after),
-        (l, r, FOR(uv_work_cb, work), FOR(uv_after_work_cb, after)))
-FORWARD(int, uv_getaddrinfo,
-        (uv_loop_t *l, uv_getaddrinfo_t *r, uv_getaddrinfo_cb cb, const char *node,
-         const char *service, const struct addrinfo *hints),
-        (l, r, FOR(uv_getaddrinfo_cb, cb), node, service, hints))
-FORWARD(int, uv_getnameinfo,
-        (uv_loop_t *l, uv_getnameinfo_t *r, uv_getnameinfo_cb cb, const struct sockaddr *address,
-         int flags),
-        (l, r, FOR(uv_getnameinfo_cb, cb), address, flags))
-FORWARD(int, uv_random,
-        (uv_loop_t *l, uv_random_t *r, void *bytes, size_t n, unsigned flags, uv_random_cb cb),
-        (l, r, bytes, n, flags, FOR(uv_random_cb, cb)))
 FORWARD(int, uv_udp_send,
         (uv_udp_send_t *r, uv_udp_t *h, const uv_buf_t buffers[], unsigned n,
          const struct sockaddr *to, uv_udp_send_cb cb),
@@ -147,44 +129,3 @@ FORWARD(int, uv_fs_poll_start,
         (uv_fs_poll_t *h, uv_fs_poll_cb cb, const char *path, unsigned ms),
         (h, FOR(uv_fs_poll_cb, cb), path, ms))
 
-/* Files: uv_fs_NAME(loop, request, arguments, callback). */
-#define FS(name, params, ...)                                                          \
-    FORWARD(int, uv_fs_##name, (uv_loop_t *l, uv_fs_t *r, FIT__LIST params, uv_fs_cb cb), \
-            (l, r, __VA_ARGS__, FOR(uv_fs_cb, cb)))
-
-FS(close, (uv_file f), f)
-FS(open, (const char *p, int flags, int mode), p, flags, mode)
-FS(read, (uv_file f, const uv_buf_t b[], unsigned n, int64_t at), f, b, n, at)
-FS(write, (uv_file f, const uv_buf_t b[], unsigned n, int64_t at), f, b, n, at)
-FS(unlink, (const char *p), p)
-FS(copyfile, (const char *p, const char *to, int flags), p, to, flags)
-FS(mkdir, (const char *p, int mode), p, mode)
-FS(mkdtemp, (const char *p), p)
-FS(mkstemp, (const char *p), p)
-FS(rmdir, (const char *p), p)
-FS(scandir, (const char *p, int flags), p, flags)
-FS(opendir, (const char *p), p)
-FS(readdir, (uv_dir_t *d), d)
-FS(closedir, (uv_dir_t *d), d)
-FS(stat, (const char *p), p)
-FS(fstat, (uv_file f), f)
-FS(lstat, (const char *p), p)
-FS(statfs, (const char *p), p)
-FS(rename, (const char *p, const char *to), p, to)
-FS(fsync, (uv_file f), f)
-FS(fdatasync, (uv_file f), f)
-FS(ftruncate, (uv_file f, int64_t size), f, size)
-FS(sendfile, (uv_file out, uv_file in, int64_t at, size_t n), out, in, at, n)
-FS(access, (const char *p, int mode), p, mode)
-FS(chmod, (const char *p, int mode), p, mode)
-FS(fchmod, (uv_file f, int mode), f, mode)
-FS(utime, (const char *p, double accessed, double changed), p, accessed, changed)
-FS(futime, (uv_file f, double accessed, double changed), f, accessed, changed)
-FS(lutime, (const char *p, double accessed, double changed), p, accessed, changed)
-FS(link, (const char *p, const char *to), p, to)
-FS(symlink, (const char *p, const char *to, int flags), p, to, flags)
-FS(readlink, (const char *p), p)
-FS(realpath, (const char *p), p)
-FS(chown, (const char *p, uv_uid_t user, uv_gid_t group), p, user, group)
-FS(fchown, (uv_file f, uv_uid_t user, uv_gid_t group), f, user, group)
-FS(lchown, (const char *p, uv_uid_t user, uv_gid_t group), p, user, group)

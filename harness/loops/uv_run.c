@@ -17,6 +17,7 @@
 #include "fi/arena.h"
 #include "fi/export.h"
 #include "fi/guard.h"
+#include "fi/hot.h"
 #include "fi/kernel.h"
 #include "fi/raw.h"
 #include "harness/loops/loops.h"
@@ -40,7 +41,7 @@ struct loop {
 };
 
 static struct fit__library library = { .file = "libuv.so.1" };
-static struct loop *loops;
+FIT_HOT static struct loop *loops;
 static unsigned busy_closes;
 
 static bool watched(void)

@@ -59,7 +59,11 @@ int fit__tcp_describe(struct fit__file *file, struct fit__info *info)
     info->connecting = end->state == FIT_TCP_SYN_SENT;
     info->peer_closed = end->end_received;
     info->broken = end->state == FIT_TCP_CLOSED && end->phase != FIT_UNCONNECTED;
-    info->readable = end->state == FIT_TCP_LISTENING ? end->waiting : end->unread.size;
+    info->readable = end->state != FIT_TCP_LISTENING ? end->unread.size
+                     : fit__tcp_is_full(end) ? 0 : end->waiting;
+    info->unanswered = end->unanswered;
+    for (unsigned i = 0; i < end->edge_count; i++)
+        info->edges[i] = end->edges[i];
     if (end->state == FIT_TCP_OPEN && !(end->socket.shut & FIT_SHUT_SEND))
         info->writable = fit__tcp_room(end);
     object_name(end, info->object, sizeof info->object);
@@ -75,12 +79,15 @@ int fit__tcp_describe(struct fit__file *file, struct fit__info *info)
 
 static void gives_up(struct fit__event *event)
 {
-    fit__tcp_die((struct fit__tcp *)((char *)event - offsetof(struct fit__tcp, syn)), ETIMEDOUT);
+    struct fit__tcp *end = (struct fit__tcp *)((char *)event - offsetof(struct fit__tcp, syn));
+    fit__tcp_die(end, end->gave_up);
 }
 
-/* From here on the other side's packets are lost, acknowledgements included. */
-static void cut_off(struct fit__tcp *end)
+/* From here on the other side's packets are lost, acknowledgements included. What routers said
+ * meanwhile is the error in the end. */
+static void cut_off(struct fit__tcp *end, int error)
 {
+    end->gave_up = error;
     fit__tcp_mute(end->peer);
     fit__event_cancel(&end->syn);
     fit__event_set(&end->syn, fit__now() + GIVES_UP_NS, gives_up);
@@ -117,8 +124,11 @@ static void offer_arrivals(struct fit__question *q, const struct fit__tcp *end,
     bool more = TAILQ_NEXT(packet, link) || !TAILQ_EMPTY(&end->peer->unsent);
     fit__offer(q, FIT_RESET, FIT_W_ERROR, FIT_S_ERRNO, ECONNRESET, FIT_U_ONCE);
     q->alternatives[q->count - 1].extended = !more;
-    if (end->asked)
-        fit__offer(q, FIT_RESET, FIT_W_ERROR, FIT_S_ERRNO, ETIMEDOUT, FIT_U_ONCE);
+    if (!end->asked)
+        return;
+    fit__offer(q, FIT_RESET, FIT_W_ERROR, FIT_S_ERRNO, ETIMEDOUT, FIT_U_ONCE);
+    fit__offer_extended(q, FIT_RESET, FIT_W_ERROR, FIT_S_ERRNO, EHOSTUNREACH, FIT_U_ONCE);
+    fit__offer_extended(q, FIT_RESET, FIT_W_ERROR, FIT_S_ERRNO, ENETUNREACH, FIT_U_ONCE);
 }
 
 /* The whole packet arrives, and what comes behind it. */
@@ -133,8 +143,8 @@ static ssize_t suffer(struct fit__tcp *end, const struct fit__packet *packet,
         end->drips = true;
         return (ssize_t)packet->size;
     }
-    if (what->value == ETIMEDOUT) {
-        cut_off(end);
+    if (what->value != ECONNRESET) {
+        cut_off(end, (int)what->value);
         return FIT_ARRIVAL_GONE;
     }
     return FIT_ARRIVAL_THEN_RESET;
@@ -196,6 +206,14 @@ static int reset(struct fit__tcp *end, int error)
 {
     if (end->state == FIT_TCP_CLOSED || end->state == FIT_TCP_LISTENING)
         return -ENOTCONN;
+    if (end->state == FIT_TCP_SYN_SENT && error == ECONNRESET) {
+        end->reset_when_open = true;
+        return 0;
+    }
+    if (end->state == FIT_TCP_SYN_SENT && error == ETIMEDOUT) {
+        end->gives_up_early = true;
+        return silence(end);
+    }
     fit__tcp_send_reset(end);
     /* What has arrived and was not read yet is lost, as if the reset had come before it: else the
      * call at hand would succeed. */
@@ -308,7 +326,18 @@ static void room_again(struct fit__event *event)
     struct fit__tcp *end = (struct fit__tcp *)((char *)event - offsetof(struct fit__tcp, full));
     end->full_until = 0;
     end->short_of_room = false;
-    fit__tcp_changed(end, EPOLLOUT | EPOLLWRNORM);
+    fit__tcp_changed(end, end->state == FIT_TCP_LISTENING ? FIT_DATA_EVENTS
+                                                          : EPOLLOUT | EPOLLWRNORM);
+}
+
+/* No room to send, or nobody to accept, for so long. */
+static void fill(struct fit__tcp *end, fit_ns ns)
+{
+    end->full_until = ns == FIT_NEVER ? FIT_NEVER : fit__now() + ns;
+    end->short_of_room = true;
+    fit__event_cancel(&end->full);
+    if (ns != FIT_NEVER)
+        fit__event_set(&end->full, end->full_until, room_again);
 }
 
 int fit__tcp_afflict(struct fit__file *file, enum fit__affliction affliction, int64_t value)
@@ -318,7 +347,12 @@ int fit__tcp_afflict(struct fit__file *file, enum fit__affliction affliction, in
     case FIT_A_RESET: return reset(end, (int)value);
     case FIT_A_EOF: return end_now(end);
     case FIT_A_SILENT: return silence(end);
-    case FIT_A_LATE: delay(end, value); return 0;
+    case FIT_A_LATE:
+        if (end->state == FIT_TCP_LISTENING)
+            fill(end, value);
+        else
+            delay(end, value);
+        return 0;
     case FIT_A_ERROR:
         end->socket.error = (int)value;
         fit__tcp_changed(end, EPOLLERR);
@@ -326,12 +360,9 @@ int fit__tcp_afflict(struct fit__file *file, enum fit__affliction affliction, in
     case FIT_A_FULL:
         if (end->state != FIT_TCP_OPEN)
             return -ENOTCONN;
-        end->full_until = fit__now() + value;
-        end->short_of_room = true;
-        fit__event_cancel(&end->full);
-        fit__event_set(&end->full, end->full_until, room_again);
+        fill(end, value);
         return 0;
-    case FIT_A_LOST: break;
+    case FIT_A_LOST: case FIT_A_UNREADABLE: case FIT_A_CUT: case FIT_A_OVERFLOW: break;
     }
     return -EOPNOTSUPP;
 }

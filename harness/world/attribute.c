@@ -100,6 +100,8 @@ int fit__call_chmod(int dir, const char *path, mode_t mode, int flags)
         return error;
     if (S_ISLNK(spot.node->st.st_mode))
         return -EOPNOTSUPP;
+    if (fit__disk_is_read_only())
+        return -EROFS;
     if (!is_owner(spot.node))
         return -EPERM;
     spot.node->st.st_mode = (spot.node->st.st_mode & S_IFMT) | (mode & 07777);
@@ -116,6 +118,8 @@ int fit__call_chown(int dir, const char *path, uid_t user, gid_t group, int flag
     int error = find(dir, path, flags, &spot);
     if (error)
         return error;
+    if (fit__disk_is_read_only())
+        return -EROFS;
     struct stat *st = &spot.node->st;
     bool same = (user == (uid_t)-1 || user == st->st_uid)
                 && (group == (gid_t)-1 || group == st->st_gid);
@@ -154,6 +158,8 @@ int fit__call_utimens(int dir, const char *path, const struct timespec times[2],
     int error = find(dir, path, flags, &spot);
     if (error)
         return error;
+    if (fit__disk_is_read_only())
+        return -EROFS;
     if (!is_owner(spot.node))
         return times ? -EPERM : fit__node_may(spot.node, W_OK);
     struct stat st = spot.node->st;
@@ -249,6 +255,8 @@ int fit__call_fsync(int fd)
         return fit__is_standard(fd) ? -EINVAL : -EBADF;
     if (file->ops != &fit__regular_ops || !fit__regular_flushes(file))
         return -EINVAL;
+    if (fit__disk_is_read_only())            /* ext4 has given up after an error */
+        return -EROFS;
     fit__content_flush(fit__regular_node(file));
     return 0;
 }

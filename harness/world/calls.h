@@ -71,6 +71,8 @@ int fit__call_describe(int fd, struct fit__info *info);
 int fit__call_afflict(int fd, enum fit__affliction affliction, int64_t value);
 void fit__call_limit_descriptors(bool until_close);
 void fit__call_unlimit_descriptors(void);
+void fit__call_exhaust(enum fit__resource what);
+void fit__call_relieve_after(enum fit__resource what, int64_t ns);
 void fit__relieve_server(void);              /* accept() is called: has it tried for long enough? */
 
 #endif

@@ -3,14 +3,16 @@
 #include <stdbool.h>
 
 #include "fi/arena.h"
+#include "fi/hot.h"
 #include "harness/world/inner.h"
 
-static struct {
+FIT_HOT static struct {
     fit_ns now;
     uint64_t sequence;
     struct fit__event **heap;
     int count, room;
     bool firing;
+    fit_ns tick, since_tick;                 /* 0: time goes on with each ns that passes */
 } sim;
 
 enum { EVENTS_MAX = 1 << 20, FIRINGS_MAX = 1 << 24 };
@@ -18,7 +20,7 @@ enum { EVENTS_MAX = 1 << 20, FIRINGS_MAX = 1 << 24 };
 void fit__clock_reset(void)
 {
     for (int i = 0; i < sim.count; i++) sim.heap[i]->slot = -1;
-    sim.now = 0;
+    sim.now = sim.tick = sim.since_tick = 0;
     fit__realtime_reset();
     sim.sequence = 0;
     sim.count = 0;
@@ -113,9 +115,35 @@ void fit__run_due_events(void)
     sim.firing = false;
 }
 
+fit_ns fit__clock_ticks(void)
+{
+    return sim.tick;
+}
+
+void fit__clock_set_ticks(fit_ns tick)
+{
+    sim.tick = tick;
+}
+
+/* What of `ns` becomes visible. */
+static fit_ns whole_ticks(fit_ns ns)
+{
+    fit_ns passed = sim.since_tick + ns;
+    sim.since_tick = passed % sim.tick;
+    return passed - sim.since_tick;
+}
+
+void fit__spend_until(fit_ns due)
+{
+    fit_ns ns = due > sim.now ? due - sim.now : 0;
+    if (sim.tick && ns) ns = (ns + sim.tick - 1) / sim.tick * sim.tick - sim.since_tick;
+    fit__spend(ns);
+}
+
 void fit__spend(fit_ns ns)
 {
     assert(ns >= 0);
+    if (sim.tick) ns = whole_ticks(ns);
     sim.now = ns > FIT_NEVER - 1 - sim.now ? FIT_NEVER - 1 : sim.now + ns;
     fit__time_passed(sim.now);
     fit__run_due_events();

@@ -4,18 +4,26 @@
 #include <string.h>
 
 #include "fi/arena.h"
+#include "fi/hot.h"
 #include "fi/raw.h"
 #include "harness/world/files.h"
 
 #define LARGEST ((off_t)1 << 44)             /* as ext4: 16 TiB */
 enum { BLOCK = 512 };
 
-static int64_t disk_free = -1;
-static bool stays_full, read_only;
+FIT_HOT static int64_t disk_free = -1;
+FIT_HOT static bool stays_full, read_only;
+static fit_ns spoilt_until = FIT_NEVER;
+
+/* Blocks that cannot be read: one for each fault of a case. */
+enum { SPOILT_MAX = 8 };
+static struct { const struct fit__node *node; off_t page; } spoilt[SPOILT_MAX];
+static unsigned spoilt_count;
 
 void fit__disk_limit(int64_t bytes)
 {
     disk_free = bytes;
+    spoilt_until = FIT_NEVER;
 }
 
 void fit__disk_spoil(int error, bool until_free)
@@ -23,21 +31,34 @@ void fit__disk_spoil(int error, bool until_free)
     disk_free = error == ENOSPC ? 0 : -1;
     stays_full = error == ENOSPC && !until_free;
     read_only = error == EROFS;
+    spoilt_until = FIT_NEVER;
+    if (!error)
+        spoilt_count = 0;
+}
+
+void fit__disk_relieve(fit_ns when)
+{
+    spoilt_until = when;
+}
+
+static bool is_over(void)
+{
+    return fit__now() >= spoilt_until;
 }
 
 bool fit__disk_is_read_only(void)
 {
-    return read_only && !fit__guard->exempt;
+    return read_only && !fit__guard->exempt && !is_over();
 }
 
 int64_t fit__disk_free(void)
 {
-    return disk_free;
+    return is_over() ? -1 : disk_free;
 }
 
 int fit__disk_take(int64_t bytes)
 {
-    if (disk_free < 0 || fit__guard->exempt)
+    if (disk_free < 0 || fit__guard->exempt || is_over())
         return 0;
     if (bytes > disk_free)
         return -ENOSPC;
@@ -134,6 +155,36 @@ static void drop_pages_from(struct fit__node *node, size_t place)
         free_page(node, &node->pages[--node->page_count]);
 }
 
+/* ---- blocks that cannot be read ---------------------------------------------------------- */
+
+int fit__content_spoil(struct fit__node *node, off_t at)
+{
+    if (spoilt_count == SPOILT_MAX)
+        return -ENOSPC;
+    spoilt[spoilt_count].node = node;
+    spoilt[spoilt_count++].page = at / FIT_PAGE;
+    return 0;
+}
+
+/* How many of the bytes come before a block that cannot be read. */
+static size_t readable_at(const struct fit__node *node, off_t at, size_t size)
+{
+    for (unsigned i = 0; i < spoilt_count; i++) {
+        off_t start = spoilt[i].page * FIT_PAGE, end = start + FIT_PAGE;
+        if (spoilt[i].node == node && end > at && start < at + (off_t)size)
+            size = start > at ? (size_t)(start - at) : 0;
+    }
+    return size;
+}
+
+/* The disk takes another block for what is written there; or the file is gone (page -1). */
+static void mend(const struct fit__node *node, off_t page)
+{
+    for (unsigned i = 0; i < spoilt_count; i++)
+        if (spoilt[i].node == node && (page < 0 || spoilt[i].page == page))
+            spoilt[i--] = spoilt[--spoilt_count];
+}
+
 /* ---- reading ----------------------------------------------------------------------------- */
 
 /* The longest run from `at` that comes from one place: *bytes, or the real file, or a hole. */
@@ -179,9 +230,12 @@ ssize_t fit__content_read(struct fit__node *node, const struct iovec *iov, int c
         size_t part = iov[i].iov_len;
         if (part > (size_t)(node->st.st_size - from))
             part = (size_t)(node->st.st_size - from);
-        copy_out(node, from, iov[i].iov_base, part);
-        from += (off_t)part;
-        done += part;
+        size_t most = readable_at(node, from, part);
+        copy_out(node, from, iov[i].iov_base, most);
+        from += (off_t)most;
+        done += most;
+        if (most < part)
+            return done ? (ssize_t)done : -EIO;
     }
     return (ssize_t)done;
 }
@@ -199,6 +253,7 @@ static size_t copy_in(struct fit__node *node, off_t at, const char *bytes, size_
         struct fit__page *page = make_page(node, (uint64_t)at / FIT_PAGE, part == FIT_PAGE);
         if (!page)
             break;
+        mend(node, at / FIT_PAGE);
         memcpy(page->bytes + in_page, bytes + done, part);
         at += (off_t)part;
         done += part;
@@ -345,6 +400,7 @@ void fit__content_lose(struct fit__node *node)
 
 void fit__content_drop(struct fit__node *node)
 {
+    mend(node, -1);
     drop_pages_from(node, 0);
     fit__free(node->pages);
     node->pages = NULL;

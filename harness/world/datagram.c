@@ -405,6 +405,7 @@ static int datagram_describe(struct fit__file *file, struct fit__info *info)
     info->waiting = packet != NULL;
     info->writable = MOST_V4;
     info->refusable = socket->connected && socket->has_sent && !socket->socket.error;
+    info->unconnected = !socket->connected && !socket->socket.error;
     tell(socket, info);
     return 0;
 }
@@ -423,6 +424,22 @@ static void delay(struct fit__datagram *socket, fit_ns ns)
     socket->late_until = fit__now() + ns;
     fit__event_cancel(&socket->late);
     fit__event_set(&socket->late, socket->late_until, late_over);
+}
+
+/* Whoever has sent what can be read had sent an empty datagram before it. */
+static int send_nothing(struct fit__datagram *socket)
+{
+    const struct fit__udp_packet *first = fit__datagram_first(socket);
+    if (!first)
+        return -ENOTCONN;
+    struct fit__udp_packet *empty = fit__alloc(sizeof *empty);
+    *empty = *first;
+    empty->arrival.slot = -1;
+    empty->size = 0;
+    fit__datagram_give(socket, empty);
+    TAILQ_REMOVE(&socket->unread, empty, link);
+    TAILQ_INSERT_HEAD(&socket->unread, empty, link);
+    return 0;
 }
 
 static int datagram_afflict(struct fit__file *file, enum fit__affliction affliction,
@@ -451,7 +468,9 @@ static int datagram_afflict(struct fit__file *file, enum fit__affliction afflict
         fit__datagram_mute(fit__is_loopback(socket->remote.ip.v4)
                            ? socket->host : fit__host_at(socket->remote.ip.v4), socket->remote);
         return 0;
-    case FIT_A_EOF: case FIT_A_FULL: case FIT_A_LOST: break;
+    case FIT_A_EOF: return send_nothing(socket);
+    case FIT_A_FULL: case FIT_A_LOST: case FIT_A_UNREADABLE: case FIT_A_CUT:
+    case FIT_A_OVERFLOW: break;
     }
     return -EOPNOTSUPP;
 }

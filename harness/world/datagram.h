@@ -23,6 +23,7 @@ struct fit__udp_packet {
     bool refusal;                        /* ICMP: there is nobody at `from` */
     int ttl, tos;
     fit_ns arrived;                      /* at its socket */
+    bool roomy;                          /* of FIT_DNS_ANSWER bytes, whatever its size */
     size_t size;
     char bytes[];
 };

@@ -59,6 +59,10 @@ static void object_name(const struct fit__udp_packet *packet, char *out, size_t 
 /* What the network, or the name server, does to a packet. The late one is overtaken. */
 enum { LATE_MS = 200, DNS_LATE_MS = 3000 };
 static const unsigned codes[] = { ns_r_servfail, ns_r_nxdomain, ns_r_refused };
+static const unsigned rare_codes[] = { ns_r_formerr, ns_r_notimpl };
+/* Addresses that an answer may have: none, two, or as many as a packet holds. */
+static const unsigned counts[] = { 0, 2 };
+enum { ADDRESSES_MOST = 28 };
 
 static bool is_from_name_server(const struct fit__udp_packet *packet)
 {
@@ -85,6 +89,13 @@ static void offer_arrivals(struct fit__question *q, const struct fit__udp_packet
     fit__offer(q, FIT_DNS, FIT_W_SHORT, FIT_S_NUMBER, FIT_DNS_HEAD, FIT_U_ONCE);
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         fit__offer(q, FIT_DNS, FIT_W_ERROR, FIT_S_DNS, codes[i], FIT_U_ONCE);
+    for (size_t i = 0; i < sizeof rare_codes / sizeof rare_codes[0]; i++)
+        fit__offer_extended(q, FIT_DNS, FIT_W_ERROR, FIT_S_DNS, rare_codes[i], FIT_U_ONCE);
+    if (!packet->roomy || !fit__dns_is_address(packet->bytes, packet->size))
+        return;
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        fit__offer(q, FIT_DNS, FIT_W_RETURN, FIT_S_NUMBER, counts[i], FIT_U_ONCE);
+    fit__offer_extended(q, FIT_DNS, FIT_W_RETURN, FIT_S_NUMBER, ADDRESSES_MOST, FIT_U_ONCE);
 }
 
 static void come_again(const struct fit__udp_packet *packet, fit_ns later)
@@ -93,6 +104,7 @@ static void come_again(const struct fit__udp_packet *packet, fit_ns later)
     memcpy(copy, packet, sizeof *copy + packet->size);
     copy->arrival.slot = -1;
     copy->again = true;
+    copy->roomy = false;
     TAILQ_INSERT_TAIL(&under_way, copy, link);
     fit__event_set(&copy->arrival, fit__now() + later, packet_due);
 }
@@ -109,6 +121,9 @@ static bool suffer(struct fit__udp_packet *packet, const struct fit__alternative
         return true;
     case FIT_W_SHORT:
         packet->size = fit__dns_cut(packet->bytes, packet->size, true, 0);
+        return true;
+    case FIT_W_RETURN:
+        packet->size = fit__dns_multiply(packet->bytes, packet->size, (unsigned)what->value);
         return true;
     case FIT_W_ERROR:
         packet->size = fit__dns_cut(packet->bytes, packet->size, false, (unsigned)what->value);
@@ -214,7 +229,8 @@ static void answer(const struct fit__udp_packet *packet)
     size_t size = fit__dns_answer(packet->bytes, packet->size, bytes);
     if (!size || is_mute(packet->to_host, packet->to))
         return;
-    struct fit__udp_packet *reply = new_reply(packet, size);
+    struct fit__udp_packet *reply = new_reply(packet, FIT_DNS_ANSWER);
+    reply->roomy = true;
     memcpy(reply->bytes, bytes, size);
     reply->size = size;
     fit__datagram_send(reply);

@@ -140,6 +140,7 @@ struct fit__process *fit__process_new(struct fit__host *host, bool service)
     process->service = service;
     process->limit = LIMIT;
     process->budget = -1;
+    process->budget_ends = FIT_NEVER;
     return process;
 }
 
@@ -167,7 +168,8 @@ static int room_for(const struct fit__process *process, int count)
     /* What a peer in the same process opens neither counts nor suffers. */
     bool exempt = fit__current && fit__current->guard.exempt;
     int counted = process->open_count - process->exempt_count + count;
-    if (process->budget >= 0 && !exempt && counted > process->budget) return -EMFILE;
+    bool full = process->budget >= 0 && fit__now() < process->budget_ends;
+    if (full && !exempt && counted > process->budget) return -EMFILE;
     return process->open_count + count > process->limit ? -EMFILE : 0;
 }
 

@@ -32,20 +32,50 @@ static void send_now(int signal)
     fit__signal_post(NULL, &info, NULL, &queued);
 }
 
+/* A question of the table about what comes from outside, `object`. */
+static const struct fit__fact *ask(enum fit__call_id id, const char *object, unsigned holds,
+                                   int64_t *value)
+{
+    struct fit__call c;
+    c.id = id;
+    c.caller = NULL;
+    c.fd = -1;
+    c.family = (uint8_t)fit__call_family(id);
+    c.object = object;
+    c.order_count = 0;
+    return fit__ask(&c, holds, 0, value);
+}
+
 /* Two moments: the wait is interrupted; or the handler has run just before it, after the program
  * had looked for the last time. */
 static enum fit__disturbance ask_signal(unsigned i, bool handled)
 {
-    struct fit__question q = { .point = "signal", .object = sent[i].name };
-    fit__offer(&q, FIT_SIGNAL, FIT_W_NONE, FIT_S_NUMBER, 0, FIT_U_ONCE);
-    q.alternatives[0].extended = sent[i].extended;
-    if (handled) fit__offer_extended(&q, FIT_SIGNAL, FIT_W_EARLY, FIT_S_NUMBER, 0, FIT_U_ONCE);
-    const struct fit__alternative *answer = fit__choose(&q);
-    if (!answer) return FIT_D_NOTHING;
+    int64_t value;
+    unsigned holds = (sent[i].extended ? FIT_N_SELDOM_SENT : FIT_N_OFTEN_SENT)
+                     | (handled ? FIT_N_WITH_HANDLER : 0);
+    const struct fit__fact *fact = ask(FIT_CALL_signal, sent[i].name, holds, &value);
+    if (!fact) return FIT_D_NOTHING;
     fit__trace(">>", -1, "%s", sent[i].name);
     send_now(sent[i].signal);
-    if (answer->what == FIT_W_EARLY) fit__signals->deliver();
+    if (fact->what == FIT_W_EARLY) fit__signals->deliver();
     return FIT_D_LOOK_AGAIN;
+}
+
+/* While the code under test does something else than wait. */
+void fit__disturbed_between(const void *caller)
+{
+    (void)caller;
+    if (!fit__asks() || fit__guard->inside > 1 || fit__current->guard.signal
+        || fit__current->process != fit__service_process())
+        return;
+    for (unsigned i = 0; i < sizeof sent / sizeof sent[0]; i++) {
+        int64_t value;
+        if (!is_handled(sent[i].signal) || !fit__signal_is_for_us(sent[i].signal)) continue;
+        if (!ask(FIT_CALL_handler, sent[i].name, 0, &value)) continue;
+        fit__trace(">>", -1, "%s", sent[i].name);
+        send_now(sent[i].signal);
+        return;
+    }
 }
 
 /* Waits that Linux ends with EINTR when a stopped process goes on, also without any handler. */
@@ -56,9 +86,8 @@ static bool ends_by_stop(const char *what)
 
 static enum fit__disturbance ask_stop(void)
 {
-    struct fit__question q = { .point = "signal", .object = "SIGCONT" };
-    fit__offer(&q, FIT_SIGNAL, FIT_W_NONE, FIT_S_NUMBER, 0, FIT_U_ONCE);
-    if (!fit__choose(&q)) return FIT_D_NOTHING;
+    int64_t value;
+    if (!ask(FIT_CALL_signal, "SIGCONT", FIT_N_OFTEN_SENT, &value)) return FIT_D_NOTHING;
     fit__trace(">>", -1, "stopped, and SIGCONT");
     return FIT_D_ENDS_WAIT;
 }
@@ -75,8 +104,6 @@ static enum fit__disturbance signals(const char *what)
 }
 
 /* ---- clocks ------------------------------------------------------------------------------ */
-
-enum { HOUR_MS = 3600 * 1000 };
 
 /* Linux moves a wait for a date when the date is set; here only timers are moved. */
 static bool may_wait_for_date(const struct fit__thread *t)
@@ -96,32 +123,39 @@ static bool can_set_date(const char *what)
 
 static enum fit__disturbance ask_date(void)
 {
-    struct fit__question q = { .point = "clock", .object = "realtime" };
-    fit__offer(&q, FIT_CLOCK, FIT_W_DELAY, FIT_S_NUMBER, HOUR_MS, FIT_U_ONCE);
-    fit__offer(&q, FIT_CLOCK, FIT_W_DELAY, FIT_S_NUMBER, -HOUR_MS, FIT_U_ONCE);
-    const struct fit__alternative *answer = fit__choose(&q);
-    if (!answer) return FIT_D_NOTHING;
-    fit__trace(">>", -1, "the wall clock is set by %lld s", (long long)answer->value / 1000);
-    fit__realtime_step(answer->value * FIT_MS);
+    int64_t ms;
+    if (!ask(FIT_CALL_clock, "realtime", FIT_N_DATE, &ms)) return FIT_D_NOTHING;
+    fit__trace(">>", -1, "the wall clock is set by %lld s", (long long)ms / 1000);
+    fit__realtime_step(ms * FIT_MS);
     return FIT_D_LOOK_AGAIN;
 }
 
 /* All clocks and timers go on, and everybody else, while the process does not run. */
 static enum fit__disturbance ask_jump(void)
 {
-    struct fit__question q = { .point = "clock", .object = "monotonic" };
-    fit__offer(&q, FIT_CLOCK, FIT_W_DELAY, FIT_S_NUMBER, HOUR_MS, FIT_U_ONCE);
-    const struct fit__alternative *answer = fit__choose(&q);
-    if (!answer) return FIT_D_NOTHING;
-    fit__trace(">>", -1, "the process does not run for %lld s", (long long)answer->value / 1000);
-    fit__service_stop(fit__now() + answer->value * FIT_MS);
+    int64_t ms;
+    if (!ask(FIT_CALL_clock, "monotonic", FIT_N_UPTIME, &ms)) return FIT_D_NOTHING;
+    fit__trace(">>", -1, "the process does not run for %lld s", (long long)ms / 1000);
+    fit__service_stop(fit__now() + ms * FIT_MS);
+    return FIT_D_LOOK_AGAIN;
+}
+
+/* A machine whose clocks only go on when a timer interrupts it. */
+static enum fit__disturbance ask_ticks(void)
+{
+    int64_t ms;
+    if (fit__clock_ticks() || !fit__extended_asked()) return FIT_D_NOTHING;
+    if (!ask(FIT_CALL_clock, "ticks", FIT_N_TICKS, &ms)) return FIT_D_NOTHING;
+    fit__trace(">>", -1, "the clocks go on in steps of %lld ms", (long long)ms);
+    fit__clock_set_ticks(ms * FIT_MS);
     return FIT_D_LOOK_AGAIN;
 }
 
 static enum fit__disturbance clocks(const char *what)
 {
     enum fit__disturbance came = can_set_date(what) ? ask_date() : FIT_D_NOTHING;
-    return came == FIT_D_NOTHING ? ask_jump() : came;
+    if (came == FIT_D_NOTHING) came = ask_jump();
+    return came == FIT_D_NOTHING ? ask_ticks() : came;
 }
 
 enum fit__disturbance fit__disturbed(const char *what)

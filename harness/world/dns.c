@@ -13,6 +13,8 @@
 #include "fi/arena.h"
 #include "fi/trace.h"
 
+#define NOBODY 0x0afa0000                  /* 10.250.0.0: no host is there */
+
 enum { ADDRESS = 0x0a000001, HEADER_SIZE = FIT_DNS_HEAD, LABEL_MOST = 63, NAME_MOST = 255,
        TTL_S = 60,
        QUESTION_AT = 0xc00c /* a pointer to the name in the question */, BACKLOG = 16 };
@@ -177,6 +179,33 @@ size_t fit__dns_cut(void *response, size_t size, bool truncated, unsigned code)
     else
         bytes[FLAGS_LOW] = (uint8_t)(RECURSES | code);
     return q.end;
+}
+
+/* A name that points back, type, class, time, length, and the address. */
+enum { ADDRESS_RECORD = 16 };
+
+bool fit__dns_is_address(const void *response, size_t size)
+{
+    const uint8_t *bytes = response;
+    struct question q;
+    return size >= HEADER_SIZE && two(bytes + ANSWERS) == 1 && read_question(bytes, size, &q)
+           && q.type == ns_t_a && size == q.end + ADDRESS_RECORD;
+}
+
+size_t fit__dns_multiply(void *response, size_t size, unsigned count)
+{
+    struct message m = { response, size - ADDRESS_RECORD };
+    unsigned most = (unsigned)((FIT_DNS_ANSWER - m.size) / ADDRESS_RECORD);
+    uint32_t address, nobody;
+    memcpy(&address, m.bytes + size - sizeof address, sizeof address);
+    m.bytes[ANSWERS + 1] = 0;
+    for (unsigned i = 1; i < count && i < most; i++) {
+        nobody = htonl(NOBODY + i);
+        put_address(&m, &nobody, sizeof nobody);
+    }
+    if (count)
+        put_address(&m, &address, sizeof address);
+    return m.size;
 }
 
 bool fit__dns_is_cut(const void *response, size_t size)

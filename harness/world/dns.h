@@ -22,6 +22,11 @@ size_t fit__dns_answer(const void *query, size_t size, uint8_t *out);
 /* Takes the records out of a response, which then says that it was truncated, or tells `code`: its
  * new size. */
 size_t fit__dns_cut(void *response, size_t size, bool truncated, unsigned code);
+/* Is the response one address of IPv4? It becomes one of `count`, of which the last is the true
+ * one, and no hosts are at the others; 0: there is no address. What does not fit into
+ * FIT_DNS_ANSWER bytes is left out. Its new size. */
+bool fit__dns_is_address(const void *response, size_t size);
+size_t fit__dns_multiply(void *response, size_t size, unsigned count);
 bool fit__dns_is_cut(const void *response, size_t size);
 
 /* A connection was asked for, and nobody listens: true if the server will, a moment later. */

@@ -157,6 +157,8 @@ static int add(struct epoll *epoll, int fd, struct fit__file *file, struct epoll
     if (file->ops == &fit__epoll_ops
         && depth_below(file->object, epoll, 1) + depth_above(epoll, 0) > NESTING_MAX)
         return -ELOOP;
+    if (fit__used_up(FIT_R_WATCHES))
+        return -ENOSPC;
     struct fit__epitem *item = fit__alloc(sizeof *item);
     item->epoll = epoll;
     item->file = file;

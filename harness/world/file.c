@@ -365,18 +365,34 @@ static int regular_describe(struct fit__file *file, struct fit__info *info)
 {
     struct regular *regular = file->object;
     info->class = FIT_C_FILE;
+    info->mapped = regular->node->mapped;
     snprintf(info->object, sizeof info->object, "%s", regular->path);
     snprintf(info->text, sizeof info->text, "file %s", regular->path);
     return 0;
 }
 
+static int cut(struct regular *regular, off_t size)
+{
+    bool exempt = fit__guard->exempt;
+    fit__guard->exempt = true;               /* it is somebody else who does it */
+    int error = fit__content_resize(regular->node, size);
+    fit__guard->exempt = exempt;
+    if (!error)
+        fit__notify_self(regular->node, IN_MODIFY);
+    return error;
+}
+
 static int regular_afflict(struct fit__file *file, enum fit__affliction affliction, int64_t value)
 {
-    (void)value;
-    if (affliction != FIT_A_LOST)
+    struct regular *regular = file->object;
+    if (regular->kind != DISK || !S_ISREG(regular->node->st.st_mode))
         return -EOPNOTSUPP;
-    fit__content_lose(((struct regular *)file->object)->node);
-    return 0;
+    switch (affliction) {
+    case FIT_A_LOST: fit__content_lose(regular->node); return 0;
+    case FIT_A_UNREADABLE: return fit__content_spoil(regular->node, value);
+    case FIT_A_CUT: return regular->node->mapped ? -EOPNOTSUPP : cut(regular, value);
+    default: return -EOPNOTSUPP;
+    }
 }
 
 const struct fit__file_ops fit__regular_ops = {

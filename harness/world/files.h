@@ -97,9 +97,13 @@ void fit__disk_limit(int64_t bytes);
 /* ENOSPC: no room from here, until something is removed or for good; EROFS: no changes any more; 0:
  * nothing is wrong. Peers do not feel it. */
 void fit__disk_spoil(int error, bool until_free);
+void fit__disk_relieve(fit_ns when);         /* whatever is wrong with it ends by itself */
 bool fit__disk_is_read_only(void);
 /* What was written so far is on the disk; or what was never flushed never will be. */
 void fit__content_flush(struct fit__node *node);
+/* From now on reading the block at `at` gives EIO, until it is written again or the disk is mended.
+ * -ENOSPC: there are too many such blocks. */
+int fit__content_spoil(struct fit__node *node, off_t at);
 void fit__content_lose(struct fit__node *node);
 int64_t fit__disk_free(void);
 int fit__disk_take(int64_t bytes);       /* 0 or -ENOSPC */

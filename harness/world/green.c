@@ -200,9 +200,10 @@ static size_t stack_size_of(const pthread_attr_t *attr)
 /* glibc's attributes hold the upper end of the caller's own stack, or NULL. */
 static bool has_own_stack(const pthread_attr_t *attr)
 {
-    void *lowest;
-    size_t size;
-    return attr && !pthread_attr_getstack(attr, &lowest, &size) && (uintptr_t)lowest + size;
+    void *lowest = NULL;
+    size_t size = 0;
+    if (attr && pthread_attr_getstack(attr, &lowest, &size)) return false;
+    return (uintptr_t)lowest + size != 0;
 }
 
 static int create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
@@ -300,6 +301,12 @@ static int stack_of(pthread_t handle, void **lowest, size_t *size, bool *detache
     return 0;
 }
 
+static void starts_late(pthread_t handle, int64_t ns)
+{
+    struct fit__thread *t = find(handle);
+    if (t) t->starts_at = fit__now() + ns;
+}
+
 const struct fit__threads fit__green_threads = {
     .create = create,
     .exit = fit__thread_exit,
@@ -312,6 +319,8 @@ const struct fit__threads fit__green_threads = {
     .is_parked = is_parked,
     .sleepers = sleepers_for,
     .next_sleeper = next_sleeper,
+    .starve = fit__starve,
+    .starts_late = starts_late,
     .competes = competes,
     .demote = demote,
     .yield = yield,

@@ -76,19 +76,9 @@ static bool is_repeated(const struct instance *instance, int number, uint32_t ma
            && !strcmp(last->name, name);
 }
 
-static void put(struct instance *instance, int number, uint32_t mask, uint32_t cookie,
-                const char *name)
+static void add_last(struct instance *instance, int number, uint32_t mask, uint32_t cookie,
+                     const char *name)
 {
-    bool full = instance->count >= FIT_INOTIFY_QUEUE;
-    if (instance->overflown || is_repeated(instance, number, mask, name))
-        return;
-    if (full) {
-        instance->overflown = true;
-        number = -1;
-        mask = IN_Q_OVERFLOW;
-        cookie = 0;
-        name = "";
-    }
     struct waiting *event = fit__alloc(sizeof *event + strlen(name) + 1);
     event->number = number;
     event->mask = mask;
@@ -99,9 +89,21 @@ static void put(struct instance *instance, int number, uint32_t mask, uint32_t c
     fit__file_changed(instance->file, EPOLLIN | EPOLLRDNORM);
 }
 
-static void drop_first(struct instance *instance)
+static void put(struct instance *instance, int number, uint32_t mask, uint32_t cookie,
+                const char *name)
 {
-    struct waiting *event = TAILQ_FIRST(&instance->queue);
+    bool full = instance->count >= FIT_INOTIFY_QUEUE;
+    if (instance->overflown || is_repeated(instance, number, mask, name))
+        return;
+    if (full)
+        add_last(instance, -1, IN_Q_OVERFLOW, 0, "");
+    else
+        add_last(instance, number, mask, cookie, name);
+    instance->overflown = full;
+}
+
+static void drop(struct instance *instance, struct waiting *event)
+{
     if (event->mask == IN_Q_OVERFLOW)
         instance->overflown = false;
     TAILQ_REMOVE(&instance->queue, event, link);
@@ -121,7 +123,7 @@ static ssize_t take(struct instance *instance, char *out, size_t room)
     memset(out, 0, size);
     memcpy(out, &head, sizeof head);
     strcpy(out + sizeof head, event->name);
-    drop_first(instance);
+    drop(instance, TAILQ_FIRST(&instance->queue));
     return (ssize_t)size;
 }
 
@@ -312,7 +314,7 @@ static void instance_release(struct fit__file *file)
     while ((watch = LIST_FIRST(&instance->watches)))
         remove_watch(watch);
     while (!TAILQ_EMPTY(&instance->queue))
-        drop_first(instance);
+        drop(instance, TAILQ_FIRST(&instance->queue));
     assert(used.instances > 0 && !instance->count);
     used.instances--;
     fit__free(instance);
@@ -328,14 +330,29 @@ static int instance_describe(struct fit__file *file, struct fit__info *info)
         watches++;
     TAILQ_FOREACH(event, &instance->queue, link)
         info->readable += size_of(event);
-    info->class = FIT_C_WAKEUP;
+    info->class = FIT_C_NOTICES;
     snprintf(info->object, sizeof info->object, "inotify");
     snprintf(info->text, sizeof info->text, "inotify, %u watches, %u events wait", watches,
              instance->count);
     return 0;
 }
 
+/* There was room for one event. */
+static int instance_afflict(struct fit__file *file, enum fit__affliction affliction, int64_t value)
+{
+    struct instance *instance = file->object;
+    (void)value;
+    if (affliction != FIT_A_OVERFLOW || TAILQ_EMPTY(&instance->queue))
+        return -EOPNOTSUPP;
+    while (instance->count > 1)
+        drop(instance, TAILQ_LAST(&instance->queue, queue));
+    if (!instance->overflown)
+        add_last(instance, -1, IN_Q_OVERFLOW, 0, "");
+    instance->overflown = true;
+    return 0;
+}
+
 const struct fit__file_ops fit__inotify_ops = {
     .kind = "inotify", .read = instance_read, .poll = instance_poll,
-    .release = instance_release, .describe = instance_describe,
+    .release = instance_release, .describe = instance_describe, .afflict = instance_afflict,
 };

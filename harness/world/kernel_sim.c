@@ -334,5 +334,6 @@ const struct fit__kernel fit__kernel_sim = {
     .chdir = fit__call_chdir, .getcwd = fit__call_getcwd, .getdents = fit__call_getdents,
     .mmap = fit__call_mmap, .limit_disk = fit__disk_limit, .spoil_disk = fit__disk_spoil,
     .limit_descriptors = fit__call_limit_descriptors,
-    .unlimit_descriptors = fit__call_unlimit_descriptors,
+    .unlimit_descriptors = fit__call_unlimit_descriptors, .exhaust = fit__call_exhaust,
+    .relieve_after = fit__call_relieve_after,
 };

@@ -55,6 +55,7 @@ struct fit__local {
     struct fit__local *listener;         /* of an end that was not accepted yet */
     struct fit__local *wants;            /* whose queue is full for it */
     struct fit__local_name dials;        /* connect() waits for room there */
+    size_t unanswered;                   /* bytes sent since anything came */
     bool muted;                          /* its program says and hears nothing more */
     fit_ns late_until, full_until;
     struct fit__event late, full;
@@ -66,6 +67,12 @@ extern struct fit__locals fit__locals;
 static inline bool fit__local_is_mute(const struct fit__local *end)
 {
     return end->muted && !fit__faults_off;
+}
+
+/* There is no room to send, whatever its buffer says. */
+static inline bool fit__local_is_full(const struct fit__local *end)
+{
+    return end->full_until > fit__now() && !fit__faults_off;
 }
 
 static inline bool fit__local_is_datagram(const struct fit__local *end)

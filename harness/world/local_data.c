@@ -34,12 +34,12 @@ static size_t send_buffer(const struct fit__local *end)
 
 static bool buffer_full(const struct fit__local *end)
 {
-    return end->full_until > fit__now() || end->cost >= send_buffer(end);
+    return fit__local_is_full(end) || end->cost >= send_buffer(end);
 }
 
 static bool writable(const struct fit__local *end)
 {
-    return end->state != FIT_L_LISTENING && end->full_until <= fit__now()
+    return end->state != FIT_L_LISTENING && !fit__local_is_full(end)
            && end->cost * SHARE_FREE <= send_buffer(end);
 }
 
@@ -175,6 +175,9 @@ static ssize_t send_stream(struct fit__local *end, const struct msghdr *header,
     }
     if (first)
         give_up(first, 0);
+    end->unanswered += done;
+    if (done && end->peer)
+        end->peer->unanswered = 0;
     return done ? (ssize_t)done : error;
 }
 

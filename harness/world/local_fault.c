@@ -73,15 +73,19 @@ static enum fit__class class_of(const struct fit__local *end)
     return end->state == FIT_L_CONNECTED ? FIT_C_STREAM : FIT_C_SOCKET;
 }
 
-static size_t unread_bytes(const struct fit__local *end)
+static void count_unread(const struct fit__local *end, struct fit__info *info)
 {
     const struct fit__message *message = fit__local_first(end);
-    size_t size = 0;
-    if (end->socket.type == SOCK_DGRAM)
-        return message ? message->size : 0;
-    for (; message; message = TAILQ_NEXT(message, link))
-        size += message->size - message->taken;
-    return size;
+    unsigned edges = 0;
+    if (end->socket.type == SOCK_DGRAM) {
+        info->readable = message ? message->size : 0;
+        return;
+    }
+    for (; message; message = TAILQ_NEXT(message, link)) {
+        info->readable += message->size - message->taken;
+        if (edges < FIT_EDGES)
+            info->edges[edges++] = info->readable;
+    }
 }
 
 int fit__local_describe(struct fit__file *file, struct fit__info *info)
@@ -90,9 +94,14 @@ int fit__local_describe(struct fit__file *file, struct fit__info *info)
     size_t room = (size_t)fit__option_stored(&end->socket, SOL_SOCKET, SO_SNDBUF);
     info->class = class_of(end);
     info->local = true;
-    info->readable = end->state == FIT_L_LISTENING ? end->waiting : unread_bytes(end);
+    if (end->state == FIT_L_LISTENING)
+        info->readable = end->waiting;
+    else
+        count_unread(end, info);
     info->waiting = fit__local_first(end) != NULL;
-    if (end->full_until <= fit__now() && end->cost < room && end->state == FIT_L_CONNECTED)
+    info->unanswered = end->unanswered;
+    info->rights = info->waiting && fit__local_first(end)->file_count;
+    if (!fit__local_is_full(end) && end->cost < room && end->state == FIT_L_CONNECTED)
         info->writable = room - end->cost;
     info->peer_closed = !!(end->socket.shut & FIT_SHUT_RECEIVE);
     info->broken = end->peer_gone && TAILQ_EMPTY(&end->unread);
@@ -187,15 +196,16 @@ int fit__local_afflict(struct fit__file *file, enum fit__affliction affliction, 
     case FIT_A_SILENT: return silence(end);
     case FIT_A_LATE: delay(end, value); return 0;
     case FIT_A_FULL:
-        end->full_until = fit__now() + value;
+        end->full_until = value == FIT_NEVER ? FIT_NEVER : fit__now() + value;
         fit__event_cancel(&end->full);
-        fit__event_set(&end->full, end->full_until, full_over);
+        if (value != FIT_NEVER)
+            fit__event_set(&end->full, end->full_until, full_over);
         return 0;
     case FIT_A_ERROR:
         end->socket.error = (int)value;
         fit__local_changed(end, EPOLLERR);
         return 0;
-    case FIT_A_LOST: break;
+    case FIT_A_LOST: case FIT_A_UNREADABLE: case FIT_A_CUT: case FIT_A_OVERFLOW: break;
     }
     return -EOPNOTSUPP;
 }

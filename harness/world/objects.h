@@ -30,6 +30,9 @@ enum { FIT_ALL_EVENTS = 0xffff };
 enum { FIT_DATA_EVENTS = EPOLLIN | EPOLLPRI | EPOLLRDNORM | EPOLLRDBAND,
        FIT_ROOM_EVENTS = EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND };
 
+/* faults.c: is none left for the call of the code under test that is being made? */
+bool fit__used_up(enum fit__resource what);
+
 /* ---- sockets ----------------------------------------------------------------------------- */
 
 enum { FIT_SHUT_RECEIVE = 1, FIT_SHUT_SEND = 2, FIT_SHUT_BOTH = 3 };

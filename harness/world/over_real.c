@@ -85,7 +85,7 @@ static int until_ready(int fd, short events)
 {
     struct pollfd one = { .fd = fd, .events = events };
     int64_t limit = limit_of(fd, events == POLLIN ? SO_RCVTIMEO : SO_SNDTIMEO);
-    int ready;
+    int ready = 0;
     do {
         fit__signal_restarts = false;
         ready = await(&one, 1, limit);

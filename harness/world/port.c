@@ -39,6 +39,8 @@ static bool taken(const void *who, uint16_t port)
 
 int fit__tcp_take_port(struct fit__tcp *end)
 {
+    if (fit__used_up(FIT_R_PORTS))
+        return -EADDRNOTAVAIL;
     end->local_port = fit__free_port(end->host, &end->socket, taken, end);
     end->has_port = end->local_port != 0;
     return end->has_port ? 0 : -EADDRNOTAVAIL;

@@ -2,12 +2,13 @@
 #include <stdio.h>
 
 #include "harness/world/inner.h"
+#include "fi/hot.h"
 
 void (*fit__on_busy)(const char *text);
 fit_ns fit__time_limit = FIT_NEVER;
 void (*fit__on_time_limit)(void);
 
-static unsigned idle_calls;
+FIT_HOT static unsigned idle_calls;
 static bool limit_told;
 
 void fit__progress_reset(void)
@@ -34,6 +35,7 @@ static const char *noun(enum fit__class class)
     case FIT_C_PAIR: return "pipe";
     case FIT_C_FILE: return "file";
     case FIT_C_WAKEUP: return "eventfd";
+    case FIT_C_NOTICES: return "inotify";
     case FIT_C_TIMER: return "timer";
     case FIT_C_EPOLL: return "epoll";
     case FIT_C_NONE: return "descriptor";

@@ -254,6 +254,11 @@ static bool r_lacks(int fd, const struct fit__fact *fact)
         || fact->what == FIT_W_ORDER)
         return true;
     if (fact->mode == FIT_DISK || fact->effect == FIT_E_UNDO) return true;
+    if (fact->effect == FIT_E_EXHAUST) return true;
+    if (fact->effect == FIT_E_AFFLICT
+        && (fact->until != FIT_U_ONCE || fact->family == FIT_ACCEPT)) return true;
+    if (fact->family == FIT_CONNECT && fact->effect == FIT_E_AFFLICT
+        && fact->value != ECONNREFUSED) return true;
     if (fact->effect == FIT_E_AFFLICT && fact->affliction_value == EHOSTUNREACH) return true;
     if (fact->mode == FIT_DNS && fact->what != FIT_W_ERROR) return true;
     if (fact->what == FIT_W_DELAY || (fact->what == FIT_W_EOF && fact->family != FIT_READ))
@@ -404,4 +409,5 @@ void fit__real_faults(struct fit__kernel *over)
     over->lacks = r_lacks;
     over->limit_descriptors = fit__call_limit_descriptors;
     over->unlimit_descriptors = fit__call_unlimit_descriptors;
+    over->relieve_after = fit__call_relieve_after;
 }

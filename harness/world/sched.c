@@ -9,6 +9,7 @@
 
 #include "fi/arena.h"
 #include "fi/choice.h"
+#include "fi/hot.h"
 #include "fi/raw.h"
 #include "fi/thread.h"
 #include "harness/world/inner.h"
@@ -17,12 +18,12 @@ enum { CHILD_NS = 1000000 /* between two looks whether a child has ended */ };
 
 TAILQ_HEAD(threads, fit__thread);
 
-struct fit__thread *fit__current;
+FIT_HOT struct fit__thread *fit__current;
 void (*fit__on_deadlock)(void);
 void (*fit__wait_until)(fit_ns due);
 void (*fit__on_idle)(fit_ns due);
 
-static struct {
+FIT_HOT static struct {
     struct threads runnable, all;
     struct threads held;                     /* could run, but their process is stopped */
     struct fit__thread *stopped_by;          /* NULL: it is not */
@@ -81,12 +82,24 @@ static void bury(void)
     else if (!t->handle) give_stack(t);
 }
 
+/* The running thread is not given the processor before, as on a busy machine. */
+static void starve_until(fit_ns due)
+{
+    while (fit__now() < due && !fit__faults_off) fit__block("the processor", NULL, 0, due);
+}
+
+void fit__starve(fit_ns ns)
+{
+    starve_until(ns < FIT_NEVER - 1 - fit__now() ? fit__now() + ns : FIT_NEVER - 1);
+}
+
 static void thread_main(void)
 {
     struct fit__thread *t = fit__current;
     void *result;
     bury();
     fit__tls_begin();
+    starve_until(t->starts_at);
     fit__leave();
     result = t->start(t->arg);
     fit__enter();
@@ -210,6 +223,7 @@ static struct fit__thread *ask_who_runs(struct fit__thread *first)
     struct fit__thread *t, *of_service[MOST + 1];
     const struct fit__alternative *answer;
     int count = 0;
+    if (fit__settled) return first;
     for (t = first; t && count < MOST; t = TAILQ_NEXT(t, link))
         if (t->service) of_service[++count] = t;
     if (count < 2) return first;
@@ -267,7 +281,7 @@ void fit__pass_on(void)
             fit__on_idle(due);
             due = fit__next_event();         /* one that was set there may come first */
         }
-        fit__spend(due > fit__now() ? due - fit__now() : 0);
+        fit__spend_until(due);
     }
     next = pick(yields);
     TAILQ_REMOVE(&sched.runnable, next, link);

@@ -405,7 +405,7 @@ void fit__signals_restart(void)
 }
 
 const struct fit__signals fit__world_signals = {
-    .send = send_signal, .deliver = deliver, .mask_changed = mask_changed,
+    .send = send_signal, .deliver = deliver, .between = fit__disturbed_between, .mask_changed = mask_changed,
     .action_changed = action_changed, .pending = get_pending, .wait = wait_for_signal,
     .pause = wait_for_any, .descriptor = fit__signalfd, .timer_make = fit__signal_timer_make,
     .timer_set = fit__signal_timer_set, .timer_get = fit__signal_timer_get,

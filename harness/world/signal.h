@@ -40,5 +40,7 @@ uint64_t fit__signalfd_bits(void);       /* what any of them reads */
  * then. */
 enum fit__disturbance { FIT_D_NOTHING, FIT_D_LOOK_AGAIN, FIT_D_ENDS_WAIT };
 enum fit__disturbance fit__disturbed(const char *what);
+/* The same at the end of a call that did not wait. */
+void fit__disturbed_between(const void *caller);
 
 #endif

@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "fi/arena.h"
+#include "fi/hot.h"
 #include "harness/world/link.h"
 #include "harness/world/tcp.h"
 
 #define TIME_WAIT_NS (60 * FIT_S)
 
-struct fit__tcps fit__tcps = TAILQ_HEAD_INITIALIZER(fit__tcps);
+FIT_HOT struct fit__tcps fit__tcps = TAILQ_HEAD_INITIALIZER(fit__tcps);
 
 /* Ends that only kept their port taken have no event of their own, so that they never keep a
  * world going: they leave when the next end is made. */
@@ -196,7 +197,7 @@ static void tell_room(struct fit__tcp *end)
 {
     size_t room = fit__tcp_room(end);
     size_t limit = (size_t)fit__option_stored(&end->socket, SOL_SOCKET, SO_SNDBUF);
-    if (!end->short_of_room || end->full_until > fit__now() || room < limit / 3)
+    if (!end->short_of_room || fit__tcp_is_full(end) || room < limit / 3)
         return;
     end->short_of_room = false;
     fit__tcp_changed(end, FIT_ROOM_EVENTS);
@@ -216,7 +217,22 @@ static void reset_arrived(struct fit__tcp *end)
     fit__tcp_die(end, error);
 }
 
-static void data_arrived(struct fit__tcp *end, const char *bytes, size_t size)
+static void note_edge(struct fit__tcp *end)
+{
+    if (end->edge_count < FIT_EDGES)
+        end->edges[end->edge_count++] = end->unread.size;
+}
+
+static void forget_edges(struct fit__tcp *end, size_t taken)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < end->edge_count; i++)
+        if (end->edges[i] > taken)
+            end->edges[kept++] = end->edges[i] - taken;
+    end->edge_count = kept;
+}
+
+static void data_arrived(struct fit__tcp *end, const char *bytes, size_t size, bool last)
 {
     bool over = end->state != FIT_TCP_OPEN;
     /* Whoever has shut both directions has no place for data: Linux resets the connection. */
@@ -229,7 +245,12 @@ static void data_arrived(struct fit__tcp *end, const char *bytes, size_t size)
         fit__tcp_send_reset(end);
         return;
     }
+    if (!end->unread.size)
+        end->edge_count = 0;
+    end->unanswered = 0;
     fit__bytes_append(&end->unread, bytes, size);
+    if (last)
+        note_edge(end);
     fit__tcp_changed(end, FIT_DATA_EVENTS);
     if (end->peer)
         tell_room(end->peer);
@@ -265,6 +286,11 @@ static void syn_ack_arrived(struct fit__tcp *end)
         return;
     }
     end->state = FIT_TCP_OPEN;
+    if (end->reset_when_open) {
+        fit__tcp_send_reset(end);
+        fit__tcp_die(end, ECONNRESET);
+        return;
+    }
     fit__tcp_changed(end, FIT_ALL_EVENTS);
     fit__tcp_pump(end);
 }
@@ -277,7 +303,9 @@ static void deliver(struct fit__tcp *end, struct fit__packet *packet, size_t siz
         if (end->state == FIT_TCP_SYN_RECEIVED)
             fit__tcp_accepted(end);
         break;
-    case FIT_PK_DATA: data_arrived(end, packet->bytes, size); break;
+    case FIT_PK_DATA:
+        data_arrived(end, packet->bytes, size, packet->last && size == packet->size);
+        break;
     case FIT_PK_FIN: end_arrived(end); break;
     case FIT_PK_RST: reset_arrived(end); break;
     }
@@ -366,7 +394,7 @@ void fit__tcp_rearm(struct fit__tcp *end)
 
 size_t fit__tcp_room(const struct fit__tcp *end)
 {
-    if (end->full_until > fit__now())
+    if (fit__tcp_is_full(end))
         return 0;
     size_t limit = (size_t)fit__option_stored(&end->socket, SOL_SOCKET, SO_SNDBUF);
     size_t used = end->unsent_bytes + (end->peer ? end->peer->wire_bytes : 0);
@@ -378,7 +406,7 @@ uint32_t fit__tcp_poll(struct fit__file *file)
     struct fit__tcp *end = fit__tcp_of(file);
     uint32_t bits = 0;
     if (end->state == FIT_TCP_LISTENING)
-        return end->waiting ? EPOLLIN | EPOLLRDNORM : 0;
+        return end->waiting && !fit__tcp_is_full(end) ? EPOLLIN | EPOLLRDNORM : 0;
     if (end->socket.shut == FIT_SHUT_BOTH || end->state == FIT_TCP_CLOSED)
         bits |= EPOLLHUP;
     if ((end->socket.shut & FIT_SHUT_RECEIVE) && !fit__tcp_is_deaf(end))
@@ -406,6 +434,8 @@ ssize_t fit__tcp_read(struct fit__file *file, const struct iovec *iov, int count
         return -EAGAIN;
     if (end->unread.size && !fit__tcp_is_mute(end)) {
         size_t taken = fit__bytes_take(&end->unread, iov, count, flags);
+        if (!(flags & MSG_PEEK))
+            forget_edges(end, taken);
         end->noticed = true;
         if (end->service)
             fit__progressed();
@@ -431,6 +461,7 @@ static size_t queue_segments(struct fit__tcp *end, const struct iovec *iov, int 
         size_t part = size - done < FIT_SEGMENT ? size - done : FIT_SEGMENT;
         part = fit__iov_read(iov, count, done, segment, part);
         struct fit__packet *packet = packet_new(FIT_PK_DATA, segment, part);
+        packet->last = done + part == size;
         TAILQ_INSERT_TAIL(&end->unsent, packet, link);
         end->unsent_bytes += part;
         done += part;
@@ -466,5 +497,7 @@ ssize_t fit__tcp_write(struct fit__file *file, const struct iovec *iov, int coun
     end->noticed = true;
     if (end->service)
         fit__progressed();
-    return (ssize_t)queue_segments(end, iov, count, room < size ? room : size);
+    size = room < size ? room : size;
+    end->unanswered += size;
+    return (ssize_t)queue_segments(end, iov, count, size);
 }

@@ -127,7 +127,7 @@ int fit__tcp_accept(struct fit__file *file, int flags)
     if (listener->state != FIT_TCP_LISTENING)
         return -EINVAL;
     struct fit__tcp *child = TAILQ_FIRST(&listener->accept_queue);
-    if (!child)
+    if (!child || fit__tcp_is_full(listener))
         return -EAGAIN;
     child->file = fit__file_new(&fit__tcp_ops, child, O_RDWR | (flags & O_NONBLOCK));
     int fd = fit__install(child->file, 0, !!(flags & SOCK_CLOEXEC));
@@ -211,7 +211,7 @@ static bool connects_too_long(const struct fit__tcp *end)
 {
     const struct fit__socket *socket = &end->socket;
     fit_ns limit = fit__option_stored(socket, IPPROTO_TCP, TCP_USER_TIMEOUT) * FIT_MS;
-    int tries = fit__option_stored(socket, IPPROTO_TCP, TCP_SYNCNT);
+    int tries = end->gives_up_early ? 1 : fit__option_stored(socket, IPPROTO_TCP, TCP_SYNCNT);
     return (int)end->syn_tries > tries
            || (limit && end->syn_tries && fit__now() - end->syn_began >= limit);
 }
@@ -347,7 +347,7 @@ static int begin_connect(struct fit__tcp *end, struct fit__ip remote, uint16_t p
     end->phase = FIT_CONNECTING;
     end->syn_began = fit__now();
     end->syn_tries = 0;
-    end->syn_lost = end->noticed = false;
+    end->syn_lost = end->noticed = end->gives_up_early = end->reset_when_open = false;
     end->socket.error = 0;
     fit__tcp_start_syn(end, end->syn_began);
     return -EINPROGRESS;

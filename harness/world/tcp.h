@@ -30,6 +30,7 @@ struct fit__packet {
     enum fit__packet_kind kind;
     fit_ns due;
     size_t size;
+    bool last;                           /* of what one call has sent */
     char bytes[];
 };
 TAILQ_HEAD(fit__packets, fit__packet);
@@ -57,6 +58,8 @@ struct fit__tcp {
     fit_ns last_due;
     struct fit__event arrival;           /* of the first packet on the wire */
     struct fit__bytes unread;
+    size_t edges[FIT_EDGES];             /* in it, where what one call has sent ends; as far as */
+    unsigned edge_count;                 /* there is room for them */
     bool end_received, end_sent, end_arrived;    /* FIN: theirs here; ours queued; ours there */
     unsigned lost_tries;                 /* of the wire's first packet: loss.c */
     fit_ns lost_since, heard;            /* when anything of the other side arrived last */
@@ -71,6 +74,8 @@ struct fit__tcp {
     fit_ns syn_began;
     unsigned syn_tries;
     bool syn_lost;                       /* nothing of it ever arrives */
+    bool gives_up_early;                 /* as with net.ipv4.tcp_syn_retries = 1 */
+    bool reset_when_open;                /* the other side's RST follows its SYN+ACK at once */
 
     int backlog;                         /* of a listener */
     unsigned handshakes, waiting;
@@ -82,10 +87,17 @@ struct fit__tcp {
     bool muted;                          /* its application says and hears nothing more */
     bool hushed;                         /* what it says goes nowhere: its end was sent for it */
     bool drips;                          /* data comes to it byte by byte */
+    size_t unanswered;                   /* bytes sent since data came */
     bool asked;                          /* it has sent something since it heard something */
-    fit_ns full_until;
+    fit_ns full_until;                   /* of a listener: nobody is there to be accepted */
+    int gave_up;                         /* what it dies of when nothing is acknowledged */
     struct fit__event full;
 };
+
+static inline bool fit__tcp_is_full(const struct fit__tcp *end)
+{
+    return end->full_until > fit__now() && !fit__faults_off;
+}
 
 /* Silence is lifted while faults are off. */
 static inline bool fit__tcp_is_mute(const struct fit__tcp *end)

@@ -13,6 +13,7 @@
 #include <valgrind/memcheck.h>
 
 #include "fi/arena.h"
+#include "fi/hot.h"
 #include "fi/raw.h"
 #include "fi/thread.h"
 #include "harness/world/inner.h"
@@ -241,7 +242,7 @@ void fit__tls_end(void)
 /* ---- Stacks: each size has its list of used ones, the last given back is taken first. ---- */
 
 struct spare { struct fit__stack_memory memory; struct spare *next; };
-static struct {
+FIT_HOT static struct {
     char *next;
     struct spare *spares;
 } stacks;

@@ -25,6 +25,10 @@ typedef int64_t fit_ns;
 fit_ns fit__now(void);
 /* Every simulated call costs this much, so that a loop that only polls cannot stop time. */
 void fit__spend(fit_ns ns);
+void fit__spend_until(fit_ns due);
+/* From here on time goes on in steps of `tick`; 0: it does not. */
+fit_ns fit__clock_ticks(void);
+void fit__clock_set_ticks(fit_ns tick);
 
 /* Something that happens by itself at a time: a segment arrives, a timer expires. The
  * structure belongs to the caller and must stay until it fired or was cancelled. `fire` is
@@ -76,6 +80,7 @@ struct fit__thread {
     bool open;                               /* a signal ends this wait: signal.c */
     uint64_t waits_for;                      /* signals, as sigwait does */
     bool detached, joined;
+    fit_ns starts_at;                        /* not before */
     struct fit__waitq joiners;
     const char *waiting_for;                 /* for evidence: "epoll_wait", "condition" */
     const struct fit__thread *joins;         /* it waits for the end of this one */
@@ -127,6 +132,8 @@ void fit__yield(void);                           /* to the end of the run queue 
 /* The whole service, not its peers, does not run until then, or until faults are off; all clocks
  * do. On one of its threads. */
 void fit__service_stop(fit_ns until);
+/* The running thread is not given the processor for so long; to all others it has stopped. */
+void fit__starve(fit_ns ns);
 
 /* Calls `look(arg)`, which must not block, on the stack of a thread that is blocked: to see where
  * it waits. */
@@ -167,7 +174,8 @@ struct fit__process {
     int exempt_count;                            /* of those open: slots with `exempt` */
     int budget;                                  /* -1, or: no more than this many open */
     bool budget_until_close;
-    fit_ns budget_ends;
+    fit_ns budget_ends;                          /* whatever is closed; FIT_NEVER */
+    fit_ns server_relieved;                      /* a server that still accepts has room again */
     struct fit__node *directory;                 /* its working directory, or NULL: files.h */
 };
 

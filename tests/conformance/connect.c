@@ -322,6 +322,34 @@ static void accept_of_the_reset(void)
     close(listener);
 }
 
+/* The other side takes the connection and resets it before anybody here looks. */
+static void connect_then_reset(void)
+{
+    struct sockaddr_in in;
+    struct linger hard = { 1, 0 };
+    char byte;
+    int listener = listen_loopback(5, &in);
+    for (int asks = 0; asks < 2; asks++) {
+        int fd = nonblocking_tcp();
+        RUN(connect(fd, ADDRESS(in)));
+        settle();
+        int server = accept(listener, NULL, NULL);
+        setsockopt(server, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+        close(server);
+        settle();
+        note_epoll("reset", fd);
+        if (asks)
+            note("SO_ERROR %d", so_error(fd));
+        else
+            RUN(recv(fd, &byte, 1, 0));
+        RUN(recv(fd, &byte, 1, 0));
+        RUN(recv(fd, &byte, 1, 0));
+        RUN(send(fd, "x", 1, MSG_NOSIGNAL));
+        close(fd);
+    }
+    close(listener);
+}
+
 static void *accept_blocking_thread(void *arg)
 {
     int fd = accept(*(int *)arg, NULL, NULL);
@@ -439,6 +467,7 @@ const struct conformance_case connect_cases[] = {
     { "listen/closed_with_waiting", listener_closed_with_waiting },
     { "listen/backlog_full", backlog_full },
     { "accept/in_order", accept_in_order }, { "accept/flags", accept_flags },
+    { "connect/then_reset", connect_then_reset },
     { "accept/reset", accept_of_the_reset }, { "accept/blocking", accept_blocking },
     { "accept/timeout", accept_timeout }, { "names/both", names_of_both },
     { NULL, NULL },

@@ -247,7 +247,7 @@ static void room_again(void)
 
 static int ranged(int type)
 {
-    int fd = socket(AF_INET, type | SOCK_NONBLOCK, 0), range = (47113 << 16) | 47112;
+    int fd = socket(AF_INET, type | SOCK_NONBLOCK, 0), range = (int)(47113u << 16 | 47112u);
     setsockopt(fd, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &range, sizeof range);
     return fd;
 }

@@ -52,8 +52,8 @@ says 'Segmentation fault in crashes \(suite.c:[0-9]+\), at address 0'
 only 1 calls_nothing
 says 'makes no call that can fail'
 ends 1 'all of them together' run --valgrind=none ./suite
-says 'suite.passes 4 0 4 0 '
-says 'suite.passes_too 4 0 4 0 '
+says 'suite.passes 5 0 5 0 '
+says 'suite.passes_too 5 0 5 0 '
 
 ends 2 'an unknown mode' run --mode oom ./suite
 says "did you mean 'memory'"

@@ -113,7 +113,7 @@ says 'leak-fd relays:recv'
 printf 'kill\nquit\n' >commands
 timeout 120 "$faulttest" replay --gdb ./relay "$case" >output 2>&1 <commands
 result $? 'in gdb, left in the middle'
-ps -ef | grep -v grep | grep -q "$work/relay"
+pgrep -f "$work/relay" >pids
 [ $? = 1 ]
 result $? 'nothing of it is left'
 ends 0 'the help on replay' help replay

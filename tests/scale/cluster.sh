@@ -145,7 +145,7 @@ array 1 'a part that is missing is made again' 4 array ./found --valgrind=none
 same array/all.jsonl all.jsonl 'with the same results'
 
 # A task that is cancelled keeps what it has, and the same command goes on.
-gcc -std=gnu11 -D_GNU_SOURCE -g -O1 -DREADS=2500 -rdynamic -I"$build/include" -o many \
+gcc -std=gnu11 -D_GNU_SOURCE -g -O1 -DMANY_READS=2500 -rdynamic -I"$build/include" -o many \
     "$here/many.c" -L"$build" -Wl,-rpath,"$build" -Wl,--no-as-needed -lfaulttest \
     -Wl,--as-needed -lcmocka
 ends 0 'many in one run' run --valgrind=none --mode partial -o many.jsonl ./many

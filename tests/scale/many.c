@@ -1,4 +1,4 @@
-/* A long loop of reads, as many as READS says: several cases for each. It stops at the first
+/* A long loop of reads, as many as MANY_READS says: several cases for each. It stops at the first
  * short or failed one, so that a case costs no more than its copy of the process. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 static void send_words(int fd, void *arg)
 {
     (void)arg;
-    for (int i = 0; i < READS; i++)
+    for (int i = 0; i < MANY_READS; i++)
         if (write(fd, "12345678", 8) != 8)
             return;
 }
@@ -25,7 +25,7 @@ static void send_words(int fd, void *arg)
 static int read_words(int fd)
 {
     char word[8];
-    for (int i = 0; i < READS; i++)
+    for (int i = 0; i < MANY_READS; i++)
         if (recv(fd, word, sizeof word, 0) != sizeof word)
             return -1;
     return 0;

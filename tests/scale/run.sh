@@ -44,9 +44,9 @@ holds()
 }
 
 compile found found.c
-compile many many.c -DREADS=400
-compile some many.c -DREADS=100
-compile most many.c -DREADS=2500
+compile many many.c -DMANY_READS=400
+compile some many.c -DMANY_READS=100
+compile most many.c -DMANY_READS=2500
 run="run --valgrind=none --pairs no"      # for the counts; pairs have a part of their own
 
 # ---- order, and the first line -------------------------------------------------------------------
@@ -172,7 +172,7 @@ says 'it is of another shard'
 ends 2 'nor with other programs' $run --resume -o broken.jsonl ./found
 says 'it is of other programs'
 cp many many.kept
-compile many many.c -DREADS=401
+compile many many.c -DMANY_READS=401
 ends 2 'nor with another build' $run --resume -o broken.jsonl ./many
 says 'it is of another build of ./many'
 mv many.kept many

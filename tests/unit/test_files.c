@@ -1,30 +1,7 @@
 /* The copy-on-write file system, apart from what Linux itself can be asked about: what is the same
  * on every machine, that worlds know nothing of each other, a full disk. Linked with the
  * library's objects; all in a world unless said. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/inotify.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "fi/choice.h"
-#include "fi/raw.h"
-#include "harness/world/inner.h"
-
-/* assert() must count in every build. */
-#define check(condition)                                                                \
-    ((condition) ? (void)0 : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__,       \
-                                      #condition), abort()))
-
-static void in_world(void (*body)(void *))
-{
-    check(fit__world_new() == 0);
-    fit__world_run(body, NULL);
-    fit__world_drop();
-}
+#include "tests/unit/files_world.h"
 
 static void limit_disk(int64_t bytes)
 {
@@ -166,47 +143,6 @@ static void instances_run_out(void *arg)
 }
 
 /* ---- what can go wrong with a disk ------------------------------------------------------- */
-
-/* The first question that has it is answered with this. Volatile: compilers know that calls of libc
- * do not come back here. */
-static volatile struct {
-    enum fit__what what;
-    int64_t value;
-    enum fit__until until;
-    bool open;
-} wish;
-
-static int grant(struct fit__question *q)
-{
-    for (unsigned i = 0; wish.open && i < q->count; i++)
-        if (q->alternatives[i].what == wish.what && q->alternatives[i].until == wish.until
-            && (!wish.value || q->alternatives[i].value == wish.value)) {
-            wish.open = false;
-            return (int)i;
-        }
-    return -1;
-}
-
-static void wish_for(enum fit__what what, int64_t value, enum fit__until until)
-{
-    wish.what = what;
-    wish.value = value;
-    wish.until = until;
-    wish.open = true;
-    fit__chooser = grant;
-}
-
-static int put(const char *path, size_t size)
-{
-    static char bytes[20000];
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    memset(bytes, 'x', sizeof bytes);
-    if (fd < 0) return -errno;
-    ssize_t n = write(fd, bytes, size);
-    int result = n < 0 ? -errno : (int)n;
-    close(fd);
-    return result;
-}
 
 static void disk_fills_up(void *arg)
 {

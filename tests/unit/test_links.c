@@ -189,7 +189,7 @@ static void speed(void *server)
 
 static void speed_of_datagrams(void *server)
 {
-    char bytes[1000];
+    char bytes[1000] = "";
     struct sockaddr_in in = address_of(ORIGIN);
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
     start(server);
@@ -207,7 +207,7 @@ static void speed_of_datagrams(void *server)
 
 static void datagrams_are_lost(void *server)
 {
-    char bytes[10];
+    char bytes[10] = "";
     struct sockaddr_in in = address_of(ORIGIN);
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
     start(server);

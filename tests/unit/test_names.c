@@ -219,17 +219,18 @@ static void by_calls(void *arg)
 
 /* ---- what can go wrong ------------------------------------------------------------------- */
 
-/* The first question that has it is answered with this. Volatile: compilers know that calls of libc
+/* The first question of mode dns that has it is answered with this. Volatile: compilers know that calls of libc
  * do not come back here. */
 static volatile struct { enum fit__what what; int64_t value; bool open; } wish;
 
 static int grant(struct fit__question *q)
 {
-    for (unsigned i = 0; wish.open && i < q->count; i++)
-        if (q->alternatives[i].what == wish.what && q->alternatives[i].value == wish.value) {
-            wish.open = false;
-            return (int)i;
-        }
+    for (unsigned i = 0; wish.open && i < q->count; i++) {
+        const struct fit__alternative *a = &q->alternatives[i];
+        if (a->mode != FIT_DNS || a->what != wish.what || a->value != wish.value) continue;
+        wish.open = false;
+        return (int)i;
+    }
     return -1;
 }
 
@@ -258,6 +259,61 @@ static void the_server_errs(void *arg)
     check(exchange(query, size) == 0);
     wish_for(FIT_W_DELAY, 3000);
     check(exchange(query, size) == 0 && ask("origin.test", A, 1) == NO_ERROR);
+    wish_for(FIT_W_ERROR, FORMAT_ERROR);
+    check(ask("origin.test", A, 0) == FORMAT_ERROR);
+    wish_for(FIT_W_RETURN, 0);
+    check(ask("origin.test", A, 0) == NO_ERROR);
+    wish_for(FIT_W_RETURN, 2);
+    check(ask("origin.test", A, 2) == NO_ERROR);
+    check(!memcmp(answer + size + 12, "\12\372\0\1", 4));
+    check(!memcmp(answer + size + 28, "\12\0\0\3", 4));
+    wish_for(FIT_W_RETURN, 28);
+    check(ask("origin.test", A, 28) == NO_ERROR && exchange(query, size) == size + 16);
+}
+
+static uint32_t address_of(const struct addrinfo *row)
+{
+    return ((const struct sockaddr_in *)(const void *)row->ai_addr)->sin_addr.s_addr;
+}
+
+static void other_addresses(void *arg)
+{
+    const uint32_t alive = inet_addr("10.0.0.3");
+    struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM,
+                              .ai_flags = AI_CANONNAME }, *rows;
+    (void)arg;
+    wish_for(FIT_W_ORDER, 0x321);
+    check(!getaddrinfo("origin.test", "80", &hints, &rows) && address_of(rows) == alive);
+    check(rows->ai_next->ai_next);
+    check(address_of(rows->ai_next) != address_of(rows->ai_next->ai_next));
+    check(!strcmp(rows->ai_canonname, "origin.test"));
+    freeaddrinfo(rows);
+    wish_for(FIT_W_ORDER, 0x312);
+    check(!getaddrinfo("origin.test", "80", &hints, &rows) && address_of(rows->ai_next) == alive);
+    check(rows->ai_next->ai_next && !rows->ai_next->ai_next->ai_next);
+    check(!strcmp(rows->ai_canonname, "origin.test") && !rows->ai_next->ai_canonname);
+    freeaddrinfo(rows);
+    wish_for(FIT_W_RETURN, 0);
+    check(!getaddrinfo("origin.test", "80", &hints, &rows) && address_of(rows) == alive);
+    freeaddrinfo(rows);                  /* who wants IPv4 gets it, or an error */
+    hints.ai_family = AF_UNSPEC;
+    check(!getaddrinfo("origin.test", "80", &hints, &rows) && rows->ai_family == AF_INET6);
+    check(!strcmp(rows->ai_canonname, "origin.test") && rows->ai_addrlen == 28);
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    check(connect(fd, rows->ai_addr, rows->ai_addrlen) < 0 && errno == ENETUNREACH);
+    close(fd);
+    freeaddrinfo(rows);
+    wish_for(FIT_W_ERROR, EAI_SERVICE);
+    check(getaddrinfo("origin.test", "http", &hints, &rows) == EAI_SERVICE);
+    struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = alive };
+    char host[100];
+    wish_for(FIT_W_ERROR, EAI_NONAME);
+    check(!getnameinfo((struct sockaddr *)&in, sizeof in, host, sizeof host, NULL, 0, 0));
+    check(getnameinfo((struct sockaddr *)&in, sizeof in, host, sizeof host, NULL, 0, NI_NAMEREQD)
+          == EAI_NONAME);
+    wish_for(FIT_W_ERROR, EAI_OVERFLOW);
+    check(getnameinfo((struct sockaddr *)&in, sizeof in, host, sizeof host, NULL, 0, 0)
+          == EAI_OVERFLOW);
 }
 
 static unsigned count(const struct addrinfo *rows)
@@ -304,5 +360,6 @@ int main(void)
     RUN(by_calls);
     RUN(the_server_errs);
     RUN(several_addresses);
+    RUN(other_addresses);
     return 0;
 }

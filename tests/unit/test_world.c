@@ -73,6 +73,9 @@ static void test_descriptors(void)
     process->budget = process->open_count;
     process->budget_until_close = true;
     assert(fit__room_for(1) == -EMFILE && fit__install(file, 0, false) == -EMFILE);
+    process->budget++;                       /* room for one is none for two */
+    assert(fit__room_for(1) == 0 && fit__room_for(2) == -EMFILE);
+    process->budget--;
     assert(!fit__uninstall(900) && fit__room_for(1) == 0 && released == 0);
     assert(!fit__uninstall(first) && !fit__uninstall(fd) && released == 1);
     assert(fit__host_named("10.0.0.2", false) == process->host);

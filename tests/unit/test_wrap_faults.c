@@ -25,7 +25,7 @@ static void reads_can_be_short(void **state)
     assert_true(was_offered(FIT_W_EOF, 0));
     assert_true(was_offered(FIT_W_ERROR, EAGAIN));
     assert_true(was_offered(FIT_W_ERROR, ECONNRESET));
-    assert_int_equal(last.count, 6);
+    assert_int_equal(last.count, 7);           /* and ENOMEM, which is rare */
     assert_int_equal(IN_WORLD(readv(FD, two, 2)), 5);
     assert_memory_equal(buffer, "01234", 5);
     assert_int_equal(k.afflictions, 0);
@@ -37,12 +37,28 @@ static void short_counts_differ(void **state)
     (void)state;
     k.info.readable = 2;
     IN_WORLD(recv(FD, buffer, sizeof buffer, 0));
-    assert_int_equal(last.count, 4);           /* short=1, eof, EAGAIN, ECONNRESET */
+    assert_int_equal(last.count, 5);           /* short=1, eof, EAGAIN, ECONNRESET, ENOMEM */
     k.info.readable = 1;
     IN_WORLD(recv(FD, buffer, sizeof buffer, 0));
     assert_false(was_offered(FIT_W_SHORT, 1));
     IN_WORLD(recv(FD, buffer, 1, MSG_PEEK));
     assert_false(was_offered(FIT_W_SHORT, 1));
+}
+
+static void messages_can_be_split_at_their_edges(void **state)
+{
+    char buffer[64];
+    (void)state;
+    k.info.edges[0] = 3;
+    k.info.edges[1] = 7;
+    k.info.edges[2] = READABLE;
+    wish_for(FIT_W_SHORT, 7, FIT_U_ONCE);
+    assert_int_equal(IN_WORLD(recv(FD, buffer, sizeof buffer, 0)), 7);
+    assert_true(was_offered(FIT_W_SHORT, 3));
+    assert_int_equal(last.count, 9);
+    k.info.edges[0] = 1;
+    IN_WORLD(recv(FD, buffer, sizeof buffer, 0));
+    assert_int_equal(last.count, 8);           /* the first one is as long as any */
 }
 
 static void edges_need_the_rest_later(void **state)
@@ -83,7 +99,8 @@ static void writes_can_fail(void **state)
     assert_false(was_offered(FIT_W_ERROR, EPIPE));
     k.info.nonblocking = false;
     IN_WORLD(send(FD, "abcd", 4, 0));
-    assert_int_equal(last.count, 2);           /* a blocking write is never short */
+    assert_int_equal(last.count, 3);           /* a blocking write is never short */
+    assert_true(was_offered(FIT_W_ERROR, ENOMEM));
     assert_true(was_offered(FIT_W_EOF, 0));    /* rare: it succeeds, and the next one does not */
     k.info.nonblocking = true;
     k.info.peer_closed = true;
@@ -119,15 +136,24 @@ static void the_table_can_be_full(void **state)
     assert_int_equal(IN_WORLD(socket(AF_INET, SOCK_STREAM, 0)), -1);
     assert_int_equal(errno, EMFILE);
     assert_int_equal(k.limits, 0);
-    assert_int_equal(last.count, 5);           /* and ENFILE; ENOMEM, which is rare */
-    assert_false(last.alternatives[3].extended);
-    assert_true(last.alternatives[4].extended);
+    assert_true(was_offered(FIT_W_ERROR, ENFILE) && was_offered(FIT_W_ERROR, ENOMEM));
+    assert_false(was_offered(FIT_W_ERROR, EAFNOSUPPORT));
+    assert_false(last.alternatives[0].extended);
     wish_for(FIT_W_ERROR, EMFILE, FIT_U_CLOSE);
     assert_int_equal(IN_WORLD(socket(AF_INET, SOCK_STREAM, 0)), -1);
     assert_true(k.until_close && k.limits == 1);
     wish_for(FIT_W_ERROR, EMFILE, FIT_U_ONWARDS);
     assert_int_equal(IN_WORLD(socket(AF_INET, SOCK_STREAM, 0)), -1);
     assert_true(!k.until_close && k.limits == 2);
+    assert_int_equal(k.relieved_ns, 0);
+    wish_for(FIT_W_ERROR, EMFILE, FIT_U_TIME);
+    assert_int_equal(IN_WORLD(socket(AF_INET6, SOCK_STREAM, 0)), -1);
+    assert_true(!k.until_close && k.limits == 3);
+    assert_int_equal(k.relieved_ns, 2000 * MS);
+    assert_true(was_offered(FIT_W_ERROR, EAFNOSUPPORT));
+    for (unsigned i = 0; i < last.count; i++)
+        assert_int_equal(last.alternatives[i].until_ms,
+                         last.alternatives[i].until == FIT_U_TIME ? 2000 : 0);
 }
 
 static void connecting_can_fail(void **state)
@@ -302,7 +328,8 @@ static void what_is_ready_comes_in_other_orders(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(reads_can_be_short), TEST(short_counts_differ), TEST(edges_need_the_rest_later),
+        TEST(reads_can_be_short), TEST(short_counts_differ),
+        TEST(messages_can_be_split_at_their_edges), TEST(edges_need_the_rest_later),
         TEST(reads_can_fail), TEST(writes_can_fail), TEST(a_broken_pipe_raises_its_signal),
         TEST(the_table_can_be_full), TEST(connecting_can_fail), TEST(no_way_there),
         TEST(ports_can_be_taken), TEST(timers_can_win),

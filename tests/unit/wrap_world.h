@@ -44,7 +44,7 @@ static struct {
     struct fit__info info;
     unsigned closes, reads, writes, messages, limits, holds, opens, afflictions;
     enum fit__affliction affliction;
-    int64_t affliction_value, held_ns, slept_ns, now_ns;
+    int64_t affliction_value, held_ns, slept_ns, now_ns, relieved_ns;
     bool disconnected, until_close, dead, late, ended, full_table;
     size_t last_size;
 } k;
@@ -159,6 +159,11 @@ static void f_limit(bool until_close)
     k.limits++;
     k.until_close = until_close;
     k.full_table = true;
+}
+
+static void f_relieve(enum fit__resource what, int64_t ns)
+{
+    k.relieved_ns = what == FIT_R_DESCRIPTORS ? ns : k.relieved_ns;
 }
 
 static int f_open(int dir, const char *path, int flags, mode_t mode)
@@ -328,7 +333,8 @@ static int begin(void **state)
     fake.readv = f_readv; fake.recvmsg = f_recvmsg; fake.writev = f_writev;
     fake.sendmsg = f_sendmsg; fake.close = f_close; fake.describe = f_describe;
     fake.afflict = f_afflict; fake.socket = f_socket; fake.connect = f_connect;
-    fake.limit_descriptors = f_limit; fake.open = f_open; fake.clock_gettime = f_clock;
+    fake.limit_descriptors = f_limit; fake.relieve_after = f_relieve; fake.open = f_open;
+    fake.clock_gettime = f_clock;
     fake.sleep = f_sleep; fake.epoll_await = f_await; fake.epoll_wait = f_epoll_wait;
     fake.hold = f_hold; fake.poll = f_poll; fake.getaddrinfo = f_getaddrinfo;
     k.info = (struct fit__info){ .class = FIT_C_STREAM, .nonblocking = true,
