@@ -87,6 +87,13 @@
 #define TURN(family, needs, n)                                                                \
     { family, needs, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, FIT_U_ONCE, n, FIT_E_SPECIAL, 0, 0 }
 
+/* Another thread runs right after the call or, where it takes something, right before it; or from
+ * there on this one runs only when no other can. */
+#define SWITCH(family)                                                                         \
+    TURN(family, FIT_N_OTHERS, 1),                                                            \
+    { family, FIT_N_OTHERS | RARE, FIT_ORDER, FIT_W_THREAD, FIT_S_NUMBER, FIT_U_ONWARDS, 1,    \
+      FIT_E_SPECIAL, 0, 0 }
+
 /* A clock goes on by so many milliseconds, while nobody looks. */
 #define CLOCK(needs, ms)                                                                      \
     { FIT_CLOCKS, needs, FIT_CLOCK, FIT_W_DELAY, FIT_S_NUMBER, FIT_U_ONCE, ms,                \
@@ -451,6 +458,7 @@ static const struct fit__fact facts[] = {
     FAILS(FIT_KEY, 0, FIT_THREAD, EAGAIN),       /* there are 1024 in all */
     FAILS(FIT_KEY, RARE, FIT_THREAD, ENOMEM),
     { FIT_MUTEX, FIT_N_ROBUST, FIT_THREAD, ERRNO, FIT_U_ONCE, EOWNERDEAD, FIT_E_SPECIAL, 0, 0 },
+    SWITCH(FIT_MUTEX),
     { FIT_MUTEX_TRY, FIT_N_ROBUST, FIT_THREAD, ERRNO, FIT_U_ONCE, EOWNERDEAD,
       FIT_E_SPECIAL, 0, 0 },
     FAILS(FIT_MUTEX_TRY, FIT_N_SHARED | RARE, FIT_ORDER, EBUSY),
@@ -458,7 +466,9 @@ static const struct fit__fact facts[] = {
       FIT_E_SPECIAL, 0, 0 },
     { FIT_MUTEX_TIMED, FIT_N_SHARED | RARE, FIT_TIMEOUT, ERRNO, FIT_U_ONCE, ETIMEDOUT,
       FIT_E_SPECIAL, 0, 0 },
-    TURN(FIT_UNLOCK, FIT_N_OTHERS, 1),
+    SWITCH(FIT_MUTEX_TIMED),
+    SWITCH(FIT_TAKE),
+    SWITCH(FIT_UNLOCK),
     { FIT_CONDITION, 0, FIT_ORDER, FIT_W_SPURIOUS, FIT_S_NUMBER, FIT_U_ONCE, 0,
       FIT_E_SPECIAL, 0, 0 },
     /* Whoever would wake it is not given the processor before the deadline: the time is over, and
@@ -466,9 +476,10 @@ static const struct fit__fact facts[] = {
     { FIT_CONDITION, FIT_N_SOON, FIT_TIMEOUT, ERRNO, FIT_U_ONCE, ETIMEDOUT, FIT_E_SPECIAL, 0, 0 },
     { FIT_CONDITION, FIT_N_DEADLINE | RARE, FIT_TIMEOUT, ERRNO, FIT_U_ONCE, ETIMEDOUT,
       FIT_E_SPECIAL, 0, 0 },
+    SWITCH(FIT_CONDITION),
     { FIT_SEMAPHORE, FIT_N_DEADLINE | RARE, FIT_TIMEOUT, ERRNO, FIT_U_ONCE, ETIMEDOUT,
       FIT_E_SPECIAL, 0, 0 },
-    TURN(FIT_WAKE, FIT_N_OTHERS, 1),
+    SWITCH(FIT_WAKE),
     TURN(FIT_WAKE, FIT_N_TWO, 2),
     TURN(FIT_WAKE, FIT_N_THREE, 3),
     TURN(FIT_WAKE, FIT_N_FOUR, 4),

@@ -26,7 +26,8 @@ enum fit__family {
     FIT_ALLOCATE,
     /* of threads */
     FIT_START, FIT_INIT /* a lock or its like */, FIT_KEY, FIT_MUTEX, FIT_MUTEX_TRY,
-    FIT_MUTEX_TIMED, FIT_UNLOCK, FIT_CONDITION, FIT_SEMAPHORE, FIT_WAKE, FIT_AFFINITY,
+    FIT_MUTEX_TIMED, FIT_TAKE /* another lock or its like */, FIT_UNLOCK, FIT_CONDITION,
+    FIT_SEMAPHORE, FIT_WAKE, FIT_AFFINITY,
     /* of time, chance and what else a machine has; what comes from outside */
     FIT_CLOCKS, FIT_SLEEP, FIT_RANDOM, FIT_USERS, FIT_HOST_NAME, FIT_SIGNALLED, FIT_HANDLED,
     /* of loop libraries */
@@ -117,7 +118,11 @@ enum fit__family {
     X(FIT_CONDITION, pthread_cond_wait) X(FIT_CONDITION, pthread_cond_timedwait)              \
     X(FIT_CONDITION, pthread_cond_clockwait) X(FIT_SEMAPHORE, sem_timedwait)                  \
     X(FIT_WAKE, pthread_cond_signal) X(FIT_WAKE, pthread_cond_broadcast)                      \
-    X(FIT_WAKE, sem_post) X(FIT_AFFINITY, pthread_setaffinity_np)
+    X(FIT_WAKE, sem_post) X(FIT_AFFINITY, pthread_setaffinity_np)                             \
+    X(FIT_TAKE, pthread_rwlock_rdlock) X(FIT_TAKE, pthread_rwlock_wrlock)                     \
+    X(FIT_TAKE, pthread_spin_lock) X(FIT_TAKE, sem_wait) X(FIT_TAKE, pthread_once)            \
+    X(FIT_UNLOCK, pthread_rwlock_unlock) X(FIT_UNLOCK, pthread_spin_unlock)                   \
+    X(FIT_UNLOCK, wake) /* a write to an eventfd, a pipe or a socket pair */
 
 /* Callbacks, by their types: what the loop libraries call, and libcurl. And the functions of these
  * libraries at which more can go wrong than in the calls of libc's that they make. */

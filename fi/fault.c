@@ -9,6 +9,7 @@
 #include <sys/time.h>
 
 #include "fi/signal.h"
+#include "fi/thread.h"
 
 #define MS_NS INT64_C(1000000)
 enum {
@@ -308,6 +309,24 @@ bool fit__fault_write(struct fit__call *c, int flags, size_t *size, long *result
     if (c->info.local && c->passes_files) holds |= FIT_N_RIGHTS;
     if (c->from_file) holds |= FIT_N_SOURCE;
     return transfer(c, holds, amount, size, result);
+}
+
+void fit__thread_switch(const struct fit__fact *fact)
+{
+    if (fact->until == FIT_U_ONWARDS) fit__threads->demote();
+    else fit__threads->yield();
+}
+
+void fit__thread_woke(int fd, const void *caller)
+{
+    struct fit__call c = { .id = FIT_CALL_wake, .caller = caller, .fd = fd,
+                           .family = (uint8_t)fit__call_family(FIT_CALL_wake) };
+    const struct fit__fact *fact;
+    int64_t value;
+    if (!fit__threads || !fit__threads->competes() || !fit__asks() || !fit__described(&c)) return;
+    if (c.info.class != FIT_C_WAKEUP && c.info.class != FIT_C_PAIR) return;
+    fact = fit__ask(&c, FIT_N_OTHERS, 0, &value);
+    if (fact) fit__thread_switch(fact);
 }
 
 void fit__after_transfer(struct fit__call *c, long result)

@@ -247,6 +247,8 @@ struct fit__threads {
     /* The processor is not given for so long: to the running thread, or to one that is new. */
     void (*starve)(int64_t ns);
     void (*starts_late)(pthread_t thread, int64_t ns);
+    void (*demote)(void);                    /* from now on the caller runs only if no other thread
+                                                of the code under test can; not quite for ever */
     bool (*competes)(void);                  /* another thread of the code under test could run */
     char *(*name_of)(pthread_t thread);      /* 16 bytes, its own to change; NULL: no thread */
     int (*stack_of)(pthread_t thread, void **lowest, size_t *size, bool *detached);

@@ -2,6 +2,7 @@
 #ifndef FI_THREAD_H
 #define FI_THREAD_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -64,14 +65,23 @@ static inline bool fit__called_off(void)
     return fit__guard->cancel.now && fit__guard->cancel.at_point;
 }
 
+/* Locks it again behind a wait of `caller`: to come late there is nothing new. "Inside". */
+int fit__mutex_take(pthread_mutex_t *mutex, const void *caller);
+
 /* ---- */
 
 /* Asks for the error of what makes a lock or its like, which only fails with --extended: 0, or
  * that error. Not "inside". */
 int fit__init_fault(enum fit__call_id id, const void *caller);
 
-/* The call is done: asks whether the caller loses the processor now to another thread that could
- * run (thread=1). */
+/* Asks whether the caller loses the processor now to another thread that could run (thread=1), or
+ * to all others from here on: before a call that takes something (a lock that is free, a
+ * semaphore), after one that gives something (unlocks, wakes). */
 void fit__thread_preempt(enum fit__call_id id, const void *caller);
+/* The same after a write to `fd`, if that is how threads of one program wake each other (eventfd,
+ * pipe, socket pair): the point "wake". */
+void fit__thread_woke(int fd, const void *caller);
+/* What was answered: another thread runs. */
+void fit__thread_switch(const struct fit__fact *fact);
 
 #endif

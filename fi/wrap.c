@@ -77,6 +77,7 @@ long fit__end_write(struct fit__call *c, long result, int flags)
     socklen_t size = sizeof type;
     /* Only a stream that broke raises the signal. */
     if (result == -EPIPE) fit__kernel->getsockopt(c->fd, SOL_SOCKET, SO_TYPE, &type, &size);
+    if (result > 0) fit__thread_woke(c->fd, c->caller);
     long value = fit__end(c, result);
     if (result == -EPIPE && type == SOCK_STREAM && !(flags & MSG_NOSIGNAL)
         && !fit__guard->exempt) {

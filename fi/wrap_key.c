@@ -99,6 +99,7 @@ FIT_EXPORT int pthread_once(pthread_once_t *once, void (*routine)(void))
     if (__atomic_load_n(once, __ATOMIC_ACQUIRE) & ONCE_DONE) return 0;
     if (fit__passes()) return FIT_NEXT(pthread_once)(once, routine);
     fit__enter();
+    if (!(*once & ONCE_RUNS)) fit__thread_preempt(FIT_CALL_pthread_once, FIT_CALLER);
     while (*once & ONCE_RUNS) fit__threads->park(once, &for_once, -1);
     fit__leave();
     if (*once & ONCE_DONE) return 0;

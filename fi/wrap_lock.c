@@ -71,27 +71,34 @@ static void owner_dies(pthread_mutex_t *mutex)
     mutex->__data.__nusers++;
 }
 
-/* What other processes do to a lock that is free: an error to return, or 0. */
-static int others_do(pthread_mutex_t *mutex, enum fit__call_id id, const void *caller)
+/* What others do to a lock that is free: an error to return, or 0. Other threads may come first,
+ * unless it is locked `again` behind a wait: what was looked at without it is then another's. */
+static int others_do(pthread_mutex_t *mutex, enum fit__call_id id, const void *caller, bool again)
 {
     int64_t value;
     int kind = mutex->__data.__kind;
-    if (!(kind & KIND_SHARED) || mutex->__data.__lock) return 0;
-    const struct fit__fact *fact = fit__ask_at(
-        id, caller, NULL, FIT_N_SHARED | (kind & KIND_ROBUST ? FIT_N_ROBUST : 0), &value);
+    unsigned holds = 0;
+    if (mutex->__data.__lock) return 0;
+    if (kind & KIND_SHARED) holds |= FIT_N_SHARED | (kind & KIND_ROBUST ? FIT_N_ROBUST : 0);
+    if (!again && fit__threads->competes()) holds |= FIT_N_OTHERS;
+    const struct fit__fact *fact = holds ? fit__ask_at(id, caller, NULL, holds, &value) : NULL;
+    if (fact && fact->what == FIT_W_THREAD) {
+        fit__thread_switch(fact);
+        return 0;
+    }
     if (fact && value == EOWNERDEAD) owner_dies(mutex);
     return fact && value != EOWNERDEAD ? (int)value : 0;
 }
 
 static int lock_mutex(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until,
-                      const void *caller)
+                      const void *caller, bool again)
 {
     unsigned times = 0;
     int64_t left;
     int error;
     refuse_kind("pthread_mutex_lock", mutex);
     error = others_do(mutex, until ? FIT_CALL_pthread_mutex_timedlock
-                                   : FIT_CALL_pthread_mutex_lock, caller);
+                                   : FIT_CALL_pthread_mutex_lock, caller, again);
     if (error && !fit__time_left(clock, until, &left)) return EINVAL;
     if (error) {
         fit__kernel->sleep(left);
@@ -105,6 +112,11 @@ static int lock_mutex(pthread_mutex_t *mutex, clockid_t clock, const struct time
     /* To try one that nobody can make consistent any more leaves it locked; to lock it does not. */
     if (error == ENOTRECOVERABLE) mutex->__data.__lock = 0;
     return error;
+}
+
+int fit__mutex_take(pthread_mutex_t *mutex, const void *caller)
+{
+    return lock_mutex(mutex, CLOCK_REALTIME, NULL, caller, true);
 }
 
 static int unlock_mutex(pthread_mutex_t *mutex)
@@ -126,7 +138,7 @@ FIT_EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_mutex_lock)(mutex);
     fit__enter();
-    error = lock_mutex(mutex, CLOCK_REALTIME, NULL, FIT_CALLER);
+    error = lock_mutex(mutex, CLOCK_REALTIME, NULL, FIT_CALLER, false);
     fit__leave();
     return error;
 }
@@ -138,7 +150,7 @@ FIT_EXPORT int pthread_mutex_trylock(pthread_mutex_t *mutex)
     if (fit__passes()) return FIT_NEXT(pthread_mutex_trylock)(mutex);
     fit__enter();
     refuse_kind("pthread_mutex_trylock", mutex);
-    error = others_do(mutex, FIT_CALL_pthread_mutex_trylock, FIT_CALLER);
+    error = others_do(mutex, FIT_CALL_pthread_mutex_trylock, FIT_CALLER, true);
     if (!error) error = FIT_NEXT(pthread_mutex_trylock)(mutex);
     if (error == EBUSY) fit__threads->yield();
     fit__leave();
@@ -150,7 +162,7 @@ FIT_EXPORT int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct time
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_mutex_timedlock)(mutex, until);
     fit__enter();
-    error = lock_mutex(mutex, CLOCK_REALTIME, until, FIT_CALLER);
+    error = lock_mutex(mutex, CLOCK_REALTIME, until, FIT_CALLER, false);
     fit__leave();
     return error;
 }
@@ -161,7 +173,7 @@ FIT_EXPORT int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock,
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_mutex_clocklock)(mutex, clock, until);
     fit__enter();
-    error = lock_mutex(mutex, clock, until, FIT_CALLER);
+    error = lock_mutex(mutex, clock, until, FIT_CALLER, false);
     fit__leave();
     return error;
 }
@@ -232,6 +244,18 @@ static int lock_to_write(pthread_rwlock_t *lock, clockid_t clock, const struct t
     return error;
 }
 
+/* The call, with a chance for other threads before it; the variants with a deadline count as it. */
+#define LOCK(name, id, take, ...)                                                      \
+    {                                                                                 \
+        int error;                                                                    \
+        if (fit__passes()) return FIT_NEXT(name)(lock, ##__VA_ARGS__);               \
+        fit__enter();                                                                 \
+        fit__thread_preempt(id, FIT_CALLER);                                          \
+        error = take;                                                                 \
+        fit__leave();                                                                 \
+        return error;                                                                 \
+    }
+
 #define RWLOCK(name, take, ...)                                                        \
     {                                                                                 \
         int error;                                                                    \
@@ -250,24 +274,30 @@ FIT_EXPORT int pthread_rwlock_init(pthread_rwlock_t *restrict lock,
 }
 
 FIT_EXPORT int pthread_rwlock_rdlock(pthread_rwlock_t *lock)
-RWLOCK(pthread_rwlock_rdlock, lock_to_read(lock, CLOCK_REALTIME, NULL))
+LOCK(pthread_rwlock_rdlock, FIT_CALL_pthread_rwlock_rdlock,
+     lock_to_read(lock, CLOCK_REALTIME, NULL))
 
 FIT_EXPORT int pthread_rwlock_wrlock(pthread_rwlock_t *lock)
-RWLOCK(pthread_rwlock_wrlock, lock_to_write(lock, CLOCK_REALTIME, NULL))
+LOCK(pthread_rwlock_wrlock, FIT_CALL_pthread_rwlock_wrlock,
+     lock_to_write(lock, CLOCK_REALTIME, NULL))
 
 FIT_EXPORT int pthread_rwlock_timedrdlock(pthread_rwlock_t *lock, const struct timespec *until)
-RWLOCK(pthread_rwlock_timedrdlock, lock_to_read(lock, CLOCK_REALTIME, until), until)
+LOCK(pthread_rwlock_timedrdlock, FIT_CALL_pthread_rwlock_rdlock,
+     lock_to_read(lock, CLOCK_REALTIME, until), until)
 
 FIT_EXPORT int pthread_rwlock_timedwrlock(pthread_rwlock_t *lock, const struct timespec *until)
-RWLOCK(pthread_rwlock_timedwrlock, lock_to_write(lock, CLOCK_REALTIME, until), until)
+LOCK(pthread_rwlock_timedwrlock, FIT_CALL_pthread_rwlock_wrlock,
+     lock_to_write(lock, CLOCK_REALTIME, until), until)
 
 FIT_EXPORT int pthread_rwlock_clockrdlock(pthread_rwlock_t *lock, clockid_t clock,
                                           const struct timespec *until)
-RWLOCK(pthread_rwlock_clockrdlock, lock_to_read(lock, clock, until), clock, until)
+LOCK(pthread_rwlock_clockrdlock, FIT_CALL_pthread_rwlock_rdlock,
+     lock_to_read(lock, clock, until), clock, until)
 
 FIT_EXPORT int pthread_rwlock_clockwrlock(pthread_rwlock_t *lock, clockid_t clock,
                                           const struct timespec *until)
-RWLOCK(pthread_rwlock_clockwrlock, lock_to_write(lock, clock, until), clock, until)
+LOCK(pthread_rwlock_clockwrlock, FIT_CALL_pthread_rwlock_wrlock,
+     lock_to_write(lock, clock, until), clock, until)
 
 static int tried(int error)
 {
@@ -289,7 +319,15 @@ static int unlock(pthread_rwlock_t *lock)
 }
 
 FIT_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t *lock)
-RWLOCK(pthread_rwlock_unlock, unlock(lock))
+{
+    int error;
+    if (fit__passes()) return FIT_NEXT(pthread_rwlock_unlock)(lock);
+    fit__enter();
+    error = unlock(lock);
+    if (!error) fit__thread_preempt(FIT_CALL_pthread_rwlock_unlock, FIT_CALLER);
+    fit__leave();
+    return error;
+}
 
 /* ---- Spin locks -------------------------------------------------------------------------- */
 
@@ -302,6 +340,7 @@ FIT_EXPORT int pthread_spin_lock(pthread_spinlock_t *lock)
     int error;
     if (fit__passes()) return FIT_NEXT(pthread_spin_lock)(lock);
     fit__enter();
+    fit__thread_preempt(FIT_CALL_pthread_spin_lock, FIT_CALLER);
     while ((error = FIT_NEXT(pthread_spin_trylock)(lock)) == EBUSY)
         sleep_for((const void *)lock, for_spin_lock, ++times, CLOCK_REALTIME, NULL);
     fit__leave();
@@ -318,6 +357,7 @@ FIT_EXPORT int pthread_spin_unlock(pthread_spinlock_t *lock)
     fit__enter();
     error = FIT_NEXT(pthread_spin_unlock)(lock);
     fit__unpark_fairly((const void *)lock, 1);
+    if (!error) fit__thread_preempt(FIT_CALL_pthread_spin_unlock, FIT_CALLER);
     fit__leave();
     return error;
 }

@@ -29,8 +29,9 @@ bool fit__time_left(clockid_t clock, const struct timespec *until, int64_t *left
 void fit__thread_preempt(enum fit__call_id id, const void *caller)
 {
     int64_t value;
-    if (fit__threads->competes() && fit__ask_at(id, caller, NULL, FIT_N_OTHERS, &value))
-        fit__threads->yield();
+    const struct fit__fact *fact = NULL;
+    if (fit__threads->competes()) fact = fit__ask_at(id, caller, NULL, FIT_N_OTHERS, &value);
+    if (fact) fit__thread_switch(fact);
 }
 
 int fit__init_fault(enum fit__call_id id, const void *caller)

@@ -61,17 +61,24 @@ static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t cl
         error = EINVAL;
         goto out;
     }
+    /* A spurious wake-up comes at once, before whoever would make the condition true has run. Or
+     * others run before the mutex is given up: what they tell without it is told to nobody. */
+    unsigned holds = has_deadline(left) | (fit__threads->competes() ? FIT_N_OTHERS : 0);
+    const struct fit__fact *fact = fit__ask_at(id, caller, NULL, holds, &value);
+    if (fact && fact->what == FIT_W_THREAD) {
+        fit__thread_switch(fact);
+        fit__time_left(clock, until, &left);
+        fact = NULL;
+    }
     error = FIT_NEXT(pthread_mutex_unlock)(mutex);
     if (error) goto out;
     fit__threads->unpark(mutex, 1);
-    /* A spurious wake-up comes at once, before whoever would make the condition true has run. */
-    const struct fit__fact *fact = fit__ask_at(id, caller, NULL, has_deadline(left), &value);
     if (fact && fact->what == FIT_W_ERROR) race_begins(cond, left);
     if (!fact || fact->what == FIT_W_ERROR) error = fit__threads->park(cond, &for_condition, left);
     race_ends(cond);
-    fit__leave();
     fit__guard->cancel.at_point = false;     /* to lock is none */
-    lock_error = pthread_mutex_lock(mutex);
+    lock_error = fit__mutex_take(mutex, caller);
+    fit__leave();
     fit__point_end(outer);
     return lock_error ? lock_error : error;
 out:
@@ -130,7 +137,7 @@ static void ask_wake(const void *object, unsigned most, enum fit__call_id id, co
     if (holds) fact = fit__ask_at(id, caller, NULL, holds, &value);
     if (fact && value > 1) fit__threads->next_sleeper(object, (unsigned)value);
     fit__unpark_fairly(object, most);
-    if (fact && value == 1) fit__threads->yield();
+    if (fact && value == 1) fit__thread_switch(fact);
 }
 
 static int wake(const void *object, unsigned most, enum fit__call_id id, const void *caller)
@@ -195,6 +202,9 @@ static int take(sem_t *sem, clockid_t clock, const struct timespec *until, const
 FIT_EXPORT int sem_wait(sem_t *sem)
 {
     if (fit__passes()) return FIT_NEXT(sem_wait)(sem);
+    fit__enter();
+    fit__thread_preempt(FIT_CALL_sem_wait, FIT_CALLER);
+    fit__leave();
     return take(sem, CLOCK_REALTIME, NULL, FIT_CALLER);
 }
 

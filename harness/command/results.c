@@ -185,6 +185,8 @@ static void add_random(struct fit__results *results, const json_t *record)
     size_t index = test_of(results, fit__line_text(record, "test"));
     results->tests[index].random_runs += number(record, "runs");
     results->tests[index].seed = number(record, "seed");
+    free(results->tests[index].strategies);
+    results->tests[index].strategies = fit__copy(fit__line_text(record, "strategies"));
 }
 
 static void add_error(struct fit__results *results, const json_t *record)
@@ -405,21 +407,36 @@ static void note_case(struct fit__results *results, json_t *line, off_t at, bool
     if (!is_case || memcheck)
         return;
     results->tried++;
+    test->random_cases += seq >= FIT_RANDOM_FROM;
     note_done(results, test, line, seq);
     if (!looked_at && (is_failure(line) || json_object_get(line, "left_blocks")))
         doubt(results, line, new_failure);
 }
 
+/* Lines of several programs stand between each other when these share the time that is left. */
+json_t *fit__results_next(struct fit__results *results, off_t *at, off_t *from)
+{
+    off_t end = results->to ? results->to : results->journal->size;
+    json_t *line;
+    *from = *at;
+    while ((line = fit__journal_next(results->journal, at, end))
+           && strcmp(fit__line_text(line, "binary"), results->binary) != 0) {
+        json_decref(line);
+        *from = *at;
+    }
+    return line;
+}
+
 /* The names of all cases are held only if there are random runs: these alone meet one again. */
 bool fit__results_repeats(struct fit__results *results, const json_t *line)
 {
-    off_t at = results->from;
+    off_t at = results->from, from;
     json_t *before;
     if (json_integer_value(json_object_get(line, "seq")) < (json_int_t)FIT_RANDOM_FROM)
         return false;
     if (!results->cases.room) {
         fit__journal_flush(results->journal);
-        while ((before = fit__journal_next(results->journal, &at, results->journal->size))) {
+        while ((before = fit__results_next(results, &at, &from))) {
             if (json_object_get(before, "case") && !json_object_get(before, "pass"))
                 fit__index_add(&results->cases, fit__line_key(before));
             json_decref(before);

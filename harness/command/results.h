@@ -33,7 +33,8 @@ struct fit__test {
     char *done_case;                               /* the one with number `done` */
     unsigned long modes[FIT_MODES_MAX], cases, failed;    /* modes: by fit__mode_at() */
     unsigned long several;          /* cases of several faults, which are of no one mode */
-    unsigned long random_runs, seed;
+    unsigned long random_runs, random_cases, seed;      /* cases: those that are new */
+    char *strategies;               /* of the random runs: their names; NULL: none */
     unsigned long pairs_tried, pairs_possible, pair_firsts, pair_singles;
 };
 
@@ -143,6 +144,9 @@ void fit__results_settle(struct fit__results *results, unsigned first_number);
 /* The number of the finding that a result belongs to; 0: none. */
 unsigned fit__finding_of(const struct fit__results *results, const struct fit__result *result);
 
+/* The next line of this program at `*at` or behind it, which moves; `*from`: where it begins. NULL:
+ * there are no more. The caller's. Flush the journal before. */
+json_t *fit__results_next(struct fit__results *results, off_t *at, off_t *from);
 /* Is this a case that a random run has met again? */
 bool fit__results_repeats(struct fit__results *results, const json_t *line);
 

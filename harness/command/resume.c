@@ -164,14 +164,15 @@ static const char *build_of(const json_t *header, const char *path)
 static void load_line(struct fit__run *run, json_t *line, off_t at)
 {
     const char *path = fit__line_text(line, "binary"), *build = build_of(run->header, path);
-    struct fit__results *results = run->count ? &run->binaries[run->count - 1] : NULL;
+    struct fit__results *results = NULL;
     if (!build)
         return;
-    if (!results || strcmp(results->binary, path) != 0) {
+    for (size_t i = 0; i < run->count && !results; i++)
+        if (strcmp(run->binaries[i].binary, path) == 0)
+            results = &run->binaries[i];
+    if (!results) {
         if (run->count == run->room)
             return;
-        if (results)
-            results->to = at;
         results = fit__run_begin(run, run->options.words.list[run->count], build);
         results->from = at;
     }

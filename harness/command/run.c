@@ -14,7 +14,7 @@
 #include "harness/command/sweep.h"
 #include "harness/command/takeover.h"
 
-enum { RUNS_AT_ONCE = 200 };
+enum { RUNS_AT_FIRST = 25, RUNS_AT_ONCE = 200 };
 
 static int check_valgrind(struct fit__options *options)
 {
@@ -113,26 +113,54 @@ static int sweep_random(struct fit__run *run, struct fit__results *results,
     return fit__sweep(results, &orders, run->options.verbose);
 }
 
-/* What is left of the time, in turns of all tests; what these find is never left out, so that the
- * run has come to its end. Only behind the last program: nobody knows how long the others take. */
-static int spend_time(struct fit__run *run, struct fit__results *results,
-                      const struct fit__orders *all)
-{
-    int trouble = FIT_X_OK;
-    for (unsigned from = 0; trouble == FIT_X_OK && !fit__stopping(); from += RUNS_AT_ONCE) {
-        unsigned long before = results->records ? json_array_size(results->records) : 0;
-        trouble = sweep_random(run, results, all, from, from + RUNS_AT_ONCE);
-        if (json_array_size(results->records) == before)
-            break;                        /* no test that can have any */
-    }
-    if (fit__time_is_up() && !fit__interrupted())
-        fit__time_was_enough();
-    return trouble;
-}
-
 static bool wants_random(const struct fit__run *run)
 {
     return run->options.only.count == 0 && !run->options.real && !run->options.random_off;
+}
+
+/* Is what is left of the time spent on random runs? */
+static bool shares_time(const struct fit__run *run)
+{
+    return run->options.time > 0 && !run->options.random && !run->options.budget
+        && wants_random(run);
+}
+
+static bool has_random(const struct fit__results *results)
+{
+    size_t i = 0;
+    while (i < results->test_count && results->tests[i].random_runs == 0)
+        i++;
+    return i < results->test_count;
+}
+
+/* A round: some runs of each test of each program. False: none has any. */
+static bool spend_round(struct fit__run *run, const struct fit__orders *all, unsigned from,
+                        unsigned to)
+{
+    bool any = false;
+    for (size_t i = 0; i < run->count && !fit__stopping(); i++) {
+        struct fit__results *results = &run->binaries[i];
+        if (!results->ended || results->error_status)
+            continue;
+        int trouble = sweep_random(run, results, all, from, to);
+        run->trouble = fit__graver(run->trouble, trouble);
+        any |= trouble == FIT_X_OK && has_random(results);
+    }
+    return any;
+}
+
+/* What is left of the time behind all programs, in rounds, small ones first, so that all have their
+ * share; what these find is never left out, so that the run has come to its end. */
+static void spend_time(struct fit__run *run, const struct fit__orders *all)
+{
+    unsigned from = 0, runs = RUNS_AT_FIRST;
+    while (!fit__stopping() && spend_round(run, all, from, from + runs)) {
+        from += runs;
+        if (runs < RUNS_AT_ONCE)
+            runs *= 2;
+    }
+    if (fit__time_is_up() && !fit__interrupted())
+        fit__time_was_enough();
 }
 
 static void add_note(struct fit__results *results, char *note)
@@ -181,14 +209,12 @@ static void sweep_binary(struct fit__run *run, size_t index, const struct fit__o
     if (trouble == FIT_X_OK && run->options.valgrind != FIT_VALGRIND_NONE
         && !results->ended_memcheck && !fit__stopping())
         trouble = sweep_memcheck(run, results, all);
-    if (trouble == FIT_X_OK && run->options.time > 0 && !run->options.random && !run->options.budget
-        && wants_random(run) && index + 1 == run->options.words.count && !fit__stopping())
-        trouble = spend_time(run, results, all);
     run->trouble = fit__graver(run->trouble, trouble);
     if (fit__stopping() || !results->ended
         || (run->options.valgrind != FIT_VALGRIND_NONE && !results->ended_memcheck))
         run->stopped = fit__interrupted() ? "interrupted" : fit__time_is_up() ? "time" : "error";
-    fit__run_settle(run, results, true);
+    if (!shares_time(run))
+        fit__run_settle(run, results, true);
 }
 
 static bool has_test(const struct fit__results *results, const char *name)
@@ -295,6 +321,12 @@ static int run_all(struct fit__run *run, const struct fit__orders *orders)
         sweep_binary(run, i, orders);
     if (run->count < run->options.words.count && !run->stopped)
         run->stopped = fit__interrupted() ? "interrupted" : fit__time_is_up() ? "time" : "error";
+    if (shares_time(run)) {
+        if (!run->stopped)
+            spend_time(run, orders);
+        for (size_t i = 0; i < run->count; i++)
+            fit__run_settle(run, &run->binaries[i], true);
+    }
     check_names(run, orders);
     check_cases(run);
     clock_gettime(CLOCK_MONOTONIC, &ended);

@@ -130,11 +130,6 @@ static void walk_rest(const struct walk *walk, json_t *line, off_t at)
     tell(walk, &result);
 }
 
-static off_t end_of(const struct fit__results *results)
-{
-    return results->to ? results->to : results->journal->size;
-}
-
 void fit__results_each(struct fit__results *results,
                        void (*each)(void *arg, struct fit__result *result), void *arg)
 {
@@ -144,17 +139,16 @@ void fit__results_each(struct fit__results *results,
     for (size_t i = 0; i < results->memcheck.room; i++)
         results->memcheck.slots[i].used = false;
     fit__journal_flush(results->journal);
-    off_t at = results->from, from = at;
-    for (; (line = fit__journal_next(results->journal, &at, end_of(results))); from = at) {
+    off_t at = results->from, from;
+    while ((line = fit__results_next(results, &at, &from))) {
         if (json_object_get(line, "case"))
             walk_line(&walk, &line, from);
         json_decref(line);
     }
     for (size_t i = 0; i < results->memcheck.room; i++)
         used += results->memcheck.slots[i].used;
-    at = from = results->from;
-    for (; used < results->memcheck.count
-           && (line = fit__journal_next(results->journal, &at, end_of(results))); from = at) {
+    at = results->from;
+    while (used < results->memcheck.count && (line = fit__results_next(results, &at, &from))) {
         walk_rest(&walk, line, from);
         json_decref(line);
     }

@@ -74,7 +74,7 @@
  *            smaller    (replay) cases that are smaller than this one, one a line: with a fault
  *                       less, then with a simpler fault
  *   pairs    test; tried of possible cases of two faults, in the windows behind firsts of singles
- *   random   test; runs and their seed
+ *   random   test; runs, their seed, and strategies ("evenly, swarm": those of use in this test)
  *   bound    function, object (path of who imports it), found (path of who defines it)
  *   escape   test, number (of the system call), first, second (its arguments), entry (function of
  *            libc that was called; none: the instruction is not libc's), function, object (who

@@ -64,8 +64,8 @@ bool fit__case_wanted(const struct fit__point *p, unsigned alternative)
 {
     const struct fit__orders *o = &fit__session.orders;
     char name[FIT_CASE_MAX];
-    if (!fit__alternative_wanted(&p->alternatives[alternative])) return false;
-    if (!o->case_count) return true;
+    if (!o->case_count) return fit__alternative_wanted(&p->alternatives[alternative]);
+    if (!fit__mode_wanted(fit__point_mode(p, alternative))) return false;
     fit__point_case(p, &p->alternatives[alternative], name, sizeof name);
     return fit__case_ordered(name);
 }

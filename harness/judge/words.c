@@ -105,6 +105,31 @@ static size_t cancel_text(const struct fit__point *p, const struct fit__alternat
                             p->in ? p->in : "", when, p->after ? p->after : "");
 }
 
+/* Points at which another thread comes before the call: it takes something. Else behind it. */
+static bool takes(const char *point)
+{
+    return strstr(point, "_wait") || strstr(point, "timedwait") || strstr(point, "clockwait")
+        || strstr(point, "_once") || (strstr(point, "lock") && !strstr(point, "unlock"));
+}
+
+static size_t thread_text(const struct fit__point *p, const struct fit__alternative *what,
+                          const char *object, char *out, size_t size)
+{
+    const char *comma = *object ? ", " : "";
+    if (what->until == FIT_U_ONWARDS)
+        return (size_t)snprintf(out, size, "from %s in {fault}%s%s on, its thread ran only when no "
+                                "other could", p->name, comma, object);
+    if (p->world)
+        return (size_t)snprintf(out, size, "thread %lld of those that could run did so first%s%s",
+                                (long long)what->value, p->after ? ", after " : "",
+                                p->after ? p->after : "");
+    if (what->value == 1)
+        return (size_t)snprintf(out, size, "another thread ran right %s %s in {fault}%s%s",
+                                takes(p->name) ? "before" : "after", p->name, comma, object);
+    return (size_t)snprintf(out, size, "%s in {fault} woke number %lld of those that waited",
+                            p->name, (long long)what->value);
+}
+
 /* "2-1": the numbers are those of the usual order. */
 static size_t order_text(const struct fit__point *p, const struct fit__alternative *what,
                          char *out, size_t size)
@@ -228,16 +253,7 @@ static size_t place_text(const struct fit__point *p, const struct fit__alternati
     case FIT_W_ORDER:
         return what->mode == FIT_DNS ? addresses_text(p, what, object, out, size)
                                      : order_text(p, what, out, size);
-    case FIT_W_THREAD:
-        if (!p->world && what->value == 1)
-            return (size_t)snprintf(out, size, "another thread ran right after %s in {fault}",
-                                    p->name);
-        if (!p->world)
-            return (size_t)snprintf(out, size, "%s in {fault} woke number %lld of those that "
-                                    "waited", p->name, (long long)what->value);
-        return (size_t)snprintf(out, size, "thread %lld of those that could run did so first%s%s",
-                                (long long)what->value, p->after ? ", after " : "",
-                                p->after ? p->after : "");
+    case FIT_W_THREAD: return thread_text(p, what, object, out, size);
     case FIT_W_EARLY:
         if (what->mode == FIT_CALLBACK) return late_text(p, what, out, size);
         return (size_t)snprintf(out, size, "the client at %s began before those named before it",

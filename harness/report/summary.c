@@ -279,17 +279,29 @@ static void show_pairs(const struct fit__results *binaries, size_t count)
     free(text);
 }
 
+/* How many of the runs were cases that nothing else had tried: the others drew what was known, or
+ * ended before their second fault. */
 static void show_random(const struct fit__results *binaries, size_t count)
 {
-    unsigned long runs = 0, seed = 0;
+    unsigned long runs = 0, cases = 0, seed = 0;
+    const char *strategies = "";
     for (size_t b = 0; b < count; b++)
         for (size_t i = 0; i < binaries[b].test_count; i++) {
             const struct fit__test *test = &binaries[b].tests[i];
+            if (!test->random_runs)
+                continue;
             runs += test->random_runs;
-            seed = test->random_runs ? test->seed : seed;
+            cases += test->random_cases;
+            seed = test->seed;
+            if (strlen(test->strategies) > strlen(strategies))
+                strategies = test->strategies;
         }
-    if (runs)
-        printf("random   %lu runs, --seed %lu\n", runs, seed);
+    if (!runs)
+        return;
+    char *text = fit__print("%lu runs, --seed %lu: %lu new cases, by %s (faulttest help random)",
+                            runs, seed, cases, strategies);
+    fit__wrap(stdout, "random   ", text);
+    free(text);
 }
 
 static void show_notes(const struct fit__results *results)

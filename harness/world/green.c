@@ -160,6 +160,12 @@ static void yield(void)
     fit__yield();
 }
 
+static void demote(void)
+{
+    fit__thread_demote(fit__current);
+    yield();
+}
+
 static struct fit__thread *find(pthread_t handle)
 {
     struct fit__thread *t;
@@ -316,6 +322,7 @@ const struct fit__threads fit__green_threads = {
     .starve = fit__starve,
     .starts_late = starts_late,
     .competes = competes,
+    .demote = demote,
     .yield = yield,
     .name_of = name_of,
     .stack_of = stack_of,

@@ -28,6 +28,7 @@ FIT_HOT static struct {
     struct threads held;                     /* could run, but their process is stopped */
     struct fit__thread *stopped_by;          /* NULL: it is not */
     unsigned last_id, count;                 /* the test has 0 */
+    unsigned demotions;                      /* so far: fit__thread_demote */
     struct fit__thread *test;
     struct fit__thread *dead;                /* ended; its stack is free once we have left it */
     bool deadlocked;                         /* nobody will run any more */
@@ -232,9 +233,30 @@ static struct fit__thread *ask_who_runs(struct fit__thread *first)
     return answer ? of_service[answer->value] : first;
 }
 
+void fit__thread_demote(struct fit__thread *t)
+{
+    t->demoted = ++sched.demotions;
+    t->passed_over = 0;
+}
+
+/* Threads that were demoted run when no other can, the last one last of all. But Linux lets nobody
+ * starve while another spins, nor whom a lock is handed to: who was passed over often is no longer
+ * among them. */
+static struct fit__thread *highest(struct fit__thread *first)
+{
+    enum { FAIR = 100 };
+    struct fit__thread *t, *best = NULL;
+    TAILQ_FOREACH(t, &sched.runnable, link) {
+        if (t->demoted && ++t->passed_over > FAIR) t->demoted = 0;
+        if (!best || t->demoted < best->demoted) best = t;
+    }
+    return best ? best : first;
+}
+
 static struct fit__thread *pick(bool yields)
 {
     struct fit__thread *first = TAILQ_FIRST(&sched.runnable);
+    if (sched.demotions) first = highest(first);
     bool ask = !yields && !fit__faults_off && first->service && fit__current->service &&
                TAILQ_NEXT(first, link);
     return ask ? ask_who_runs(first) : first;
@@ -294,6 +316,8 @@ static void hold_runnable(void)
 void fit__service_stop(fit_ns until)
 {
     assert(!sched.stopped_by && fit__current->service);
+    if (fit__time_limit != FIT_NEVER && until > fit__now())
+        fit__time_limit += until - fit__now();           /* it is not the code that takes so long */
     sched.stopped_by = fit__current;
     hold_runnable();
     while (fit__now() < until && !fit__faults_off) {     /* which lift what lasts */
@@ -416,7 +440,7 @@ void fit__sched_end(void)
     struct fit__thread *t, *next;
     assert(!fit__active);
     sched.dead = NULL;
-    sched.count = sched.last_id = 0;
+    sched.count = sched.last_id = sched.demotions = 0;
     for (t = TAILQ_FIRST(&sched.all); t; t = next) {
         next = TAILQ_NEXT(t, all);
         if (outlives(t)) {

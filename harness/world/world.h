@@ -66,6 +66,7 @@ struct fit__thread {
     TAILQ_ENTRY(fit__thread) all;
     enum fit__thread_state state;
     unsigned id;                             /* 0: the test itself; then in order of creation */
+    unsigned demoted, passed_over;           /* fit__thread_demote: 0, or as the how-manieth */
     char name[32];                           /* "test", "thread 3", "peer origin.test:80" */
     struct fit__process *process;            /* host and descriptor table */
     ucontext_t context;
@@ -96,6 +97,8 @@ struct fit__thread *fit__thread_new(const char *name, struct fit__process *proce
                                     void *(*start)(void *), void *arg, size_t stack_size);
 /* One that could run does so before all others. */
 void fit__thread_to_front(struct fit__thread *thread);
+/* From now on it runs only if none can that was not demoted, or was earlier; not quite for ever. */
+void fit__thread_demote(struct fit__thread *thread);
 /* Ends the running thread. Does not return. */
 void fit__thread_exit(void *result) __attribute__((noreturn));
 

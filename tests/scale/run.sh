@@ -203,6 +203,11 @@ cases budget.jsonl >output
 holds 'is kept to' test "$(cases budget.jsonl)" = 60
 holds 'spread over all modes' test "$(jq -r .mode budget.jsonl | sort -u | wc -l)" = 5
 holds 'and over the whole test' jq -e -s '[.[].seq] | max - min > 1000' budget.jsonl
+# A kind: what goes wrong at one call stack. 500 reads in a loop leave room for the one connect().
+kinds() { jq -r .case "$1" | sed 's/:when=[0-9.+]*//; s/short=[0-9]*/short/' | sort -u; }
+kinds whole.jsonl >kinds
+kinds budget.jsonl >output
+holds 'and each kind is among them' cmp -s kinds output
 ends 0 'once more' $run --budget 60 -j 1 -o again.jsonl ./many
 same again.jsonl budget.jsonl 'the same cases'
 for part in 1 2; do
@@ -264,6 +269,19 @@ holds 'is kept to' test "$(cases budget.jsonl)" -le 1200
 ends 0 'time that they do not use up' run --valgrind=none --time 6 -j 2 ./some
 says 'random +[0-9]+ runs, --seed 1'
 says_not 'the time was over'
+compile fewer many.c -DREADS=40
+timed="run --valgrind=none --time 8 -j 2 -o shared.jsonl ./some ./fewer"
+# shellcheck disable=SC2086  # options, each a word
+ends 0 'time that two programs do not use up' $timed
+says 'random +[0-9]+ runs, --seed 1: [0-9]+ new cases, by evenly, swarm, burst, '
+for program in ./some ./fewer; do
+    [ "$(jq -r --arg p $program 'select(.binary == $p and .seq >= 1000000000000000) | .case' \
+        shared.jsonl | grep -c .)" -gt 0 ]
+    result $? "random runs of $program"
+done
+jq -r .binary shared.jsonl | uniq >output
+[ "$(tr '\n' ' ' <output)" = './some ./fewer ' ]
+result $? 'their results stand one behind the other'
 ends 0 'is not used up with --random no' run --valgrind=none --time 60 --random no ./some
 says_not 'random '
 
