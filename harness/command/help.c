@@ -314,8 +314,16 @@ static void help_modes(void)
     free(head);
     free(usual);
     for (size_t i = 0; fit__mode_at(i); i++)
-        printf("  %-9s %s%s\n", fit__mode_at(i)->name, fit__mode_at(i)->meaning,
-               fit__mode_at(i)->built ? "" : " (not built yet)");
+        printf("  %-9s %s\n", fit__mode_at(i)->name, fit__mode_at(i)->meaning);
+    printf("\nWords for some cases of some modes, which may stand beside modes:\n\n");
+    for (size_t i = 0; fit__preset_at(i); i++) {
+        const struct fit__preset *preset = fit__preset_at(i);
+        char *line = fit__print("  %-17s ", preset->name);
+        char *text = fit__print("%s: %s", preset->meaning, preset->selectors);
+        fit__wrap(stdout, line, text);
+        free(line);
+        free(text);
+    }
 }
 
 static void help_verdicts(void)
@@ -328,8 +336,7 @@ static void help_verdicts(void)
         printf("%s%s\n", family ? "\n" : "", headings[family]);
         for (size_t i = 0; fit__verdict_at(i); i++)
             if ((int)fit__verdict_at(i)->family == family)
-                printf("  %s%s\n", fit__verdict_at(i)->name,
-                       fit__verdict_at(i)->built ? "" : " (not built yet)");
+                printf("  %s\n", fit__verdict_at(i)->name);
     }
     printf("\nEach in one paragraph: faulttest explain WORD\n");
 }
@@ -375,14 +382,17 @@ int fit__command_help(int count, char **arguments)
 
 static int explain_mode(const char *word)
 {
-    size_t i = 0;
-    while (fit__mode_at(i) && strcmp(fit__mode_at(i)->name, word) != 0)
-        i++;
-    if (!fit__mode_at(i))
-        return FIT_X_USAGE;
-    printf("%s (a mode%s): %s\n", word, fit__mode_at(i)->built ? "" : ", not built yet",
-           fit__mode_at(i)->meaning);
-    return FIT_X_OK;
+    for (size_t i = 0; fit__mode_at(i); i++)
+        if (strcmp(fit__mode_at(i)->name, word) == 0) {
+            printf("%s (a mode): %s\n", word, fit__mode_at(i)->meaning);
+            return FIT_X_OK;
+        }
+    for (size_t i = 0; fit__preset_at(i); i++)
+        if (strcmp(fit__preset_at(i)->name, word) == 0) {
+            printf("%s (for --mode): %s\n", word, fit__preset_at(i)->meaning);
+            return FIT_X_OK;
+        }
+    return FIT_X_USAGE;
 }
 
 int fit__command_explain(int count, char **arguments)
@@ -397,8 +407,7 @@ int fit__command_explain(int count, char **arguments)
         if (strcmp(verdict->name, arguments[1]) != 0)
             continue;
         char *head = fit__print("%-12s  ", verdict->name);
-        fit__wrap(stdout, head, verdict->built ? verdict->meaning
-                  : fit__print("%s Not built yet: no run says it.", verdict->meaning));
+        fit__wrap(stdout, head, verdict->meaning);
         fit__wrap(stdout, "usual fix     ", verdict->fix);
         return FIT_X_OK;
     }

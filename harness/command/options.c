@@ -113,6 +113,7 @@ static char *number(const char *text, unsigned limit, const char *option, unsign
 
 static char *pairs(struct fit__options *options, const char *text)
 {
+    options->pairs_given = true;
     if (strcmp(text, "no") != 0)
         return number(text, PAIRS_MAX, "--pairs", &options->pairs);
     options->pairs = 0;
@@ -218,7 +219,9 @@ static char *take(struct fit__options *options, int option, const char *value)
     case EXTENDED: options->extended = true; return NULL;
     case PAIRS: return pairs(options, value);
     case RANDOM: return random_runs(options, value);
-    case SEED: return number(value, UINT_MAX, "--seed", &options->seed);
+    case SEED:
+        options->seed_given = true;
+        return number(value, UINT_MAX, "--seed", &options->seed);
     case TRACE: options->trace = true; return NULL;
     case FINDING: return number(value, UINT_MAX, "--finding", &options->finding);
     case BUDGET: return number(value, UINT_MAX, "--budget", &options->budget);

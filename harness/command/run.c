@@ -101,12 +101,14 @@ static int sweep_memcheck(struct fit__run *run, struct fit__results *results,
     return fit__sweep(results, &orders, false);
 }
 
-/* A session of its own: all tests have had their other cases before. */
+/* A session of its own: all tests have had their other cases before. `to` 0: only what tests ask
+ * for themselves. */
 static int sweep_random(struct fit__run *run, struct fit__results *results,
                         const struct fit__orders *all, unsigned from, unsigned to)
 {
     struct fit__orders orders = *all;
-    orders.random = to;
+    orders.random = to ? to : 1;
+    orders.own_random = !to;
     orders.from = from;
     orders.done = orders.dead = (struct fit__words){ 0 };
     fit__results_done(results, &orders);
@@ -128,6 +130,14 @@ static int spend_time(struct fit__run *run, struct fit__results *results,
     if (fit__time_is_up() && !fit__interrupted())
         fit__time_was_enough();
     return trouble;
+}
+
+static bool test_wants_random(const struct fit__results *results)
+{
+    bool any = false;
+    for (size_t i = 0; i < results->test_count; i++)
+        any |= results->tests[i].wants_random;
+    return any;
 }
 
 static bool wants_random(const struct fit__run *run)
@@ -172,7 +182,8 @@ static void sweep_binary(struct fit__run *run, size_t index, const struct fit__o
         trouble = fit__sweep(results, &orders, run->options.verbose);
     else
         trouble = results->error_status;
-    if (trouble == FIT_X_OK && (run->options.random || all->fill) && wants_random(run)
+    if (trouble == FIT_X_OK && wants_random(run)
+        && (run->options.random || all->fill || test_wants_random(results))
         && !results->ended_random && !fit__stopping()) {
         trouble = sweep_random(run, results, all, 0, all->fill ? 1 : run->options.random);
         if (trouble == FIT_X_OK && !fit__stopping())
@@ -262,7 +273,7 @@ static json_t *header_of(const struct fit__options *options, const struct fit__o
     header = json_pack("{s:s, s:i, s:s, s:s, s:s}", "version", FIT_VERSION, "protocol",
                        FIT_PROTOCOL_VERSION, "orders", identity, "valgrind",
                        words[options->valgrind], "modes",
-                       options->modes ? options->modes : fit__usual_modes());
+                       options->modes ? fit__modes_of(options->modes) : fit__usual_modes());
     if (options->shards) {
         char *shard = fit__print("%u/%u", options->shard, options->shards);
         json_object_set_new(header, "shard", json_string(shard));
@@ -326,6 +337,9 @@ int fit__command_run(int count, char **arguments)
         orders.pairs = run.options.pairs;
         orders.seed = run.options.seed;
         orders.random_later = run.options.random;
+        orders.pairs_given = run.options.pairs_given;
+        orders.seed_given = run.options.seed_given;
+        orders.random_given = run.options.random || run.options.random_off;
         orders.fill = run.options.budget && !run.options.random && !run.options.random_off;
     }
     add_only(&orders, &run.options);
