@@ -9,7 +9,8 @@
     M(FIT_TIMEOUT, "timeout", true, "the other side is silent, late, or never connects")        \
     M(FIT_PARTIAL, "partial", true, "short reads and writes, EAGAIN in between, early end, EINTR") \
     M(FIT_EMFILE, "emfile", true, "no descriptor is left: once, until something closes, for good") \
-    M(FIT_CALLBACK, "callback", true, "a callback of the loop comes late, takes long, or fails; a busy pool") \
+    M(FIT_CALLBACK, "callback", true,                                                           \
+      "a callback of the loop comes late, takes long, or fails; a busy pool")                   \
     M(FIT_CANCEL, "cancel", true, "the user cancels, at every turn of the loop and in its waits") \
     M(FIT_RESET, "reset", true, "connections are refused, reset, unreachable, half closed")     \
     M(FIT_MEMORY, "memory", false, "allocations fail: once, until memory is freed, for good")   \

@@ -6,7 +6,7 @@
 #define HARNESS_PRESETS_H
 
 #define FIT_EACH_PRESET(P)                                                                    \
-    P("slow-network", "mode=timeout:delay=* mode=timeout:short=* mode=dns:delay=*",           \
+    P("slow-network", "mode=timeout:delay=* mode=timeout:short=1 mode=dns:delay=*",           \
       "everything comes, but late or by and by")                                              \
     P("flaky-network", "mode=reset mode=timeout mode=partial mode=dns",                       \
       "whatever a network does to its users")                                                 \

@@ -29,12 +29,13 @@ static const char help_run[] =
 "faulttest run [OPTION...] TEST-BINARY...\n"
 "\n"
 "  -o FILE.jsonl        write the results as JSON Lines, one case a line\n"
-"  --mode MODE,...      try only these modes, or all (faulttest help modes)\n"
+"  --mode MODE,...      try only these modes, or all, or words such as peer-gone (help modes)\n"
 "  --memory WHOSE,...   with mode memory, only what these allocate: service, library, framework\n"
 "                       (libuv, libevent, libev, GLib); what libc does is a library's\n"
 "  --extended           also faults that are rare, or that few services can be asked to bear\n"
 "  --test NAME          only this test, NAME or GROUP.NAME; may be repeated\n"
 "  --only CASE          only this case, TEST:FAULT; may be repeated\n"
+"  --failed             only the cases that failed in the last run\n"
 "  --valgrind[=WHEN]    under Memcheck, too: all (without =WHEN), failed (what failed or left\n"
 "                       memory behind; the default if valgrind is installed), none\n"
 "  -j N                 so many cases at once; default: one for each processor\n"
@@ -60,7 +61,8 @@ static const char help_run[] =
 "\n"
 "Findings and summary go to standard output, progress to standard error. The results are also\n"
 "kept in " FIT_LAST_RUN ", where `faulttest replay 1` looks. Ctrl-C keeps what was found.\n"
-"On a terminal, findings are named as they come.\n";
+"On a terminal, findings are named as they come. A test may say for itself, by fit_options(), what\n"
+"--mode --extended --budget --pairs --random --seed and --case-time say; the command line wins.\n";
 
 static const char help_scale[] =
 "A sweep that is large: parted, limited, broken off, gone on with.\n"
@@ -199,6 +201,9 @@ static const char help_cases[] =
 "  at=end  of a callback, or of a cancel there: when it is done, and not when it begins\n"
 "  op=     operation: download.2                  after=  the callback that ran last before\n"
 "  WHAT    error=ECONNRESET  short=1  return=-1  delay=30s  eof  silent  never  raise  early\n"
+"          peer, client: the other side says nothing more (silent), or hangs up (eof, error=)\n"
+"          signal: comes to the wait; clock: delay= is how far it is set, or how long nobody ran\n"
+"          thread: which of the threads that could run does, where one blocks or ends\n"
 "          order=2-1: the second first; order=2: the others only when asked again\n"
 "          thread=2: the second of the threads that could run, or of those that waited; thread=1\n"
 "          behind pthread_create and its like: another thread runs at once\n"

@@ -13,6 +13,7 @@
 #include "harness/command/run.h"
 #include "harness/command/sweep.h"
 #include "harness/command/takeover.h"
+#include "harness/report/lines.h"
 
 enum { RUNS_AT_ONCE = 200 };
 
@@ -40,6 +41,31 @@ static int check_coverage(struct fit__options *options)
     return FIT_X_OK;
 }
 
+static bool add_failed(void *arg, json_t *line)
+{
+    struct fit__options *options = arg;
+    const char *binary = fit__line_text(line, "binary");
+    if (!json_is_true(json_object_get(line, "failed"))
+        || strcmp(fit__line_text(line, "mode"), "none") == 0)
+        return true;
+    for (size_t i = 0; i < options->words.count; i++)
+        if (fit__same_file(binary, options->words.list[i]))
+            fit__words_add(&options->only, fit__line_text(line, "case"));
+    return true;
+}
+
+/* --failed: as if each case that failed in the last run had been named by --only. */
+static int check_failed(struct fit__options *options)
+{
+    int error = options->failed ? fit__lines_each(FIT_LAST_RUN, add_failed, options) : 0;
+    if (error)
+        return fit__fail_with(FIT_X_USAGE, fit__lines_unread(FIT_LAST_RUN, error));
+    if (options->failed && options->only.count == 0)
+        return fit__fail_with(FIT_X_NOTHING, fit__copy("no case of these programs failed in the "
+            "last run: run it without --failed"));
+    return FIT_X_OK;
+}
+
 static int check(struct fit__options *options)
 {
     if (options->words.count == 0)
@@ -52,7 +78,8 @@ static int check(struct fit__options *options)
         if (refused)
             return fit__fail_with(FIT_X_USAGE, refused);
     }
-    int status = check_valgrind(options);
+    int status = check_failed(options);
+    status = status ? status : check_valgrind(options);
     return status ? status : check_coverage(options);
 }
 
