@@ -61,8 +61,8 @@ static const char help_run[] =
 "\n"
 "Findings and summary go to standard output, progress to standard error. The results are also\n"
 "kept in " FIT_LAST_RUN ", where `faulttest replay 1` looks. Ctrl-C keeps what was found.\n"
-"On a terminal, findings are named as they come. A test may say for itself, by fit_options(), what\n"
-"--mode --extended --budget --pairs --random --seed and --case-time say; the command line wins.\n";
+"On a terminal, findings are named as they come. A test may ask for its own --mode --extended\n"
+"--budget --pairs --random --seed --case-time, by fit_options(); the command line wins.\n";
 
 static const char help_scale[] =
 "A sweep that is large: parted, limited, broken off, gone on with.\n"

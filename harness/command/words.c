@@ -91,8 +91,8 @@ static const struct fit__verdict verdicts[] = {
       "not work again.",
       "State kept from the failure (a dead connection, a stopped listener, a counter) blocks the "
       "next operation. Reset it, or connect again." },
-    { "slow-cleanup", F, 19, "Cancelled or told to stop, the service took 10 s of virtual time more "
-      "to be done than the whole test takes without.",
+    { "slow-cleanup", F, 19, "Cancelled or told to stop, the service took 10 s of virtual time "
+      "more to be done than the whole test takes without.",
       "A timer of the cancelled operation, often a long timeout, was left running, or something is "
       "waited for that nobody needs any more. Stop it when the operation ends." },
     { "library-abort", F, 20, "A library ended the program, as it is known to do by design on this "

@@ -250,7 +250,7 @@ bool fit__question_at(const struct fit__question *q, const struct fit__point *po
 
 /* ---- wanted.c: which cases are tried ----------------------------------------------------- */
 
-/* Reads "timeout,peer-gone" or "all" (and cuts it into words). NULL, or the word that is unknown. */
+/* Reads "timeout,peer-gone" or "all" (and cuts it up). NULL, or the word that is unknown. */
 const char *fit__wanted_read(struct fit__wanted *wanted, char *list);
 void fit__wanted_usual(struct fit__wanted *wanted);
 bool fit__mode_wanted(enum fit__mode mode);
