@@ -10,12 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum fit__mode {
-    FIT_TIMEOUT, FIT_PARTIAL, FIT_EMFILE, FIT_CALLBACK, FIT_CANCEL,
-    FIT_RESET, FIT_MEMORY, FIT_ORDER, FIT_DNS, FIT_DISK, FIT_CLOCK, FIT_THREAD, FIT_SIGNAL,
-    FIT_MODES
-};
+#include "fi/modes.h"
+
+#define FIT__MODE_ID(id, word, usual, meaning) id,
+enum fit__mode { FIT_EACH_MODE(FIT__MODE_ID) FIT_MODES };
+#undef FIT__MODE_ID
 const char *fit__mode_name(enum fit__mode mode);       /* "timeout" ... */
+bool fit__mode_usual(enum fit__mode mode);             /* tried when none is named */
 
 /* What goes wrong: the part of a case's name behind the place. */
 enum fit__what {

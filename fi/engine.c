@@ -25,12 +25,9 @@ FIT_HOT bool fit__settled, fit__named;
 void (*fit__on_not_fired)(const char *why);
 void (*fit__on_injected)(const struct fit__question *q, const struct fit__alternative *what);
 
-static const char *const mode_names[FIT_MODES] = {
-    [FIT_TIMEOUT] = "timeout", [FIT_PARTIAL] = "partial", [FIT_EMFILE] = "emfile",
-    [FIT_CALLBACK] = "callback", [FIT_CANCEL] = "cancel", [FIT_RESET] = "reset",
-    [FIT_MEMORY] = "memory", [FIT_ORDER] = "order", [FIT_DNS] = "dns", [FIT_DISK] = "disk",
-    [FIT_CLOCK] = "clock", [FIT_THREAD] = "thread", [FIT_SIGNAL] = "signal",
-};
+#define ROW(id, word, usual, meaning) { word, usual },
+static const struct { const char *name; bool usual; } modes[FIT_MODES] = { FIT_EACH_MODE(ROW) };
+#undef ROW
 
 /* The names that libfiu's own POSIX module gave to these calls; users of fiu-ctrl know them. */
 static const struct { const char *call, *name; } posix_names[] = {
@@ -56,7 +53,13 @@ FIT_HOT static struct {
 const char *fit__mode_name(enum fit__mode mode)
 {
     assert(mode < FIT_MODES);
-    return mode_names[mode];
+    return modes[mode].name;
+}
+
+bool fit__mode_usual(enum fit__mode mode)
+{
+    assert(mode < FIT_MODES);
+    return modes[mode].usual;
 }
 
 void fit__offer(struct fit__question *q, enum fit__mode mode, enum fit__what what,

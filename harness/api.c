@@ -3,7 +3,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,59 +201,7 @@ FIT_EXPORT void fit__fail(const char *file, int line, const char *format, ...)
     exit(1);
 }
 
-/* ---- settings ---------------------------------------------------------------------------- */
-
-static void take_modes(char *list)
-{
-    struct fit__reference *r = fit__session.reference;
-    if (!r) return;                      /* a plain run tries nothing */
-    memset(r->modes, 0, sizeof r->modes);
-    r->modes_set = true;
-    for (char *save, *w = strtok_r(list, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
-        unsigned m = 0;
-        if (!strcmp(w, "all")) memset(r->modes, true, sizeof r->modes);
-        if (!strcmp(w, "all")) continue;
-        while (m < FIT_MODES && strcmp(w, fit__mode_name((enum fit__mode)m))) m++;
-        if (m == FIT_MODES)
-            fit__fail(__FILE__, __LINE__, "fit_options: no mode %s; see `faulttest help modes`", w);
-        r->modes[m] = true;
-    }
-    fit__modes_update();
-}
-
-static void take_budget(const char *value)
-{
-    char *end;
-    unsigned long number = strtoul(value, &end, 10);
-    if (*end || *value == '-' || number < 1 || number > UINT_MAX)
-        fit__fail(__FILE__, __LINE__, "fit_options: --budget takes a number from 1, not %s",
-                  value);
-    if (fit__session.reference) fit__session.reference->budget = (unsigned)number;
-}
-
-FIT_EXPORT void fit_options(const char *options)
-{
-    char *copy, *save, *word;
-    fit__api_enter("fit_options", __builtin_return_address(0));
-    if (!options) fit__fail(__FILE__, __LINE__, "fit_options: NULL");
-    copy = fit__strdup(options);
-    for (word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-        bool mode = !strcmp(word, "--mode"), budget = !strcmp(word, "--budget");
-        char *value = mode || budget ? strtok_r(NULL, " ", &save) : NULL;
-        if (!strcmp(word, "--extended")) {
-            if (!fit__session.reference) continue;
-            fit__session.reference->extended = true;
-            fit__modes_update();
-            continue;
-        }
-        if (!value)
-            fit__fail(__FILE__, __LINE__, "fit_options: %s is not known here; there are "
-                      "--mode WORD,WORD, --extended and --budget NUMBER", word);
-        if (mode) take_modes(value);
-        else take_budget(value);
-    }
-    fit__api_leave();
-}
+/* ---- off and on --------------------------------------------------------------------------- */
 
 FIT_EXPORT void fit_faults_off(void)
 {

@@ -78,7 +78,9 @@ int fit_run(const char *name, void (*test)(void *arg), void *arg);
 /* Settings for this test in the words of the command line, e.g.
  *   fit_options("--mode timeout,partial,emfile --budget 500");
  * First statement of the test or of its setup. The real command line wins over it. Known here are
- * --mode, --extended and --budget. */
+ * --mode (also words such as peer-gone: `faulttest help modes`), --extended, --budget, --pairs,
+ * --random, --seed, --case-time, and --world=real: a test that needs the real kernel is swept by
+ * `faulttest run --world=real`, and unsupported without. */
 void fit_options(const char *options);
 
 /* ---- 2. The other side ------------------------------------------------------------------- */

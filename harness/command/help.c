@@ -29,12 +29,13 @@ static const char help_run[] =
 "faulttest run [OPTION...] TEST-BINARY...\n"
 "\n"
 "  -o FILE.jsonl        write the results as JSON Lines, one case a line\n"
-"  --mode MODE,...      try only these modes, or all (faulttest help modes)\n"
+"  --mode MODE,...      try only these modes, or all, or words such as peer-gone (help modes)\n"
 "  --memory WHOSE,...   with mode memory, only what these allocate: service, library, framework\n"
 "                       (libuv, libevent, libev, GLib); what libc does is a library's\n"
 "  --extended           also faults that are rare, or that few services can be asked to bear\n"
 "  --test NAME          only this test, NAME or GROUP.NAME; may be repeated\n"
 "  --only CASE          only this case, TEST:FAULT; may be repeated\n"
+"  --failed             only the cases that failed in the last run\n"
 "  --valgrind[=WHEN]    under Memcheck, too: all (without =WHEN), failed (what failed or left\n"
 "                       memory behind; the default if valgrind is installed), none\n"
 "  -j N                 so many cases at once; default: one for each processor\n"
@@ -60,7 +61,8 @@ static const char help_run[] =
 "\n"
 "Findings and summary go to standard output, progress to standard error. The results are also\n"
 "kept in " FIT_LAST_RUN ", where `faulttest replay 1` looks. Ctrl-C keeps what was found.\n"
-"On a terminal, findings are named as they come.\n";
+"On a terminal, findings are named as they come. A test may ask for its own --mode --extended\n"
+"--budget --pairs --random --seed --case-time, by fit_options(); the command line wins.\n";
 
 static const char help_scale[] =
 "A sweep that is large: parted, limited, broken off, gone on with.\n"
@@ -200,6 +202,9 @@ static const char help_cases[] =
 "  at=end  of a callback, or of a cancel there: when it is done, and not when it begins\n"
 "  op=     operation: download.2                  after=  the callback that ran last before\n"
 "  WHAT    error=ECONNRESET  short=1  return=-1  delay=30s  eof  silent  never  raise  early\n"
+"          peer, client: the other side says nothing more (silent), or hangs up (eof, error=)\n"
+"          signal: comes to the wait; clock: delay= is how far it is set, or how long nobody ran\n"
+"          thread: which of the threads that could run does, where one blocks or ends\n"
 "          order=2-1: the second first; order=2: the others only when asked again\n"
 "          thread=2: the second of the threads that could run, or of those that waited; thread=1\n"
 "          behind pthread_create and its like: another thread runs at once\n"
@@ -323,8 +328,16 @@ static void help_modes(void)
     free(head);
     free(usual);
     for (size_t i = 0; fit__mode_at(i); i++)
-        printf("  %-9s %s%s\n", fit__mode_at(i)->name, fit__mode_at(i)->meaning,
-               fit__mode_at(i)->built ? "" : " (not built yet)");
+        printf("  %-9s %s\n", fit__mode_at(i)->name, fit__mode_at(i)->meaning);
+    printf("\nWords for some cases of some modes, which may stand beside modes:\n\n");
+    for (size_t i = 0; fit__preset_at(i); i++) {
+        const struct fit__preset *preset = fit__preset_at(i);
+        char *line = fit__print("  %-17s ", preset->name);
+        char *text = fit__print("%s: %s", preset->meaning, preset->selectors);
+        fit__wrap(stdout, line, text);
+        free(line);
+        free(text);
+    }
 }
 
 static void help_verdicts(void)
@@ -337,8 +350,7 @@ static void help_verdicts(void)
         printf("%s%s\n", family ? "\n" : "", headings[family]);
         for (size_t i = 0; fit__verdict_at(i); i++)
             if ((int)fit__verdict_at(i)->family == family)
-                printf("  %s%s\n", fit__verdict_at(i)->name,
-                       fit__verdict_at(i)->built ? "" : " (not built yet)");
+                printf("  %s\n", fit__verdict_at(i)->name);
     }
     printf("\nEach in one paragraph: faulttest explain WORD\n");
 }
@@ -384,14 +396,17 @@ int fit__command_help(int count, char **arguments)
 
 static int explain_mode(const char *word)
 {
-    size_t i = 0;
-    while (fit__mode_at(i) && strcmp(fit__mode_at(i)->name, word) != 0)
-        i++;
-    if (!fit__mode_at(i))
-        return FIT_X_USAGE;
-    printf("%s (a mode%s): %s\n", word, fit__mode_at(i)->built ? "" : ", not built yet",
-           fit__mode_at(i)->meaning);
-    return FIT_X_OK;
+    for (size_t i = 0; fit__mode_at(i); i++)
+        if (strcmp(fit__mode_at(i)->name, word) == 0) {
+            printf("%s (a mode): %s\n", word, fit__mode_at(i)->meaning);
+            return FIT_X_OK;
+        }
+    for (size_t i = 0; fit__preset_at(i); i++)
+        if (strcmp(fit__preset_at(i)->name, word) == 0) {
+            printf("%s (for --mode): %s\n", word, fit__preset_at(i)->meaning);
+            return FIT_X_OK;
+        }
+    return FIT_X_USAGE;
 }
 
 int fit__command_explain(int count, char **arguments)
@@ -406,8 +421,7 @@ int fit__command_explain(int count, char **arguments)
         if (strcmp(verdict->name, arguments[1]) != 0)
             continue;
         char *head = fit__print("%-12s  ", verdict->name);
-        fit__wrap(stdout, head, verdict->built ? verdict->meaning
-                  : fit__print("%s Not built yet: no run says it.", verdict->meaning));
+        fit__wrap(stdout, head, verdict->meaning);
         fit__wrap(stdout, "usual fix     ", verdict->fix);
         return FIT_X_OK;
     }

@@ -11,7 +11,7 @@ enum { JOBS_MAX = 256, SHARDS_MAX = 100000, PAIRS_USUAL = 1000, PAIRS_MAX = 1000
        RANDOM_MAX = 100000000, SEED_USUAL = 1 };
 enum { MODE = 256, TEST, VALGRIND, ONLY, COVERAGE, TRACE, GDB, FINDING, PEER_THREAD, WORLD,
        EXTENDED, BUDGET, TIME, CASE_TIME, SHARD, RESUME, ACCEPT, WRITE_KNOWN, FAIL_ON, PAIRS,
-       RANDOM, SEED, MEMORY };
+       RANDOM, SEED, MEMORY, LAST_FAILED };
 
 static const struct option all_options[] = {
     { "output", required_argument, NULL, 'o' }, { "jobs", required_argument, NULL, 'j' },
@@ -27,6 +27,7 @@ static const struct option all_options[] = {
     { "shard", required_argument, NULL, SHARD }, { "resume", no_argument, NULL, RESUME },
     { "accept", required_argument, NULL, ACCEPT },
     { "write-known", required_argument, NULL, WRITE_KNOWN },
+    { "failed", no_argument, NULL, LAST_FAILED },
     { "fail-on", required_argument, NULL, FAIL_ON },
     { "pairs", required_argument, NULL, PAIRS }, { "random", required_argument, NULL, RANDOM },
     { "seed", required_argument, NULL, SEED }, { "memory", required_argument, NULL, MEMORY },
@@ -36,7 +37,7 @@ static const struct option all_options[] = {
 static const struct { const char *command; int options[28]; } allowed[] = {
     { "run", { 'o', 'j', 'v', MODE, TEST, VALGRIND, ONLY, COVERAGE, PEER_THREAD,
                WORLD, EXTENDED, BUDGET, TIME, CASE_TIME, SHARD, RESUME, ACCEPT, WRITE_KNOWN,
-               FAIL_ON, PAIRS, RANDOM, SEED, MEMORY } },
+               FAIL_ON, PAIRS, RANDOM, SEED, MEMORY, LAST_FAILED } },
     { "merge", { 'o', 'v', ACCEPT, WRITE_KNOWN, FAIL_ON } },
     { "list", { 'v', 'j', MODE, MEMORY, FINDING, PEER_THREAD, WORLD, EXTENDED } },
     { "doctor", { TEST } }, { "diff-real", { TEST } },
@@ -113,6 +114,7 @@ static char *number(const char *text, unsigned limit, const char *option, unsign
 
 static char *pairs(struct fit__options *options, const char *text)
 {
+    options->pairs_given = true;
     if (strcmp(text, "no") != 0)
         return number(text, PAIRS_MAX, "--pairs", &options->pairs);
     options->pairs = 0;
@@ -218,7 +220,9 @@ static char *take(struct fit__options *options, int option, const char *value)
     case EXTENDED: options->extended = true; return NULL;
     case PAIRS: return pairs(options, value);
     case RANDOM: return random_runs(options, value);
-    case SEED: return number(value, UINT_MAX, "--seed", &options->seed);
+    case SEED:
+        options->seed_given = true;
+        return number(value, UINT_MAX, "--seed", &options->seed);
     case TRACE: options->trace = true; return NULL;
     case FINDING: return number(value, UINT_MAX, "--finding", &options->finding);
     case BUDGET: return number(value, UINT_MAX, "--budget", &options->budget);
@@ -229,6 +233,7 @@ static char *take(struct fit__options *options, int option, const char *value)
     case ACCEPT: options->accept = value; return NULL;
     case WRITE_KNOWN: options->write_known = value; return NULL;
     case FAIL_ON: return fail_on(options, value);
+    case LAST_FAILED: options->failed = true; return NULL;
     case GDB: options->gdb = true; return NULL;
     }
     return fit__copy("");

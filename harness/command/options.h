@@ -11,6 +11,8 @@ struct fit__options {
     unsigned jobs, finding;                     /* finding: 0 is not given */
     unsigned random, seed;                      /* random runs of each test; 0: not given */
     bool random_off;                            /* --random no */
+    bool pairs_given, seed_given;
+    bool failed;                                /* only what failed in the last run */
     unsigned pairs;                             /* at most so many of each test; 0: none */
     struct fit__words tests, only, words;       /* words: what is no option */
     struct fit__words peer_threads;

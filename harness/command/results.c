@@ -157,6 +157,7 @@ static void add_test(struct fit__results *results, const json_t *record)
     test->places_known = json_object_get(record, "cancel_places") != NULL;
     test->cancel_places = number(record, "cancel_places");
     test->setup_points = number(record, "setup_points");
+    test->wants_random = number(record, "random") > 0;
 }
 
 static void add_plan(struct fit__results *results, const json_t *record)

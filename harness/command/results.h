@@ -25,6 +25,7 @@ struct fit__test {
     char *state, *text, *stack;     /* as in the record; state is never NULL */
     unsigned long long virtual_ns;
     unsigned long cancel_places, setup_points;
+    bool wants_random;              /* fit_options("--random ...") */
     bool places_known;              /* cancel_places was in the record */
     bool planned;
     unsigned long total, kept, mine;    /* cases: of the modes, by budget, of this shard */

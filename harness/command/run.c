@@ -13,6 +13,7 @@
 #include "harness/command/run.h"
 #include "harness/command/sweep.h"
 #include "harness/command/takeover.h"
+#include "harness/report/lines.h"
 
 enum { RUNS_AT_FIRST = 25, RUNS_AT_ONCE = 200 };
 
@@ -40,6 +41,31 @@ static int check_coverage(struct fit__options *options)
     return FIT_X_OK;
 }
 
+static bool add_failed(void *arg, json_t *line)
+{
+    struct fit__options *options = arg;
+    const char *binary = fit__line_text(line, "binary");
+    if (!json_is_true(json_object_get(line, "failed"))
+        || strcmp(fit__line_text(line, "mode"), "none") == 0)
+        return true;
+    for (size_t i = 0; i < options->words.count; i++)
+        if (fit__same_file(binary, options->words.list[i]))
+            fit__words_add(&options->only, fit__line_text(line, "case"));
+    return true;
+}
+
+/* --failed: as if each case that failed in the last run had been named by --only. */
+static int check_failed(struct fit__options *options)
+{
+    int error = options->failed ? fit__lines_each(FIT_LAST_RUN, add_failed, options) : 0;
+    if (error)
+        return fit__fail_with(FIT_X_USAGE, fit__lines_unread(FIT_LAST_RUN, error));
+    if (options->failed && options->only.count == 0)
+        return fit__fail_with(FIT_X_NOTHING, fit__copy("no case of these programs failed in the "
+            "last run: run it without --failed"));
+    return FIT_X_OK;
+}
+
 static int check(struct fit__options *options)
 {
     if (options->words.count == 0)
@@ -52,7 +78,8 @@ static int check(struct fit__options *options)
         if (refused)
             return fit__fail_with(FIT_X_USAGE, refused);
     }
-    int status = check_valgrind(options);
+    int status = check_failed(options);
+    status = status ? status : check_valgrind(options);
     return status ? status : check_coverage(options);
 }
 
@@ -101,16 +128,26 @@ static int sweep_memcheck(struct fit__run *run, struct fit__results *results,
     return fit__sweep(results, &orders, false);
 }
 
-/* A session of its own: all tests have had their other cases before. */
+/* A session of its own: all tests have had their other cases before. `to` 0: only what tests ask
+ * for themselves. */
 static int sweep_random(struct fit__run *run, struct fit__results *results,
                         const struct fit__orders *all, unsigned from, unsigned to)
 {
     struct fit__orders orders = *all;
-    orders.random = to;
+    orders.random = to ? to : 1;
+    orders.own_random = !to;
     orders.from = from;
     orders.done = orders.dead = (struct fit__words){ 0 };
     fit__results_done(results, &orders);
     return fit__sweep(results, &orders, run->options.verbose);
+}
+
+static bool test_wants_random(const struct fit__results *results)
+{
+    bool any = false;
+    for (size_t i = 0; i < results->test_count; i++)
+        any |= results->tests[i].wants_random;
+    return any;
 }
 
 static bool wants_random(const struct fit__run *run)
@@ -200,7 +237,8 @@ static void sweep_binary(struct fit__run *run, size_t index, const struct fit__o
         trouble = fit__sweep(results, &orders, run->options.verbose);
     else
         trouble = results->error_status;
-    if (trouble == FIT_X_OK && (run->options.random || all->fill) && wants_random(run)
+    if (trouble == FIT_X_OK && wants_random(run)
+        && (run->options.random || all->fill || test_wants_random(results))
         && !results->ended_random && !fit__stopping()) {
         trouble = sweep_random(run, results, all, 0, all->fill ? 1 : run->options.random);
         if (trouble == FIT_X_OK && !fit__stopping())
@@ -288,7 +326,7 @@ static json_t *header_of(const struct fit__options *options, const struct fit__o
     header = json_pack("{s:s, s:i, s:s, s:s, s:s}", "version", FIT_VERSION, "protocol",
                        FIT_PROTOCOL_VERSION, "orders", identity, "valgrind",
                        words[options->valgrind], "modes",
-                       options->modes ? options->modes : fit__usual_modes());
+                       options->modes ? fit__modes_of(options->modes) : fit__usual_modes());
     if (options->shards) {
         char *shard = fit__print("%u/%u", options->shard, options->shards);
         json_object_set_new(header, "shard", json_string(shard));
@@ -358,6 +396,9 @@ int fit__command_run(int count, char **arguments)
         orders.pairs = run.options.pairs;
         orders.seed = run.options.seed;
         orders.random_later = run.options.random;
+        orders.pairs_given = run.options.pairs_given;
+        orders.seed_given = run.options.seed_given;
+        orders.random_given = run.options.random || run.options.random_off;
         orders.fill = run.options.budget && !run.options.random && !run.options.random_off;
     }
     add_only(&orders, &run.options);

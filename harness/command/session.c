@@ -123,6 +123,12 @@ static void order_cases(struct fit__text *text, const struct fit__orders *orders
         order(text, "fill", "1");
     if (orders->seed)
         fit__text_add(text, "seed %u\n", orders->seed);
+    if (orders->pairs_given)
+        order(text, "given", "pairs");
+    if (orders->random_given)
+        order(text, "given", "random");
+    if (orders->seed_given)
+        order(text, "given", "seed");
 }
 
 char *fit__orders_identity(const struct fit__orders *orders)
@@ -139,6 +145,8 @@ static void order_limits(struct fit__text *text, const struct fit__orders *order
     int factor = orders->memcheck ? MEMCHECK_FACTOR : 1;
     int wall_factor = orders->memcheck && orders->real ? MEMCHECK_REAL_FACTOR : factor;
     double ms = orders->case_seconds * 1000;
+    if (ms > 0)
+        order(text, "given", "case-time");
     fit__text_add(text, "cpu_ms %.0f\nwall_ms %.0f\n", (ms > 0 ? ms : CPU_MS) * factor,
                   (ms > 0 ? ms : WALL_MS) * wall_factor);
 }
@@ -154,7 +162,8 @@ static char *orders_text(const struct fit__orders *orders, const char *log_folde
     for (size_t i = 0; i < orders->dead.count; i++)
         order(&text, "dead", orders->dead.list[i]);
     if (orders->random)
-        fit__text_add(&text, "random %u\nfrom %u\n", orders->random, orders->from);
+        fit__text_add(&text, "random %u\nfrom %u\nown %d\n", orders->random, orders->from,
+                      orders->own_random);
     if (orders->shards)
         fit__text_add(&text, "shard %u/%u\n", orders->shard, orders->shards);
     fit__text_add(&text, "jobs %u\nmemcheck %d\nleakcheck %d\ntrace %d\n", orders->jobs,

@@ -41,6 +41,8 @@ struct fit__orders {
     unsigned random, from;                 /* random runs of each test instead of other cases */
     unsigned random_later;                 /* so many in a session of their own, after this one */
     double case_seconds;                   /* limit of one case; 0: the default */
+    bool own_random;                       /* random: only of tests that ask for them */
+    bool pairs_given, random_given, seed_given;    /* by the user: tests cannot ask otherwise */
     bool memcheck, trace;
     bool extended;                         /* also what a default sweep leaves out */
     bool real;                             /* over the real kernel */

@@ -2,16 +2,18 @@
 #include "harness/command/words.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "fi/modes.h"
+#include "harness/presets.h"
 #include "harness/report/text.h"
 
 enum { WORD_MAX = 64, UNKNOWN_MAX = 16 };
 
-#define F FIT_FINDING, true
-#define U FIT_FINDING, false
-#define N FIT_NO_RESULT, true
-#define O FIT_OUTCOME, true
+#define F FIT_FINDING
+#define N FIT_NO_RESULT
+#define O FIT_OUTCOME
 static const struct fit__verdict verdicts[] = {
     { "crash", F, 0, "The program was ended by a signal such as SIGSEGV after the fault.",
       "Look at the symptom's innermost frame: usually a pointer that the error path left NULL, "
@@ -35,8 +37,8 @@ static const struct fit__verdict verdicts[] = {
       "A descriptor stays ready and nobody consumes the event: typical is accept() failing with "
       "EMFILE. Stop watching it and try again after a delay, or keep a spare descriptor to "
       "accept and close with." },
-    { "blocks-loop", U, 5, "The loop's thread was blocked inside a callback, so nothing else "
-      "could be served.",
+    { "blocks-loop", F, 5, "The loop's thread waited for longer than a second of virtual time "
+      "inside a callback, so nothing else could be served.",
       "Make the descriptor non-blocking, or move the call (DNS, file, lock, sleep) to a worker "
       "thread." },
     { "callback-lost", F, 6, "An operation was begun, but its caller was never told how it "
@@ -89,9 +91,10 @@ static const struct fit__verdict verdicts[] = {
       "not work again.",
       "State kept from the failure (a dead connection, a stopped listener, a counter) blocks the "
       "next operation. Reset it, or connect again." },
-    { "slow-cleanup", U, 19, "After the failure the test needed far longer to end than without.",
-      "A timer of the failed operation, often a long timeout, was left running. Stop it when the "
-      "operation ends." },
+    { "slow-cleanup", F, 19, "Cancelled or told to stop, the service took 10 s of virtual time "
+      "more to be done than the whole test takes without.",
+      "A timer of the cancelled operation, often a long timeout, was left running, or something is "
+      "waited for that nobody needs any more. Stop it when the operation ends." },
     { "library-abort", F, 20, "A library ended the program, as it is known to do by design on this "
       "failure. Counted, with the reason, and no failure.",
       "Not to be mended in your code, except by not making the call. An abort() of your own stays "
@@ -116,29 +119,21 @@ static const struct fit__verdict verdicts[] = {
       "good.", "Nothing to fix." },
 };
 #undef F
-#undef U
 #undef N
 #undef O
 
-static const struct fit__mode_word modes[] = {
-    { "timeout", true, true, "the other side is silent, late, or never connects" },
-    { "partial", true, true, "short reads and writes, EAGAIN in between, early end, EINTR" },
-    { "emfile", true, true, "no descriptor is left: once, until something closes, for good" },
-    { "callback", true, true, "a callback of the loop comes late, takes long, or fails" },
-    { "cancel", true, true, "the user cancels, at every turn of the loop and in its waits" },
-    { "reset", true, true, "connections are refused, reset, unreachable, half closed" },
-    { "memory", true, false, "allocations fail: once, until memory is freed, for good" },
-    { "order", true, true, "ready events and threads in another order, spurious wake-ups" },
-    { "dns", true, true, "names do not resolve, or late, or to hosts that are not there" },
-    { "disk", true, true, "the disk is full or broken, files are gone" },
-    { "clock", true, true, "the wall clock is set; the program does not run for an hour" },
-    { "thread", true, true, "no thread or key is left" },
-    { "signal", true, true, "a signal that the program handles interrupts a wait; EINTR" },
-};
+#define ROW(id, word, usual, meaning) { word, usual, meaning },
+static const struct fit__mode_word modes[] = { FIT_EACH_MODE(ROW) };
+#undef ROW
+
+/* Words for --mode that stand for some cases of some modes. */
+#define ROW(word, selectors, meaning) { word, selectors, meaning },
+static const struct fit__preset presets[] = { FIT_EACH_PRESET(ROW) };
+#undef ROW
 
 /* What people type instead of our words. */
 static const struct { const char *typed, *meant; } synonyms[] = {
-    { "oom", "memory" }, { "disconnect", "reset" }, { "schedule", "order" },
+    { "disconnect", "reset" }, { "schedule", "order" },
     { "stall", "hang" }, { "deadlock", "hang" }, { "spin", "busy-loop" },
     { "blocked", "blocks-loop" }, { "memcheck", "memory-error" }, { "double-close", "bad-close" },
     { "double-callback", "callback-twice" }, { "lost-callback", "callback-lost" },
@@ -161,8 +156,7 @@ const struct fit__verdict *fit__verdict_of(const char *name)
     while (i < UNKNOWN_MAX - 1 && unknown[i].name && strcmp(unknown[i].name, name) != 0)
         i++;
     if (!unknown[i].name)
-        unknown[i] = (struct fit__verdict){ fit__copy(name), FIT_FINDING, true, 0,
-                                            NULL, NULL };
+        unknown[i] = (struct fit__verdict){ fit__copy(name), FIT_FINDING, 0, NULL, NULL };
     return &unknown[i];
 }
 
@@ -210,28 +204,64 @@ const char *fit__suggestion(const char *word, const char *const *words)
     return best;
 }
 
+const struct fit__preset *fit__preset_at(size_t index)
+{
+    return index < sizeof presets / sizeof presets[0] ? &presets[index] : NULL;
+}
+
 char *fit__mode_list(bool usual, const char *between)
 {
     struct fit__text text = { 0 };
     for (size_t i = 0; fit__mode_at(i); i++)
-        if (usual ? fit__mode_at(i)->usual : fit__mode_at(i)->built)
+        if (!usual || fit__mode_at(i)->usual)
             fit__text_add(&text, "%s%s", text.size ? between : "", fit__mode_at(i)->name);
+    return text.data;
+}
+
+/* Does the list, with commas between, name this mode, by itself or by a preset? */
+static bool list_has(const char *list, const char *mode)
+{
+    char *key = fit__print("mode=%s", mode);
+    bool has = false;
+    for (; *list && !has; list += strcspn(list, ","), list += *list == ',') {
+        size_t size = strcspn(list, ",");
+        has = strlen(mode) == size && strncmp(list, mode, size) == 0;
+        for (size_t i = 0; fit__preset_at(i); i++) {
+            const struct fit__preset *preset = fit__preset_at(i);
+            has |= strlen(preset->name) == size && strncmp(list, preset->name, size) == 0
+                && strstr(preset->selectors, key);
+        }
+    }
+    free(key);
+    return has;
+}
+
+char *fit__modes_of(const char *list)
+{
+    struct fit__text text = { 0 };
+    for (size_t i = 0; fit__mode_at(i); i++)
+        if (list_has(list, fit__mode_at(i)->name))
+            fit__text_add(&text, "%s%s", text.size ? "," : "", fit__mode_at(i)->name);
     return text.data;
 }
 
 static char *mode_refused(const char *word)
 {
-    const char *names[sizeof modes / sizeof modes[0] + 1] = { 0 };
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
-        names[i] = modes[i].name;
-        if (strcmp(word, modes[i].name) == 0)
-            return modes[i].built ? NULL : fit__print("mode '%s' is not built yet; there are %s",
-                                                      word, fit__mode_list(false, ", "));
-    }
+    const char *names[sizeof modes / sizeof modes[0] + sizeof presets / sizeof presets[0] + 1]
+        = { 0 };
+    size_t count = 0;
+    for (size_t i = 0; fit__mode_at(i); i++)
+        names[count++] = fit__mode_at(i)->name;
+    for (size_t i = 0; fit__preset_at(i); i++)
+        names[count++] = fit__preset_at(i)->name;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(word, names[i]) == 0)
+            return NULL;
     const char *meant = fit__suggestion(word, names);
     if (meant)
         return fit__print("unknown mode '%s'; did you mean '%s'?", word, meant);
-    return fit__print("unknown mode '%s'; there are %s, or all", word, fit__mode_list(false, ", "));
+    return fit__print("unknown mode '%s'; there are %s, or all; and more words: faulttest help "
+                      "modes", word, fit__mode_list(false, ", "));
 }
 
 char *fit__modes_refused(const char *list)

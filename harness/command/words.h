@@ -10,7 +10,6 @@ enum fit__family { FIT_FINDING, FIT_NO_RESULT, FIT_OUTCOME, FIT_FAMILIES };
 struct fit__verdict {
     const char *name;
     enum fit__family family;
-    bool built;                  /* false: no run says it yet; fit_allow() knows it already */
     unsigned rank;               /* the lower, the more serious */
     const char *meaning, *fix;   /* one paragraph each, for `faulttest explain` */
 };
@@ -21,12 +20,18 @@ const struct fit__verdict *fit__verdict_of(const char *name);
 /* NULL behind the last. */
 const struct fit__verdict *fit__verdict_at(size_t index);
 
-struct fit__mode_word { const char *name; bool built, usual; const char *meaning; };
+struct fit__mode_word { const char *name; bool usual; const char *meaning; };
 const struct fit__mode_word *fit__mode_at(size_t index);       /* NULL behind the last */
+/* A word for --mode that stands for some cases of some modes: harness/presets.h. */
+struct fit__preset { const char *name, *selectors, *meaning; };
+const struct fit__preset *fit__preset_at(size_t index);        /* NULL behind the last */
 
-/* The names of all modes that can be tried, or of those that are tried without --mode, with
+/* The names of all modes, or of those that are tried without --mode, with
  * `between` between them; the caller frees it. */
 char *fit__mode_list(bool usual, const char *between);
+
+/* The modes in a list of modes and presets: "timeout,partial"; the caller frees it. */
+char *fit__modes_of(const char *list);
 
 /* Checks "timeout,partial". NULL if all are modes that can be tried, otherwise a sentence for
  * the user, which the caller frees. */

@@ -39,6 +39,7 @@ static bool can_be_cancelled(struct fit_op *op)
 
 static void cancel_now(struct fit_op *op)
 {
+    fit__slow_told();
     if (op) {
         fit__trace(">>", -1, "cancel(%s)", fit__op_name(op));
         fit__op_cancel(op);

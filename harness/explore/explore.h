@@ -27,10 +27,13 @@ enum fit__run { FIT_RUN_PLAIN, FIT_RUN_FIRST, FIT_RUN_SECOND, FIT_RUN_TRUNK, FIT
                /* not judged: cases branch from it, or its first fault is yet to come */
                FIT_RUN_BRANCH };
 
+/* What is to be tried: modes, and presets by their index in wanted.c, one bit each. */
+struct fit__wanted { bool given, modes[FIT_MODES], whole[FIT_MODES]; uint32_t presets; };
+
 struct fit__orders {
     enum fit__job job;
     int results;                         /* descriptor for records */
-    bool modes[FIT_MODES], modes_given;
+    struct fit__wanted wanted;
     bool extended;                       /* also what a default sweep leaves out */
     const char *memory;                  /* whose allocations fail, as ordered; NULL: all */
     bool memcheck, trace, stacks;
@@ -39,6 +42,8 @@ struct fit__orders {
     unsigned jobs;
     unsigned pairs;                      /* at most so many of each test; 0: none */
     unsigned random, from;               /* these random runs of each test, and nothing else */
+    bool own;                            /* with random: only tests that have asked for them */
+    bool pairs_given, random_given, seed_given, case_time_given;   /* on the command line */
     bool fill;                           /* as many of them as pairs leave of the budget */
     uint64_t seed;
     unsigned cpu_ms, wall_ms;            /* limits of one case */
@@ -138,7 +143,7 @@ enum fit__test_state { FIT_TEST_DIED, FIT_TEST_READY, FIT_TEST_BROKEN, FIT_TEST_
                        FIT_TEST_NONDETERMINISTIC, FIT_TEST_SKIPPED };
 
 enum { FIT_OPS_MAX = 512, FIT_LEFT_MAX = 512, FIT_CENSUS_MAX = 64, FIT_FINDINGS_MAX = 16,
-       FIT_MARKS_MAX = 256, FIT_RULES_MAX = 64, FIT_IDLE_MAX = 256,
+       FIT_MARKS_MAX = 256, FIT_BLOCKING_MAX = 16, FIT_RULES_MAX = 64, FIT_IDLE_MAX = 256,
        FIT_SYMPTOM_MAX = 1400, FIT_TEXT_MAX = 1600 };
 
 struct fit__op_result { char name[64]; int state, code; uint64_t hash; size_t size; };
@@ -165,15 +170,21 @@ struct fit__reference {
     char text[FIT_TEXT_MAX];             /* why it is not ready */
     void *frames[FIT_STACK_MAX]; unsigned depth;
     struct fit__divergence divergence;
-    bool modes[FIT_MODES], modes_set;    /* fit_options("--mode ...") */
-    unsigned budget;                     /* fit_options("--budget ..."); 0: none */
-    bool extended;                       /* fit_options("--extended") */
+    /* fit_options(): */
+    struct fit__wanted wanted;           /* --mode */
+    unsigned budget;                     /* 0: none */
+    bool extended;
+    unsigned pairs, random; bool pairs_set, random_set;
+    uint64_t seed;                       /* 0: none */
+    unsigned case_ms;                    /* 0: none */
     unsigned questions, cancel_places, setup_questions, turns;
     unsigned calls;                      /* fit__calls_begun at its end */
     bool named;                          /* libfiu makes points fail by name: see fit__settled */
     unsigned pair_singles, pair_firsts, pairs_tried, pairs_possible;
 
     fit_ns ns;
+    fit_ns ended;                        /* test and teardown; `ns` is when its threads were, too */
+    const char *blocking[FIT_BLOCKING_MAX]; unsigned blocking_count;  /* callbacks that wait long */
     struct fit__point *points; struct fit__point **last_point;
     struct fit__op_result ops[FIT_OPS_MAX]; unsigned op_count;
     struct fit__left left[FIT_LEFT_MAX]; unsigned left_count;
@@ -245,6 +256,16 @@ size_t fit__chain_of(void *const *frames, unsigned depth, const char *leave_out,
 
 /* Is `q`, asked now, asked at the place of this named point of the reference? */
 bool fit__question_at(const struct fit__question *q, const struct fit__point *point);
+
+/* ---- wanted.c: which cases are tried ----------------------------------------------------- */
+
+/* Reads "timeout,peer-gone" or "all" (and cuts it up). NULL, or the word that is unknown. */
+const char *fit__wanted_read(struct fit__wanted *wanted, char *list);
+void fit__wanted_usual(struct fit__wanted *wanted);
+bool fit__mode_wanted(enum fit__mode mode);
+bool fit__alternative_wanted(const struct fit__point *point, unsigned alternative);
+/* fit_options() has changed what this test is to try. */
+void fit__modes_update(void);
 
 /* ---- find.c: from the name of a case to a place ------------------------------------------ */
 
@@ -327,6 +348,8 @@ void fit__die(void) __attribute__((noreturn));
 void fit__watchdog_prepare(void);
 /* Crash handlers and limits for this process (they are not inherited by snapshots). */
 void fit__watchdog_arm(unsigned cpu_ms, unsigned wall_ms);
+/* For a case; without `wall` only its processor time is limited. */
+void fit__watchdog_case(bool wall);
 
 /* ---- history.c: the calls, as text ------------------------------------------------------- */
 
@@ -397,13 +420,9 @@ void fit__random_sweep(const struct fit__test *test, void *state, unsigned from,
 /* Sweeps (or lists, or replays in) one test. Call "inside", on green thread 0, in a world.
  * `state`: the group's. Returns 0, or 1 if it failed. */
 int fit__sweep_test(const struct fit__test *test, void *state);
-/* fit_options() has changed what this test is to try. */
-void fit__modes_update(void);
 /* Is it the run without faults that is replayed, TEST:none? */
 bool fit__replays_none(void);
 /* For rerun.c, selection.c, pairs.c and random.c. */
-bool fit__mode_wanted(enum fit__mode mode);
-bool fit__alternative_wanted(const struct fit__alternative *alternative);
 bool fit__case_wanted(const struct fit__point *point, unsigned alternative);
 /* The question of the reference that this one must be, in a run that nothing has gone wrong in yet;
  * NULL: it is another. */

@@ -123,7 +123,7 @@ void fit__nearest(const struct fit__point *points, const char *text, const char 
     for (unsigned i = 0; i < NEAREST; i++) list[i].distance = FAR;
     for (const struct fit__point *p = points; p; p = p->next)
         for (unsigned a = 0; a < p->count; a++) {
-            if (!fit__session.orders.modes[fit__point_mode(p, a)]) continue;
+            if (!fit__session.orders.wanted.modes[fit__point_mode(p, a)]) continue;
             fit__point_case(p, &p->alternatives[a], name, sizeof name);
             note_nearest(list, name, distance(name, text)
                                      + (strcmp(p->name, call) ? OTHER_CALL : 0));

@@ -125,7 +125,7 @@ static unsigned candidates(const struct fit__point *p, unsigned *list)
 {
     unsigned n = 0;
     for (unsigned a = 0; a < p->count; a++)
-        if (fit__alternative_wanted(&p->alternatives[a]) && !seen(situation(p, a))
+        if (fit__alternative_wanted(p, a) && !seen(situation(p, a))
             && fit__step_possible(p, a))
             list[n++] = a;
     return n;
@@ -164,7 +164,7 @@ static int answer_trunk(struct fit__question *q)
         fit__case_enter(p, a);
         fit__session.run = FIT_RUN_BRANCH;
         fit__expect_more(answer_branch);
-        fit__watchdog_arm(fit__session.orders.cpu_ms, 0);   /* it waits for its cases */
+        fit__watchdog_case(false);       /* it waits for its cases */
         return (int)a;
     }
     return -1;
@@ -188,9 +188,11 @@ static void send_count(const struct fit__test *test, const struct fit__reference
 unsigned fit__pairs_limit(void)
 {
     const struct fit__orders *o = &fit__session.orders;
+    const struct fit__reference *r = fit__session.reference;
     unsigned left = fit__budget_left();
+    unsigned most = r->pairs_set && !o->pairs_given && o->pairs ? r->pairs : o->pairs;
     if (left != UINT_MAX && o->fill) left -= left / 2;
-    return o->pairs < left ? o->pairs : left;
+    return most < left ? most : left;
 }
 
 void fit__pairs_sweep(const struct fit__test *test, void *state)

@@ -51,10 +51,17 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 31;
 }
 
+static uint64_t seed(void)
+{
+    const struct fit__orders *o = &fit__session.orders;
+    const struct fit__reference *r = fit__session.reference;
+    return r->seed && !o->seed_given ? r->seed : o->seed;
+}
+
 /* The number for this purpose at this question of this run: a counter, not a state. */
 static uint64_t draw(uint64_t purpose)
 {
-    return mix(mix(mix(fit__session.orders.seed) ^ random_run.run) ^ fit__session.questions << 8
+    return mix(mix(mix(seed()) ^ random_run.run) ^ fit__session.questions << 8
                ^ purpose);
 }
 
@@ -125,7 +132,7 @@ static bool allowed(const struct fit__point *p, unsigned alternative)
 {
     const struct fit__alternative *a = &p->alternatives[alternative];
     if (!random_run.modes[a->mode]) return false;
-    if (!fit__alternative_wanted(a) && !starves_thread(a)) return false;
+    if (!fit__alternative_wanted(p, alternative) && !starves_thread(a)) return false;
     return suits(p, a);
 }
 
@@ -294,14 +301,13 @@ static void send_count(const struct fit__test *test, unsigned from, unsigned run
     fit__record_shard(&rec);
     fit__record_add(&rec, "from", "%u", from);
     fit__record_add(&rec, "runs", "%u", runs);
-    fit__record_add(&rec, "seed", "%llu", (unsigned long long)fit__session.orders.seed);
+    fit__record_add(&rec, "seed", "%llu", (unsigned long long)seed());
     add_strategies(&rec);
     fit__record_send(&rec);
 }
 
 void fit__random_sweep(const struct fit__test *test, void *state, unsigned from, unsigned to)
 {
-    const struct fit__orders *o = &fit__session.orders;
     unsigned runs = 0;
     if (!is_of_use(EVENLY)) to = from;
     for (unsigned run = from; run < to; run++) {
@@ -311,7 +317,7 @@ void fit__random_sweep(const struct fit__test *test, void *state, unsigned from,
         if (fit__number_done(number) || !fit__free_fork(number)) continue;
         plan(run);
         fit__run_prepare(FIT_RUN_BRANCH, test, answer);
-        fit__watchdog_arm(o->cpu_ms, o->wall_ms);
+        fit__watchdog_case(true);
         fit__run_in_child(test, state);
         fit__die();
     }

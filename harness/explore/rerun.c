@@ -91,12 +91,11 @@ static int answer(struct fit__question *q)
 void fit__rerun_case(const struct fit__test *test, void *state, const struct fit__point *point,
                      unsigned alternative)
 {
-    const struct fit__orders *o = &fit__session.orders;
     wanted.point = point;
     wanted.alternative = alternative;
     fit__run_prepare(FIT_RUN_CASE, test, answer);
     fit__session.run = FIT_RUN_TRUNK;    /* until the fault has come */
-    fit__watchdog_arm(o->cpu_ms, o->wall_ms);
+    fit__watchdog_case(true);
     fit__run_in_child(test, state);
     fit__die();
 }

@@ -57,6 +57,7 @@ static void end_first(void)
     fit__tracing = false;
     if (fit__session.orders.job < FIT_J_AUDIT) fit__judge_reference(r);
     r->ns = fit__now();
+    r->ended = fit__slow_end();
     r->turns = fit__session.turn;
     r->calls = fit__calls_begun;
     r->named = fit__named;
@@ -118,6 +119,7 @@ static void end_case(void)
 
 void fit__run_end(void)
 {
+    fit__slow_ended();
     switch (fit__session.run) {
     case FIT_RUN_PLAIN: return;
     case FIT_RUN_FIRST: end_first(); break;

@@ -24,11 +24,6 @@ enum { ORDERS_MAX = 1 << 28 };           /* each case that failed may be named i
 
 FIT_HOT struct fit__session fit__session;
 
-static const enum fit__mode default_modes[] = {
-    FIT_TIMEOUT, FIT_PARTIAL, FIT_EMFILE, FIT_CALLBACK, FIT_CANCEL, FIT_RESET, FIT_ORDER, FIT_DNS,
-    FIT_DISK, FIT_CLOCK, FIT_THREAD, FIT_SIGNAL
-};
-
 static void __attribute__((noreturn, format(printf, 1, 2))) refuse(const char *format, ...)
 {
     char text[400];
@@ -73,14 +68,8 @@ static void unescape(char *s)
 
 static void parse_modes(char *value)
 {
-    fit__session.orders.modes_given = true;
-    for (char *save, *word = strtok_r(value, ",", &save); word;
-         word = strtok_r(NULL, ",", &save)) {
-        unsigned mode = 0;
-        while (mode < FIT_MODES && strcmp(word, fit__mode_name((enum fit__mode)mode))) mode++;
-        if (mode == FIT_MODES) refuse("the orders name an unknown mode: %s", word);
-        fit__session.orders.modes[mode] = true;
-    }
+    const char *unknown = fit__wanted_read(&fit__session.orders.wanted, value);
+    if (unknown) refuse("the orders name an unknown mode: %s", unknown);
 }
 
 static void parse_memory(char *value)
@@ -98,6 +87,16 @@ static void append(const char ***list, unsigned *count, const char *value)
     if (!(*count & (*count - 1)))        /* doubles: there may be very many cases */
         *list = fit__resize((void *)*list, (*count ? *count * 2 : 1) * sizeof **list);
     (*list)[(*count)++] = value;
+}
+
+/* Words of the command line that a test's fit_options() must give way to. */
+static void parse_given(const char *value)
+{
+    struct fit__orders *o = &fit__session.orders;
+    o->pairs_given |= !strcmp(value, "pairs");
+    o->random_given |= !strcmp(value, "random");
+    o->seed_given |= !strcmp(value, "seed");
+    o->case_time_given |= !strcmp(value, "case-time");
 }
 
 static enum fit__job job_of(const char *word)
@@ -162,6 +161,10 @@ static void parse_line(char *key, char *value)
         o->pairs = (unsigned)atoi(value);
     } else if (!strcmp(key, "random")) {
         o->random = (unsigned)atoi(value);
+    } else if (!strcmp(key, "own")) {
+        o->own = atoi(value);
+    } else if (!strcmp(key, "given")) {
+        parse_given(value);
     } else if (!strcmp(key, "from")) {
         o->from = (unsigned)atoi(value);
     } else if (!strcmp(key, "fill")) {
@@ -196,9 +199,7 @@ static void set_defaults(void)
     if (!o->jobs) o->jobs = 1;
     if (!o->cpu_ms) o->cpu_ms = slow ? 30000 : 1000;
     if (!o->wall_ms) o->wall_ms = slow ? 120000 : 10000;
-    if (o->modes_given) return;
-    for (size_t i = 0; i < sizeof default_modes / sizeof default_modes[0]; i++)
-        o->modes[default_modes[i]] = true;
+    if (!o->wanted.given) fit__wanted_usual(&o->wanted);
 }
 
 static void say_hello(void)

@@ -24,31 +24,6 @@
 /* The reference run is judged by its end; it gets more time than a case. */
 enum { REFERENCE_FACTOR = 5 };
 
-bool fit__mode_wanted(enum fit__mode mode)
-{
-    const struct fit__reference *r = fit__session.reference;
-    const struct fit__orders *o = &fit__session.orders;
-    return !o->modes_given && r->modes_set ? r->modes[mode] : o->modes[mode];
-}
-
-/* Is this one of those that are tried? */
-bool fit__alternative_wanted(const struct fit__alternative *a)
-{
-    return fit__mode_wanted((enum fit__mode)a->mode)
-        && (!a->extended || fit__session.orders.extended || fit__session.reference->extended);
-}
-
-/* A case that is replayed may be of any mode. */
-void fit__modes_update(void)
-{
-    const struct fit__orders *o = &fit__session.orders;
-    bool extended = o->job == FIT_J_REPLAY || o->extended || fit__session.reference->extended;
-    fit__modes_asked = extended ? FIT_EXTENDED_ASKED : 0;
-    for (unsigned m = 0; m < FIT_MODES; m++)
-        if (o->job == FIT_J_REPLAY || fit__mode_wanted((enum fit__mode)m))
-            fit__modes_asked |= 1u << m;
-}
-
 /* An ordered case without its prefix, TEST or GROUP.TEST; NULL: it is another test's. */
 static const char *without_test(const char *text)
 {
@@ -64,7 +39,7 @@ bool fit__case_wanted(const struct fit__point *p, unsigned alternative)
 {
     const struct fit__orders *o = &fit__session.orders;
     char name[FIT_CASE_MAX];
-    if (!o->case_count) return fit__alternative_wanted(&p->alternatives[alternative]);
+    if (!o->case_count) return fit__alternative_wanted(p, alternative);
     if (!fit__mode_wanted(fit__point_mode(p, alternative))) return false;
     fit__point_case(p, &p->alternatives[alternative], name, sizeof name);
     return fit__case_ordered(name);
@@ -296,6 +271,7 @@ static void send_test(const struct fit__test *test, const struct fit__reference 
     fit__record_add(&rec, "points", "%u", r->questions);
     fit__record_add(&rec, "cancel_places", "%u", r->cancel_places);
     fit__record_add(&rec, "setup_points", "%u", r->setup_questions);
+    if (r->random) fit__record_add(&rec, "random", "%u", r->random);
     fit__record_send(&rec);
 }
 
@@ -419,6 +395,15 @@ static unsigned left_of_budget(void)
     return left == UINT_MAX ? 0 : left - fit__pairs_limit();
 }
 
+/* Up to which random run: of the command line, or else of the test, or what the budget leaves. */
+static unsigned random_runs(void)
+{
+    const struct fit__orders *o = &fit__session.orders;
+    const struct fit__reference *r = fit__session.reference;
+    if (r->random_set && !o->random_given && !o->from) return r->random;
+    return o->own ? 0 : o->fill ? left_of_budget() : o->random;
+}
+
 static void sweep_cases(const struct fit__test *test, void *state)
 {
     const struct fit__orders *o = &fit__session.orders;
@@ -430,7 +415,7 @@ static void sweep_cases(const struct fit__test *test, void *state)
     }
     fit__idle_move(r);
     if (o->random) {
-        fit__random_sweep(test, state, o->from, o->fill ? left_of_budget() : o->random);
+        fit__random_sweep(test, state, o->from, random_runs());
         return;
     }
     fit__trunk_run(test, state, answer_trunk);

@@ -119,6 +119,15 @@ static void set_timer(int which, unsigned ms)
     fit__raw(SYS_setitimer, which, &t, 0);
 }
 
+void fit__watchdog_case(bool wall)
+{
+    enum { MEMCHECK_FACTOR = 30 };       /* the command's own limits have it already */
+    const struct fit__orders *o = &fit__session.orders;
+    unsigned ms = o->case_time_given ? 0 : fit__session.reference->case_ms;
+    if (o->memcheck) ms *= MEMCHECK_FACTOR;
+    fit__watchdog_arm(ms ? ms : o->cpu_ms, !wall ? 0 : ms ? ms : o->wall_ms);
+}
+
 void fit__watchdog_arm(unsigned cpu_ms, unsigned wall_ms)
 {
     stack_t alternative = { .ss_size = ALT_STACK };

@@ -138,7 +138,7 @@ static bool word_fits(const char *word, const char *fault, enum fit__mode mode)
     return false;
 }
 
-static bool selects_fault(const char *faults, const char *text, enum fit__mode mode)
+bool fit__selects(const char *faults, const char *text, enum fit__mode mode)
 {
     char copy[FIT_CASE_MAX], *save;
     snprintf(copy, sizeof copy, "%s", faults);
@@ -151,7 +151,7 @@ static bool selects_step(const char *faults, const struct fit__step *step)
 {
     char text[FIT_CASE_MAX];
     fit__point_case(step->point, &step->point->alternatives[step->alternative], text, sizeof text);
-    return selects_fault(faults, text, fit__point_mode(step->point, step->alternative));
+    return fit__selects(faults, text, fit__point_mode(step->point, step->alternative));
 }
 
 /* How many of the faults of this case are selected. */
@@ -271,12 +271,12 @@ static bool exists(const struct fit__reference *r, const char *faults)
 {
     char name[FIT_CASE_MAX];
     for (unsigned m = 0; m < FIT_MODES; m++)
-        if (!fit__mode_asked((enum fit__mode)m) && selects_fault(faults, "", (enum fit__mode)m))
+        if (!fit__mode_asked((enum fit__mode)m) && fit__selects(faults, "", (enum fit__mode)m))
             return true;
     for (const struct fit__point *p = r->points; p; p = p->next)
         for (unsigned a = 0; a < p->count; a++) {
             fit__point_case(p, &p->alternatives[a], name, sizeof name);
-            if (selects_fault(faults, name, fit__point_mode(p, a))) return true;
+            if (fit__selects(faults, name, fit__point_mode(p, a))) return true;
         }
     return false;
 }

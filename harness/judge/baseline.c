@@ -23,6 +23,7 @@ void fit__judge_reference(struct fit__reference *r)
     r->errors = fit__memcheck_errors();
     fit__sched_hide_dead_stacks();
     r->lost_bytes = fit__memcheck_lost();
+    if (fit__slow_blocks()) add_finding(r, fit__slow_blocks());
     if (fit__judge_bad_close()) add_finding(r, fit__judge_bad_close());
     if (fit__fds_left_by_user(&f)) add_finding(r, &f);
     if (fit__uv_busy_closes() && r->left_handle_count) {

@@ -104,10 +104,23 @@ const char *fit__allowed(const char *verdict, void *const *frames, unsigned dept
 /* Did a library end the program, as it is known to do by design? Returns the reason, or NULL. */
 const char *fit__library_aborts(const struct fit__finding *finding);
 bool fit__must_recover(void);
+/* Does a selector ("accept*:error=EMFILE", "mode=memory") fit a fault, given as words of a name? */
+bool fit__selects(const char *faults, const char *text, enum fit__mode mode);
 /* This case is judged: its rules are counted in the reference, once. */
 void fit__rules_count(void);
 /* In the parent, all points named: a record `rule` for each that the test has made. */
 void fit__rules_send(const struct fit__test *test, const struct fit__reference *r);
+
+/* ---- slow.c ------------------------------------------------------------------------------ */
+
+void fit__slow_reset(void);
+void fit__slow_told(void);               /* the user cancels, or tells the service to stop */
+void fit__slow_ended(void);              /* test and teardown are over */
+fit_ns fit__slow_end(void);              /* when that was */
+/* A callback that the loop could not go on for, beyond the run without faults, or NULL. */
+const struct fit__finding *fit__slow_blocks(void);
+/* Did the service take too long to stop? */
+bool fit__slow_cleanup(const struct fit__reference *reference, struct fit__finding *finding);
 
 /* ---- memcheck.c -------------------------------------------------------------------------- */
 

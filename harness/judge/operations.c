@@ -139,7 +139,7 @@ FIT_EXPORT void fit_op_succeeded(struct fit_op *op, const void *result, size_t s
     op->hash = 14695981039346656037u;
     for (size_t i = 0; i < size; i++) op->hash = (op->hash ^ bytes[i]) * 1099511628211u;
     op->size = size;
-    fit__trace("op", -1, "%s succeeded, %zu bytes", op->name, size);
+    fit__trace("op", -1, "%s succeeded, %zu byte%s", op->name, size, size == 1 ? "" : "s");
     fit__api_leave();
 }
 

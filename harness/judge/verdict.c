@@ -115,6 +115,7 @@ void fit__judge_start(void)
     fit__allow_reset();
     fit__marks_reset();
     fit__loops_reset();
+    fit__slow_reset();
     fit__memory_start(fit__session.orders.stacks || fit__session.orders.job == FIT_J_REPLAY);
     fit__watcher = &watcher;
     fit__on_not_fired = on_not_fired;
@@ -301,6 +302,10 @@ static bool judge_ledgers(struct fit__record *rec, struct fit__finding *f)
     struct fit__finding memory;
     bool leaks = judge_memory(rec, &memory);
     if (judge_memcheck(rec, f)) return true;
+    if (fit__slow_blocks()) {
+        *f = *fit__slow_blocks();
+        return true;
+    }
     if (fit__ops_judge(r, f) && !strcmp(f->verdict, "callback-lost")) return true;
     /* A loop that could not be closed keeps its memory and descriptors: not two findings more. */
     if (fit__handles_left(r, f)) return true;
@@ -313,7 +318,7 @@ static bool judge_ledgers(struct fit__record *rec, struct fit__finding *f)
         *f = judge.bad_close;
         return true;
     }
-    return fit__ops_judge(r, f);
+    return fit__ops_judge(r, f) || fit__slow_cleanup(r, f);
 }
 
 static void begin_own_record(struct fit__record *rec, char *memory, size_t size)

@@ -70,8 +70,9 @@ static size_t peer_text(const struct fit__point *p, const struct fit__alternativ
         return (size_t)snprintf(out, size, "what %s sends comes byte by byte%s", who, after);
     if (what->what == FIT_W_SHORT)
         return (size_t)snprintf(out, size,
-                                "%s sent %lld bytes of its answer and said nothing more%s%s", who,
-                                (long long)what->value, p->after ? ", after " : "",
+                                "%s sent %lld byte%s of its answer and said nothing more%s%s", who,
+                                (long long)what->value, what->value == 1 ? "" : "s",
+                                p->after ? ", after " : "",
                                 p->after ? p->after : "");
     return (size_t)snprintf(out, size, "%s says nothing more%s%s", who, p->after ? " after " : "",
                             p->after ? p->after : "");

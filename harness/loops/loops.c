@@ -192,6 +192,16 @@ bool fit__library_loop_waits(const struct fit__guard *thread)
     return thread == turner && turning->depth && !turning->frames[turning->depth - 1].function;
 }
 
+const char *fit__loop_running(void)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    for (unsigned i = running.depth; i; i--) {
+        const struct frame *f = &running.frames[i - 1];
+        if (!f->function && f->base > here) return f->type;      /* else it was left by longjmp */
+    }
+    return NULL;
+}
+
 const char *fit__last_callback(void)
 {
     return fit__active && last_function ? fit__name_of(last_function) : NULL;

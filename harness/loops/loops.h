@@ -49,6 +49,9 @@ bool fit__turn_allowed(void);
 struct fit__guard;
 bool fit__library_loop_waits(const struct fit__guard *thread);
 
+/* The run function of the innermost loop that runs on this thread ("uv_run"); NULL: none. */
+const char *fit__loop_running(void);
+
 /* The name of the callback that ended last (symbol of the user's function), or NULL: for
  * `after=`. Callbacks on pool threads (uv_work_cb) do not count, nor do those of libevent, libev
  * and GLib: names of cases have always done without them. */

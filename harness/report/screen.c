@@ -1,7 +1,6 @@
 /* harness/report/screen.c - what `faulttest run` and `list` print: binary, table, findings. */
 #include "harness/report/screen.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,51 +61,89 @@ static void show_name(const char *name, size_t columns)
     printf("%.*s...%s", (int)front, name, name + size - back);
 }
 
-struct table { size_t name; bool shown[FIT_MODES_MAX]; bool several, failed; };
+/* A column of numbers: of one mode, or of the sums behind them. */
+enum { SEVERAL = FIT_MODES_MAX, TOTAL, FAILED, COLUMNS_MAX };
+struct column { const char *heading; unsigned what; int width; };
+struct table { int name; size_t count; struct column columns[COLUMNS_MAX]; bool staggered; };
+
+static unsigned long number_of(const struct fit__test *test, unsigned what)
+{
+    return what == SEVERAL ? test->several : what == TOTAL ? test->cases
+         : what == FAILED ? test->failed : test->modes[what];
+}
+
+static void add_column(struct table *table, const struct fit__results *results,
+                       const char *heading, unsigned what, bool always)
+{
+    int digits = 1;
+    bool any = always;
+    for (size_t i = 0; i < results->test_count; i++) {
+        unsigned long number = number_of(&results->tests[i], what);
+        int its = snprintf(NULL, 0, "%lu", number);
+        digits = its > digits ? its : digits;
+        any |= number > 0;
+    }
+    if (any)
+        table->columns[table->count++] = (struct column){ heading, what, digits };
+}
+
+/* Two headings on the same line stand two columns apart. */
+enum { STAGGERED_MIN = 5 };
+
+/* As wide as the numbers need; with headings on one line, as wide as these. */
+static int set_widths(struct table *table, bool staggered)
+{
+    int sum = table->name;
+    for (size_t i = 0; i < table->count; i++) {
+        struct column *c = &table->columns[i];
+        int least = staggered ? STAGGERED_MIN - 2 : (int)strlen(c->heading);
+        if (c->what == TOTAL || c->what == FAILED)
+            least = 6;                   /* as they have always stood */
+        c->width = c->width > least ? c->width : least;
+        sum += c->width + 2;
+    }
+    table->staggered = staggered;
+    return sum;
+}
 
 static struct table table_of(const struct fit__results *results)
 {
-    struct table table = { .name = NAME_COLUMNS_MIN };
+    struct table table = { .name = NAME_COLUMNS_MIN }, narrow;
     for (size_t i = 0; i < results->test_count; i++) {
-        const struct fit__test *test = &results->tests[i];
-        size_t size = strlen(test->name);
-        table.failed |= test->failed > 0;
-        table.several |= test->several > 0;
-        for (size_t m = 0; m < FIT_MODES_MAX; m++)
-            table.shown[m] |= test->modes[m] > 0;
+        int size = (int)strlen(results->tests[i].name);
         if (size > table.name)
             table.name = size < NAME_COLUMNS_MAX ? size : NAME_COLUMNS_MAX;
     }
-    return table;
+    for (unsigned m = 0; fit__mode_at(m); m++)
+        add_column(&table, results, fit__mode_at(m)->name, m, false);
+    add_column(&table, results, "several", SEVERAL, false);
+    add_column(&table, results, "total", TOTAL, true);
+    add_column(&table, results, "failed", FAILED, false);
+    narrow = table;
+    if (set_widths(&table, false) <= FIT_COLUMNS || set_widths(&narrow, true) > FIT_COLUMNS)
+        return table;
+    return narrow;
 }
 
-/* Modes from..to-1 are a block of columns that fits the screen; the last one has the totals. */
-struct block { size_t from, to; bool last; };
-
-static struct block block_of(const struct table *table, size_t from)
+/* Columns from..to-1 are a block that fits the screen; the sums stay together. */
+static size_t block_end(const struct table *table, size_t from)
 {
-    size_t totals = (table->failed ? 16 : 8) + (table->several ? 9 : 0), used = table->name, m;
-    for (m = from; fit__mode_at(m); m++) {
-        if (!table->shown[m])
-            continue;
-        size_t width = strlen(fit__mode_at(m)->name) + 2;
-        if (used + width > FIT_COLUMNS)
+    int used = table->name;
+    size_t to = from, sums = 0;
+    while (table->columns[sums].what < SEVERAL)
+        sums++;
+    for (; to < table->count; to++) {
+        used += table->columns[to].width + 2;
+        if (used > FIT_COLUMNS && to > from)
             break;
-        used += width;
     }
-    if (fit__mode_at(m))
-        return (struct block){ from, m, false };
-    if (used + totals <= FIT_COLUMNS)
-        return (struct block){ from, m, true };
-    while (!table->shown[--m])           /* the totals need room: the last mode joins them */
-        assert(m > from);
-    return (struct block){ from, m, false };
+    return to < table->count && to > sums && sums > from ? sums : to;
 }
 
-static void show_row(const struct table *table, const struct block *block,
+static void show_row(const struct table *table, size_t from, size_t to,
                      const struct fit__test *test)
 {
-    show_name(test->name, table->name);
+    show_name(test->name, (size_t)table->name);
     if (test->cases == 0 && test->failed == 0) {
         printf("  %s\n", strcmp(test->state, "ready") == 0 ? "no case of these modes"
                        : strcmp(test->state, "no-calls") == 0 ? "makes no call that can fail"
@@ -114,29 +151,35 @@ static void show_row(const struct table *table, const struct block *block,
                        : "not swept, see below");
         return;
     }
-    for (size_t m = block->from; m < block->to; m++)
-        if (table->shown[m])
-            printf("  %*lu", (int)strlen(fit__mode_at(m)->name), test->modes[m]);
-    if (block->last && table->several)
-        printf("  %7lu", test->several);
-    if (block->last)
-        printf("  %6lu", test->cases);
-    if (block->last && table->failed)
-        printf("  %6lu", test->failed);
+    for (size_t i = from; i < to; i++)
+        printf("  %*lu", table->columns[i].width, number_of(test, table->columns[i].what));
     printf("\n");
 }
 
-static void show_block(const struct fit__results *results, const struct table *table,
-                       const struct block *block)
+/* Each heading ends where its numbers do: every `step`-th of them, from `first` on. */
+static void show_headings(const struct table *table, size_t from, size_t to, size_t first,
+                          size_t step)
 {
-    printf("\n%*s", (int)table->name, "");
-    for (size_t m = block->from; m < block->to; m++)
-        if (table->shown[m])
-            printf("  %s", fit__mode_at(m)->name);
-    printf("%s%s%s\n", block->last && table->several ? "  several" : "",
-           block->last ? "   total" : "", block->last && table->failed ? "  failed" : "");
+    int at = table->name, printed = 0;
+    for (size_t i = from; i < to; i++) {
+        at += table->columns[i].width + 2;
+        if ((i - from) % step != first)
+            continue;
+        printf("%*s", at - printed, table->columns[i].heading);
+        printed = at;
+    }
+    printf("\n");
+}
+
+static void show_block(const struct fit__results *results, const struct table *table, size_t from,
+                       size_t to)
+{
+    size_t lines = table->staggered ? 2 : 1;
+    printf("\n");
+    for (size_t line = 0; line < lines; line++)
+        show_headings(table, from, to, line, lines);
     for (size_t i = 0; i < results->test_count; i++)
-        show_row(table, block, &results->tests[i]);
+        show_row(table, from, to, &results->tests[i]);
 }
 
 static void show_table(const struct fit__results *results)
@@ -147,11 +190,10 @@ static void show_table(const struct fit__results *results)
         empty &= results->tests[i].cases == 0;
     if (empty)
         return;
-    struct block block = { 0 };
-    do {
-        block = block_of(&table, block.to);
-        show_block(results, &table, &block);
-    } while (!block.last);
+    for (size_t from = 0, to; from < table.count; from = to) {
+        to = block_end(&table, from);
+        show_block(results, &table, from, to);
+    }
 }
 
 /* "9 partial, 3 cancel, 2 of several faults"; the caller frees it. */

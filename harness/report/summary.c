@@ -219,12 +219,11 @@ static bool tried(const char *modes, const char *mode)
 
 static void show_not_tried(const char *modes)
 {
-    static const char *const reasons[] = { "left out by --mode", "only with --mode",
-                                           "not built yet" };
-    struct fit__text lists[3] = { { 0 } };
+    static const char *const reasons[] = { "left out by --mode", "only with --mode" };
+    struct fit__text lists[2] = { { 0 } };
     for (size_t m = 0; fit__mode_at(m); m++) {
         const struct fit__mode_word *mode = fit__mode_at(m);
-        struct fit__text *list = &lists[!mode->built ? 2 : !mode->usual];
+        struct fit__text *list = &lists[!mode->usual];
         if (!tried(modes, mode->name))
             fit__text_add(list, "%s%s", list->size ? ", " : "", mode->name);
     }

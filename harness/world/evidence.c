@@ -21,7 +21,8 @@ static int line(char *out, size_t size, int fd, const struct fit__slot *slot)
     if (slot->file->ops->describe) slot->file->ops->describe(slot->file, &info);
     if (info.readable && (info.class == FIT_C_STREAM || info.class == FIT_C_PAIR ||
                           info.class == FIT_C_DATAGRAM))
-        snprintf(unread, sizeof unread, ", %zu bytes unread", info.readable);
+        snprintf(unread, sizeof unread, ", %zu byte%s unread", info.readable,
+                 info.readable == 1 ? "" : "s");
     return snprintf(out, size, "%-3d %-9s %s%s\n", fd, kind, without_kind(info.text, kind), unread);
 }
 

@@ -5,6 +5,8 @@
 #include "fi/arena.h"
 #include "harness/world/inner.h"
 
+void (*fit__on_waited)(const char *what, fit_ns waited);
+
 void fit__waitq_init(struct fit__waitq *queue)
 {
     TAILQ_INIT(&queue->waiters);
@@ -41,6 +43,7 @@ static int wait_in(const char *what, struct fit__waiter *waiters,
                    struct fit__waitq *const *queues, unsigned count, fit_ns deadline)
 {
     struct fit__thread *self = fit__current;
+    fit_ns began = fit__now();
     for (unsigned i = 0; i < count; i++) {
         waiters[i] = (struct fit__waiter){ .thread = self, .queue = queues[i] };
         TAILQ_INSERT_TAIL(&queues[i]->waiters, &waiters[i], link);
@@ -54,6 +57,8 @@ static int wait_in(const char *what, struct fit__waiter *waiters,
     self->waiting_for = NULL;
     for (unsigned i = 0; i < count; i++)
         if (waiters[i].queue) TAILQ_REMOVE(&waiters[i].queue->waiters, &waiters[i], link);
+    if (self->service && fit__on_waited && fit__now() - began > FIT_LONG_WAIT_NS)
+        fit__on_waited(what, fit__now() - began);
     return self->timed_out ? -ETIMEDOUT : 0;
 }
 

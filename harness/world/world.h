@@ -142,6 +142,9 @@ void fit__look_from(struct fit__thread *thread, void (*look)(void *arg), void *a
 /* No thread can run, and the clock is about to go on to `due`, the next event. May set events.
  * Simulated kernel only; called on any thread. */
 extern void (*fit__on_idle)(fit_ns due);
+/* A thread of the service has waited for longer than this, in `what`; on that thread. */
+#define FIT_LONG_WAIT_NS FIT_S
+extern void (*fit__on_waited)(const char *what, fit_ns waited);
 /* Nothing can run and no event is due. The explorer sets it; it must not return. */
 extern void (*fit__on_deadlock)(void);
 

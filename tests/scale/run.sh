@@ -413,6 +413,54 @@ echo "peak of the command: $little KiB for 400 cases, $much KiB for 10000" | tee
 [ "$((much - little))" -lt 1024 ] && [ "$little" -gt 0 ]
 result $? 'a run of 10000 cases needs no more memory than one of 400'
 
+# ---- what a test asks for itself -----------------------------------------------------------------
+# asks NAME WORDS: a program whose test has these words
+asks() { compile "$1" options.c "-DOPTIONS=\"$2\""; }
+
+own='run --valgrind=none -j 1'
+asks plain '--mode partial'
+asks single '--mode byte-at-a-time'
+asks alone '--mode partial --pairs no'
+asks drawn '--mode=partial,emfile --pairs=no --random 6 --seed 7'
+asks wrong '--mode partial --budget many'
+asks other '--output file'
+asks really '--world=real --mode partial'
+$faulttest list ./plain passes_on >plain.cases
+$faulttest list ./single passes_on >single.cases
+holds 'a preset selects some cases of a mode' sh -c \
+    'test -s single.cases && test "$(grep short=1 plain.cases)" = "$(cat single.cases)"'
+$faulttest list ./plain passes_on --mode byte-at-a-time >line.cases
+holds 'on the command line, too' cmp line.cases single.cases
+$faulttest list ./single passes_on --mode partial >line.cases
+holds 'which wins over the test' cmp line.cases plain.cases
+ends 0 'a test that wants no pairs' $own ./alone
+says_not 'pairs'
+ends 0 'but the command line does' $own --pairs 20 ./alone
+says 'pairs +[0-9]+ tried'
+ends 0 'a test that wants random runs' $own ./drawn
+says 'random +6 runs, --seed 7'
+ends 0 'but the command line wants other ones' $own --random 4 --seed 9 ./drawn
+says 'random +4 runs, --seed 9'
+ends 0 'or none' $own --random no ./drawn
+says_not 'random'
+ends 4 'a number that is none' $own ./wrong
+says 'fit_options: --budget takes a number from 1, not many'
+ends 4 'a word of the whole run' $own ./other
+says 'fit_options: --output is not known here; there are --mode'
+ends 4 'a test that wants the real kernel' $own ./really
+says 'UNSUPPORTED [a-z]+.passes_on'
+says 'faulttest run --world=real --test passes_on ./really'
+ends 0 'gets it' $own --world=real ./really
+
+# ---- once more what failed -----------------------------------------------------------------------
+ends 1 'all cases' $run ./found
+bad=$(jq -c 'select(.failed and .mode != "none")' .faulttest/last.jsonl | wc -l)
+ends 1 'those that failed' $run --failed ./found
+says "faulttest: $bad cases, $bad failed"
+ends 0 'a program without any' $run ./many
+ends 4 'has none to try' $run --failed ./many
+says 'no case of these programs failed in the last run'
+
 # ---- progress on a terminal ----------------------------------------------------------------------
 if script -qec true /dev/null >output 2>&1; then
     script -qec "$faulttest $run -j 1 -o progress.jsonl ./most" /dev/null >output 2>&1

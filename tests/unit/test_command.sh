@@ -159,8 +159,9 @@ run 2 run ./script
 says "no ELF header"
 run 2 run ./fake_locked
 says "is not executable"
-run 2 run --mode oom ./fake_pass
-says "did you mean 'memory'?"
+run 2 run --mode peer-gnoe ./fake_pass
+says "did you mean 'peer-gone'?"
+run 0 explain peer-gone
 run 2 run --mode disconnect ./fake_pass
 says "did you mean 'reset'?"
 run 2 run --mode schedule ./fake_pass
