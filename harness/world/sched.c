@@ -294,6 +294,7 @@ static void hold_runnable(void)
 void fit__service_stop(fit_ns until)
 {
     assert(!sched.stopped_by && fit__current->service);
+    if (fit__time_limit != FIT_NEVER) fit__time_limit += until - fit__now();  /* it is not its own */
     sched.stopped_by = fit__current;
     hold_runnable();
     while (fit__now() < until && !fit__faults_off) {     /* which lift what lasts */
