@@ -2,7 +2,7 @@
  * libuv ends the program. The repaired one looks first.
  * expect: abort
  * libs: libuv
- * options: --extended
+ * options: --mode cancel --extended
  * repaired: reported
  */
 #include "zoo_uv.h"
