@@ -28,6 +28,7 @@ static const char *const names[STRATEGIES] = {
 };
 
 enum { FAULTS_LEAST = 2, BURST_CHANCES = 24, GAPS_MOST = 1 << 12 };
+_Static_assert(FAULTS_LEAST + 2 <= FIT_FAULTS_MAX, "so many are drawn");
 
 static struct {
     uint64_t run;
@@ -221,7 +222,13 @@ static const struct fit__point *repeated(const struct fit__point *first)
     const struct fit__point *p = first;
     for (unsigned n = 0; p && n < NEAR; p = p->next, n++)
         if (is_chance(p) && comes_again(p)) return p;
-    return first;
+    return NULL;
+}
+
+/* Where a strategy finds but one place its run would be a case of one fault. */
+static unsigned least_chances(void)
+{
+    return random_run.strategy == EVENLY ? 1 : 2;
 }
 
 static bool choose_first(void)
@@ -231,13 +238,19 @@ static bool choose_first(void)
     random_run.first = NULL;
     random_run.victim = NULL;
     count = chances_from(p);
-    if (!count) return false;
+    if (count < least_chances()) return false;
     nth = (unsigned)(draw(3) % count);
     if (draw(7) % count < nth) nth = (unsigned)(draw(7) % count);    /* early: more comes behind */
     for (; p; p = p->next)
         if (is_chance(p) && !nth--) break;
     random_run.first = random_run.strategy == AGAIN ? repeated(p) : p;
-    return true;
+    return random_run.first != NULL;
+}
+
+/* Two are mostly what pairs have tried. */
+static unsigned draw_faults(void)
+{
+    return draw(6) % 5 == 0 ? FAULTS_LEAST : FAULTS_LEAST + 1 + (unsigned)(draw(9) % 2);
 }
 
 /* The victim is told by the first place: an object that can be starved there, or else a thread. */
@@ -261,8 +274,7 @@ static void plan(uint64_t run)
         choose_first();
     }
     if (random_run.strategy == STARVATION) choose_victim();
-    random_run.faults = FAULTS_LEAST
-                      + (unsigned)(draw(6) % (FIT_FAULTS_MAX - FAULTS_LEAST + 1));
+    random_run.faults = draw_faults();
     random_run.between = (unsigned)(draw(8) % 2);
     if (random_run.strategy == AGAIN) random_run.faults = FIT_FAULTS_MAX;
     random_run.chances = chances_from(random_run.first->next);
@@ -275,9 +287,7 @@ static bool is_of_use(enum strategy strategy)
     random_run.first = NULL;
     for (unsigned m = 0; m < FIT_MODES; m++)
         random_run.modes[m] = fit__mode_wanted((enum fit__mode)m);
-    for (const struct fit__point *p = fit__session.reference->points; p; p = p->next)
-        if (is_chance(p)) return true;
-    return false;
+    return chances_from(fit__session.reference->points) >= least_chances();
 }
 
 /* "evenly, swarm": those that have a turn in this test. */

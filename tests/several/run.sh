@@ -56,12 +56,12 @@ same natively memcheck 'they end in the same way there'
 
 ends 1 'random runs' run --valgrind=none --random 300 -j1 -o one.jsonl ./suite
 says 'leak-fd suite.forgets .*random +600 runs, --seed 1'
-says '[0-9]+ new cases, by evenly, swarm, burst, delays, .*again'
+says '[0-9]+ new cases, by evenly, swarm, burst, '
 says_not 'leak-fd +suite.remembers'
 cp output first
 jq -r 'select(.seq >= 1000000000000000) | .test + .case' one.jsonl | sort >output
-[ "$(uniq -d output | grep -c .)" = 0 ] && [ "$(grep -c . output)" -gt 300 ]
-result $? 'half of them and more are cases that nothing else has tried, each of them once'
+[ "$(uniq -d output | grep -c .)" = 0 ] && [ "$(grep -c . output)" -gt 150 ]
+result $? 'many of them are cases that nothing else has tried, each of them once'
 ends 1 'the same seed' run --valgrind=none --random 300 --seed 1 -j4 -o four.jsonl ./suite
 verdicts one.jsonl >one
 verdicts four.jsonl >four
