@@ -132,7 +132,7 @@ static const struct fit__mode_word modes[] = {
     { "dns", true, true, "names do not resolve, or late, or to hosts that are not there" },
     { "disk", true, true, "the disk is full or broken, files are gone" },
     { "clock", true, true, "the wall clock is set; the program does not run for an hour" },
-    { "thread", true, true, "no thread or key is left" },
+    { "thread", true, true, "no thread, key or process can be made" },
     { "signal", true, true, "a signal that the program handles interrupts a wait; EINTR" },
 };
 
