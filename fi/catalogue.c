@@ -470,7 +470,6 @@ static const struct fit__fact facts[] = {
     CLOCK(FIT_N_DATE, -HOUR),
     CLOCK(FIT_N_DATE | RARE, TO_2038),
     CLOCK(FIT_N_UPTIME, HOUR),
-    CLOCK(FIT_N_UPTIME | RARE, INT64_C(1) << 31),        /* ms: more than an int holds */
     CLOCK(FIT_N_TICKS | RARE, FIT_TICK_MS),              /* from here on in steps of so much */
     { FIT_SLEEP, RARE, FIT_CLOCK, FIT_W_DELAY, FIT_S_NUMBER, FIT_U_ONCE, 1000,
       FIT_E_SPECIAL, 0, 0 },
