@@ -487,7 +487,6 @@ static const struct fit__fact facts[] = {
     CLOCK(FIT_N_DATE, -HOUR),
     CLOCK(FIT_N_DATE | RARE, TO_2038),
     CLOCK(FIT_N_UPTIME, HOUR),
-    CLOCK(FIT_N_UPTIME | RARE, INT64_C(1) << 31),        /* ms: more than an int holds */
     CLOCK(FIT_N_TICKS | RARE, FIT_TICK_MS),              /* from here on in steps of so much */
     { FIT_SLEEP, RARE, FIT_CLOCK, FIT_W_DELAY, FIT_S_NUMBER, FIT_U_ONCE, 1000,
       FIT_E_SPECIAL, 0, 0 },
@@ -502,6 +501,11 @@ static const struct fit__fact facts[] = {
     FAILS(FIT_USERS, RARE, FIT_DISK, EIO),
     FAILS(FIT_USERS, FIT_N_CRAMPED | RARE, FIT_DISK, ERANGE),    /* a member of many groups */
     FAILS(FIT_HOST_NAME, FIT_N_CRAMPED | RARE, FIT_DNS, ENAMETOOLONG),
+    FAILS(FIT_INTERFACE, RARE, FIT_EMFILE, EMFILE),      /* libc asks by a socket */
+    FAILS(FIT_INTERFACE, RARE, FIT_EMFILE, ENFILE),
+    FAILS(FIT_INTERFACE, RARE, FIT_EMFILE, ENOMEM),
+    FAILS(FIT_INTERFACE, FIT_N_BY_NAME | RARE, FIT_RESET, ENODEV),       /* it has just gone */
+    FAILS(FIT_INTERFACE, FIT_N_BY_NUMBER | RARE, FIT_RESET, ENXIO),
     COMES(FIT_SIGNALLED, FIT_N_OFTEN_SENT, FIT_W_NONE),
     COMES(FIT_SIGNALLED, FIT_N_SELDOM_SENT | RARE, FIT_W_NONE),
     COMES(FIT_SIGNALLED, FIT_N_WITH_HANDLER | RARE, FIT_W_EARLY),

@@ -29,7 +29,8 @@ enum fit__family {
     FIT_MUTEX_TIMED, FIT_TAKE /* another lock or its like */, FIT_UNLOCK, FIT_CONDITION,
     FIT_SEMAPHORE, FIT_WAKE, FIT_AFFINITY,
     /* of time, chance and what else a machine has; what comes from outside */
-    FIT_CLOCKS, FIT_SLEEP, FIT_RANDOM, FIT_USERS, FIT_HOST_NAME, FIT_SIGNALLED, FIT_HANDLED,
+    FIT_CLOCKS, FIT_SLEEP, FIT_RANDOM, FIT_USERS, FIT_HOST_NAME, FIT_INTERFACE, FIT_SIGNALLED,
+    FIT_HANDLED,
     /* of loop libraries */
     FIT_CALLED,              /* a function of the user's, by a loop */
     FIT_POOLED,              /* a job for a pool of threads */
@@ -106,6 +107,7 @@ enum fit__family {
     X(FIT_CLOCKS, clock) X(FIT_SIGNALLED, signal) X(FIT_HANDLED, handler)                     \
     X(FIT_USERS, getpwnam) X(FIT_USERS, getpwuid) X(FIT_USERS, getpwnam_r)                    \
     X(FIT_USERS, getpwuid_r) X(FIT_HOST_NAME, gethostname)                                    \
+    X(FIT_INTERFACE, if_nametoindex) X(FIT_INTERFACE, if_indextoname)                         \
     X(FIT_FORK, fork) X(FIT_FORK, system) X(FIT_FORK, popen) X(FIT_SPAWN, posix_spawn)        \
     X(FIT_SPAWN, posix_spawnp) X(FIT_BECOME, execve)
 
@@ -219,6 +221,7 @@ enum fit__need {
     FIT_N_EITHER = 2,        /* addresses of IPv4 and IPv6 are asked for, and both are welcome */
     FIT_N_MUST = 4,          /* NI_NAMEREQD */
     FIT_N_CRAMPED = 8,       /* less room than the longest result takes */
+    FIT_N_BY_NAME = 16, FIT_N_BY_NUMBER = 32, /* an interface */
     /* of threads */
     FIT_N_SCHEDULED = 1,     /* with a priority of its own */
     FIT_N_SHARED = 2,        /* other processes may have the lock */

@@ -238,6 +238,30 @@ FIT_EXPORT int uname(struct utsname *names)
     return result;
 }
 
+/* What a look-up of an interface gives: the real kernel knows them. 0, or -1 and errno. */
+static int interface_fails(enum fit__call_id id, const char *name, const void *caller)
+{
+    struct fit__call c;
+    long result = 0;
+    if (fit__passes() || !fit__extended_asked()) return 0;
+    fit__begin(&c, id, -1, caller);
+    c.object = name;
+    if (!fit__fault_simple(&c, name ? FIT_N_BY_NAME : FIT_N_BY_NUMBER, &result)) result = 0;
+    return (int)fit__end(&c, result);
+}
+
+FIT_EXPORT unsigned if_nametoindex(const char *name)
+{
+    if (interface_fails(FIT_CALL_if_nametoindex, name, FIT_CALLER) < 0) return 0;
+    return FIT_NEXT(if_nametoindex)(name);
+}
+
+FIT_EXPORT char *if_indextoname(unsigned number, char name[IF_NAMESIZE])
+{
+    if (interface_fails(FIT_CALL_if_indextoname, NULL, FIT_CALLER) < 0) return NULL;
+    return FIT_NEXT(if_indextoname)(number, name);
+}
+
 FIT_EXPORT int getifaddrs(struct ifaddrs **list)
 {
     if (!fit__passes())

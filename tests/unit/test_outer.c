@@ -2,6 +2,7 @@
  * Linked with the library's objects. */
 #include <errno.h>
 #include <limits.h>
+#include <net/if.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
@@ -204,6 +205,11 @@ static void users_are_not_found(void *arg)
     check(gethostname(name, sizeof name) < 0 && errno == ENAMETOOLONG);
     check(!memcmp(name, "servicex", 8) && !gethostname(name, sizeof name));
     check(!strcmp(name, "service"));
+    unsigned number = if_nametoindex("lo");
+    wish_for("if_nametoindex", FIT_W_ERROR, ENODEV);
+    check(number && !if_nametoindex("lo") && errno == ENODEV);
+    wish_for("if_indextoname", FIT_W_ERROR, ENXIO);
+    check(!if_indextoname(number, name) && errno == ENXIO && if_indextoname(number, name));
 }
 
 int main(void)
