@@ -255,9 +255,8 @@ static int check_fault(struct parser *p, const struct fit__fault *f)
         && (none || (cancel && !later && f->what.what != FIT_W_TWICE)))
         return fail(p, "\"%s\" says it all: no error=, short= and the like may stand behind it",
                     f->point);
-    if (later && !end)
-        return fail(p, "\"again\" and \"late\" are for cancel and shutdown, not for \"%.60s\"",
-                    f->point);
+    if (f->what.what == FIT_W_AGAIN && !end)
+        return fail(p, "\"again\" is for cancel and shutdown, not for \"%.60s\"", f->point);
     if (p->have_until && f->when_last != f->when)
         return fail(p, "when= with + or .. and until= contradict each other: only one of them "
                        "can say when the fault is over");

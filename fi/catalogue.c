@@ -59,6 +59,8 @@
     FILES(family, FIT_N_LONG | RARE, ENAMETOOLONG),                                           \
     FILES(family, RARE, ENOMEM)
 /* Once a call is not there it never is: the program has to do without. */
+#define ABSENT(family)                                                                        \
+    { family, FIT_N_UNKNOWN | RARE, FIT_EMFILE, ERRNO, FIT_U_ONWARDS, ENOSYS, FIT_E_LACKING, 0, 0 }
 #define LACKING(family, error)                                                                \
     { family, FIT_N_RECENT | RARE, FIT_DISK, ERRNO, FIT_U_ONWARDS, error, FIT_E_LACKING, 0, 0 }
 /* accept() takes the connection, finds that it is broken, and gives its error. */
@@ -178,6 +180,7 @@ static const struct fit__fact facts[] = {
     FULL_FOR_A_TIME(FIT_MAKE, RARE),
     FAILS(FIT_MAKE, 0, FIT_EMFILE, ENFILE),
     FAILS(FIT_MAKE, RARE, FIT_EMFILE, ENOMEM),
+    ABSENT(FIT_MAKE),                            /* epoll_create: built without, or kept from it */
 
     TABLE_FULL(FIT_SOCKET),
     FULL_FOR_A_TIME(FIT_SOCKET, RARE),
@@ -307,6 +310,32 @@ static const struct fit__fact facts[] = {
       FIT_E_SPECIAL, 0, 0 },
     { FIT_WAIT, FIT_N_SEVERAL, FIT_ORDER, FIT_W_ORDER, FIT_S_NUMBER, FIT_U_ONCE, 0,
       FIT_E_SPECIAL, 0, 0 },
+    /* The data comes a tick before, or a tick after, the time that the wait has. */
+    { FIT_WAIT, FIT_N_AHEAD, FIT_TIMEOUT, FIT_W_EARLY, FIT_S_NUMBER, FIT_U_ONCE, 0,
+      FIT_E_SPECIAL, 0, 0 },
+    { FIT_WAIT, FIT_N_TIMER, FIT_TIMEOUT, FIT_W_LATE, FIT_S_NUMBER, FIT_U_ONCE, 0,
+      FIT_E_SPECIAL, 0, 0 },
+    /* From here on things come one after the other, as if each woke the program alone; and: one of
+     * them always before the others, which wait while it is ready. */
+    { FIT_WAIT, FIT_N_PARTED, FIT_ORDER, FIT_W_SHORT, FIT_S_NUMBER, FIT_U_ONWARDS, 1,
+      FIT_E_SPECIAL, 0, 0 },
+    { FIT_WAIT, FIT_N_PARTED, FIT_ORDER, FIT_W_ORDER, FIT_S_NUMBER, FIT_U_ONWARDS, 0,
+      FIT_E_SPECIAL, 0, 0 },
+    /* Reported, and then there is nothing: a datagram with a bad checksum, a connection that
+     * another process has taken. poll of a UDP socket that blocks looks at the checksum itself. */
+    { FIT_WAIT, FIT_N_IDLE, FIT_ORDER, FIT_W_SPURIOUS, FIT_S_NUMBER, FIT_U_ONCE, 0,
+      FIT_E_SPECIAL, 0, 0 },
+    { FIT_WAIT, FIT_N_DOUBTFUL | RARE, FIT_ORDER, FIT_W_SPURIOUS, FIT_S_NUMBER, FIT_U_ONCE, 0,
+      FIT_E_SPECIAL, 0, 0 },
+    FAILS(FIT_WAIT, FIT_N_POLLS | RARE, FIT_EMFILE, ENOMEM),
+    ABSENT(FIT_WAIT),                            /* epoll_pwait2 */
+
+    /* The program comes to read it a period later. */
+    { FIT_COUNTER, FIT_N_PERIODIC, FIT_CLOCK, FIT_W_TWICE, FIT_S_NUMBER, FIT_U_ONCE, 0,
+      FIT_E_SPECIAL, 0, 0 },
+    /* Another process that shares it was faster, and passes it on. */
+    { FIT_COUNTER, FIT_N_NONBLOCKING | RARE, FIT_PARTIAL, ERRNO, FIT_U_ONCE, EAGAIN,
+      FIT_E_AFFLICT, FIT_A_LATE, MS },
 
     /* glibc gives up after two attempts of five seconds. */
     { FIT_RESOLVE, 0, FIT_TIMEOUT, FIT_W_NEVER, FIT_S_NUMBER, FIT_U_ONCE, 0, FIT_E_SPECIAL, 0, 0 },

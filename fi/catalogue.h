@@ -17,6 +17,7 @@ enum fit__family {
     FIT_ACCEPT, FIT_CONNECT, FIT_SHUTDOWN, FIT_WAIT, FIT_RESOLVE, FIT_RESOLVE_BACK, FIT_BIND,
     FIT_LISTEN, FIT_OPTION, FIT_PEER_NAME, FIT_WATCH /* epoll_ctl */, FIT_NOTIFY,
     FIT_SOCKET, FIT_OPTION_OF /* getsockopt */, FIT_SENDFILE,
+    FIT_COUNTER /* reading an eventfd or timerfd */,
     /* of files */
     FIT_FILE_READ, FIT_FILE_WRITE, FIT_FILE_SIZE, FIT_FLUSH, FIT_LOOK, FIT_NEW_NAME, FIT_RENAME,
     FIT_REMOVE, FIT_LIST, FIT_CLOSE, FIT_CHANGE /* mode, owner, times */, FIT_ASK /* fstat */,
@@ -239,6 +240,14 @@ enum fit__need {
     FIT_N_OFTEN_SENT = 32, FIT_N_SELDOM_SENT = 64, /* a signal */
     FIT_N_WITH_HANDLER = 128,
     FIT_N_STRANGER = 1,      /* a process that is no child of this one */
+    /* of waits and what they wait for, too */
+    FIT_N_POLLS = 1,         /* poll or select */
+    FIT_N_AHEAD = 2,         /* FIT_N_TIMER, and the deadline is more than two ticks away */
+    FIT_N_PARTED = 16,       /* FIT_N_SEVERAL at an epoll, and one could have come alone */
+    FIT_N_IDLE = 32,         /* the wait sleeps now: for UDP or a listener that do not block */
+    FIT_N_DOUBTFUL = 64,     /* ... for what is only read empty by somebody who shares it */
+    FIT_N_PERIODIC = 128,    /* a timer that comes again within a second */
+    FIT_N_UNKNOWN = 1 << 9,  /* this call was never made before: the kernel may not have it */
     FIT_N_EXTENDED = 1 << 15 /* always holds; the fact is only tried with --extended */
 };
 

@@ -70,6 +70,7 @@ const struct fit__fact *fit__ask(struct fit__call *c, unsigned holds, size_t amo
         if (fact->needs & ~(holds | FIT_N_EXTENDED)) continue;
         if (fit__kernel->lacks && fit__kernel->lacks(c->fd, fact)) continue;
         for (unsigned o = 0; fact->what == FIT_W_ORDER && o < c->order_count; o++) {
+            if (fact->until == FIT_U_ONWARDS && c->orders[o] >> 4) continue;     /* not alone */
             offers[q.count] = fact;
             offer(&q, fact, c->orders[o]);
         }
@@ -188,6 +189,37 @@ bool fit__fault_simple(struct fit__call *c, unsigned holds, long *result)
 bool fit__fault_make(struct fit__call *c, long *result)
 {
     return fit__fault_simple(c, 0, result);
+}
+
+/* ---- eventfd and timerfd ----------------------------------------------------------------- */
+
+#define SECOND INT64_C(1000000000)
+#define TICK INT64_C(1000)           /* by so much a timer that is due comes first */
+
+/* How long a periodic timer takes to expire once more; -1: it does not, or not within a second. */
+static int64_t next_expiry(int fd)
+{
+    struct itimerspec timer;
+    if (fit__kernel->timerfd_gettime(fd, &timer) < 0) return -1;
+    bool again = timer.it_interval.tv_sec || timer.it_interval.tv_nsec;
+    return again && !timer.it_value.tv_sec ? timer.it_value.tv_nsec : -1;
+}
+
+bool fit__fault_counter(struct fit__call *c, size_t size, long *result)
+{
+    int64_t value, left = -1;
+    bool timer = c->info.class == FIT_C_TIMER;
+    if (c->fd < 0 || !fit__asks() || size < sizeof(uint64_t) || !c->info.readable) return false;
+    if (!timer && c->info.class != FIT_C_WAKEUP) return false;
+    if (timer) left = next_expiry(c->fd);
+    c->family = FIT_COUNTER;
+    const struct fit__fact *fact = fit__ask(c, (left >= 0 ? FIT_N_PERIODIC : 0)
+                                            | (c->info.nonblocking ? FIT_N_NONBLOCKING : 0), 0,
+                                            &value);
+    if (!fact) return false;
+    if (fact->effect != FIT_E_SPECIAL) return fit__carry_out(c, fact, result);
+    fit__kernel->sleep(left + TICK);
+    return false;
 }
 
 /* ---- streams and datagrams --------------------------------------------------------------- */

@@ -85,6 +85,14 @@ void fit__fault_notices(struct fit__call *c);
 unsigned fit__holds_of_size(int fd, off_t size);
 unsigned fit__holds_of_signals(const struct fit__call *c);
 
+/* Calls that an older kernel does not have. True: nor does this one, and *result is what the call
+ * gives. Else what holds of it: FIT_N_UNKNOWN or nothing. */
+bool fit__is_lacking(const struct fit__call *c, long *result);
+unsigned fit__first_call(const struct fit__call *c);
+
+/* read() of an eventfd or a timerfd, for which c->info must be there; at most `size` bytes. */
+bool fit__fault_counter(struct fit__call *c, size_t size, long *result);
+
 /* recv and its like, at most *size bytes, which may be lowered. Waits for something to come
  * if the call would. After the call say how it ended: fit__after_transfer. */
 bool fit__fault_read(struct fit__call *c, int flags, size_t *size, long *result);
@@ -97,6 +105,9 @@ bool fit__fault_file(struct fit__call *c, bool writes, size_t size, off_t offset
 /* A short count on an edge-triggered descriptor is only true when the rest comes later, as an
  * edge of its own. */
 void fit__after_transfer(struct fit__call *c, long result);
+
+/* A world has ended: what was known of its kernel is over. */
+void fit__faults_forget(void);
 
 /* No thread can be made any more. */
 extern bool fit__no_threads;

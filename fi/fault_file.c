@@ -21,13 +21,27 @@
 /* ---- calls that this machine does not have ----------------------------------------------- */
 
 static int lacking[FIT_CALL_COUNT];      /* the error of each */
+static bool known[FIT_CALL_COUNT];       /* it was asked for, and it was there or not */
 
 void fit__nothing_lacks(void)
 {
     memset(lacking, 0, sizeof lacking);
 }
 
-static bool is_lacking(const struct fit__call *c, long *result)
+void fit__faults_forget(void)
+{
+    memset(known, 0, sizeof known);
+    fit__nothing_lacks();
+}
+
+unsigned fit__first_call(const struct fit__call *c)
+{
+    if (known[c->id] || fit__guard->exempt) return 0;
+    known[c->id] = true;
+    return FIT_N_UNKNOWN;
+}
+
+bool fit__is_lacking(const struct fit__call *c, long *result)
 {
     if (!lacking[c->id] || fit__guard->exempt) return false;
     *result = -lacking[c->id];
@@ -161,7 +175,7 @@ static bool remove_it(const struct fit__fact *fact, int dir, const char *path, l
 bool fit__fault_path(struct fit__call *c, int dir, const char *path, unsigned holds, long *result)
 {
     int64_t value;
-    if (is_lacking(c, result)) return true;
+    if (fit__is_lacking(c, result)) return true;
     if (!fit__asks() || !path || !*path) return false;
     c->object = path;
     const struct fit__fact *fact = fit__ask(c, holds_of_path(dir, path, holds), 0, &value);
@@ -197,7 +211,7 @@ bool fit__fault_lock(struct fit__call *c, unsigned holds, long *result)
 
 bool fit__fault_open_file(struct fit__call *c, unsigned holds, long *result)
 {
-    if (is_lacking(c, result)) return true;
+    if (fit__is_lacking(c, result)) return true;
     return is_file(c) && fit__fault_simple(c, holds, result);
 }
 
@@ -318,7 +332,7 @@ bool fit__fault_copy(struct fit__call *c, int in, off_t from, off_t to, size_t *
     int64_t value;
     size_t unused;
     off_t end, at = place_in(in, from, &end);
-    if (is_lacking(c, result)) return true;
+    if (fit__is_lacking(c, result)) return true;
     if (at < 0 || end <= at || !*size || !is_file(c)) return false;
     off_t most = (off_t)*size < end - at ? (off_t)*size : end - at;
     bool grows = pages_needed(c->fd, (size_t)most, to, &unused) > 0;

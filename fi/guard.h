@@ -13,6 +13,7 @@ struct fit__guard {
     unsigned inside;     /* > 0: our own code runs on this green thread */
     bool exempt;         /* a peer or a client of the test: simulated, never faulted or counted */
     bool signal;         /* a signal may wait for it: fi/signal.h */
+    unsigned wait;       /* epoll_wait, poll or their like, which it is in (fi/catalogue.h), or 0 */
     struct {             /* pthread_cancel: fi/thread.h */
         bool asked, off;         /* called for this thread; disabled by it */
         bool ending;             /* it acts on it, or ends anyway: never again */

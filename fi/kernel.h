@@ -171,6 +171,10 @@ struct fit__kernel {
     /* Of what is ready, those with these numbers (fi/case.h: FIT_W_ORDER) are told first, in this
      * order. NULL: it cannot do that. */
     void (*epoll_order)(int ep, int64_t order);
+    /* From here on, as long as faults are on, each wait tells at most one thing that the program
+     * does not know of yet; with `first` (1: of what is ready now the first) that thing comes
+     * before all others. Only together with epoll_order. */
+    void (*epoll_sparing)(int ep, unsigned first);
     int (*poll)(struct pollfd *fds, nfds_t count, int64_t timeout_ns);
     /* Something will happen within `ns`, whatever the caller does. NULL: nobody can tell. */
     bool (*more_soon)(int64_t ns);

@@ -7,7 +7,8 @@
 
 #define MS INT64_C(1000000)
 #define SECOND INT64_C(1000000000)
-#define TICK INT64_C(1000)           /* a timer that is due comes first, by this much */
+#define SOON INT64_C(1000)           /* a timer that is due comes first, by this much */
+#define TICK MS                      /* what a program can make of a deadline: milliseconds */
 
 /* A look of our own at the clock: not one of the calls that get the program nowhere. */
 int64_t fit__monotonic(void)
@@ -82,26 +83,57 @@ unsigned fit__orders_of(int64_t orders[FIT_ORDERS_MOST], unsigned count, unsigne
     return ways;
 }
 
+static bool can_come_alone(const int64_t *orders, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (!(orders[i] >> 4)) return true;
+    return false;
+}
+
+/* What could go wrong with it; `left`: until the deadline, or not positive. */
+static unsigned conditions(const struct fit__call *c, int64_t left, const int64_t *orders,
+                           unsigned count)
+{
+    bool polls = c->id != FIT_CALL_epoll_wait && c->id != FIT_CALL_epoll_pwait
+        && c->id != FIT_CALL_epoll_pwait2;
+    bool more = fit__kernel->more_soon && fit__kernel->more_soon(FIT_LATE_MS * MS);
+    unsigned holds = more ? FIT_N_MORE : 0;
+    if (left > 0) holds |= FIT_N_TIMER;
+    if (left > 2 * TICK) holds |= FIT_N_AHEAD;
+    if (count) holds |= FIT_N_SEVERAL;
+    if (!polls && can_come_alone(orders, count)) holds |= FIT_N_PARTED;
+    return holds && polls ? holds | FIT_N_POLLS : holds;
+}
+
+/* The data comes so long after (before, if negative) the deadline. */
+static enum fit__found move_data(int64_t left, int64_t after)
+{
+    fit__kernel->hold((left > 0 ? left : 0) + after);
+    return FIT_F_WAITS_ON;
+}
+
 enum fit__found fit__wait_found(struct fit__call *c, int64_t deadline, const int64_t *orders,
                                 unsigned count, int64_t *order)
 {
-    bool timer = deadline >= 0 && fit__monotonic() < deadline;
-    bool more = fit__kernel->more_soon && fit__kernel->more_soon(FIT_LATE_MS * MS);
-    const struct fit__fact *fact;
-    if (!timer && !count && !more) return FIT_F_AS_IT_IS;
+    unsigned holds = conditions(c, deadline >= 0 ? deadline - fit__monotonic() : 0, orders, count);
+    if (!holds) return FIT_F_AS_IT_IS;
     c->orders = orders;
     c->order_count = count;
-    fact = fit__ask(c, (timer ? FIT_N_TIMER : 0) | (count ? FIT_N_SEVERAL : 0)
-                    | (more ? FIT_N_MORE : 0), 0, order);
+    const struct fit__fact *fact = fit__ask(c, holds, count, order);
     if (!fact) return FIT_F_AS_IT_IS;
-    if (fact->what == FIT_W_ORDER) return FIT_F_ORDERED;
-    if (fact->what == FIT_W_DELAY) {
+    int64_t left = deadline - fit__monotonic();
+    switch ((enum fit__what)fact->what) {
+    case FIT_W_ORDER:
+        return fact->until == FIT_U_ONWARDS ? FIT_F_ONE_BY_ONE : FIT_F_ORDERED;
+    case FIT_W_SHORT: *order = 0; return FIT_F_ONE_BY_ONE;
+    case FIT_W_DELAY:
         fit__kernel->sleep(fact->value * MS);
         return FIT_F_LATE;
+    case FIT_W_EARLY: return move_data(left, -TICK);
+    case FIT_W_LATE: return move_data(left, TICK);
+    case FIT_W_TIMERS_FIRST: return move_data(left, SOON);
+    default: return FIT_F_FAILED;
     }
-    int64_t left = deadline - fit__monotonic();
-    fit__kernel->hold((left > 0 ? left : 0) + TICK);
-    return FIT_F_TIMERS_FIRST;
 }
 
 const char *fit__events_text(char *out, size_t size, uint32_t events)

@@ -28,10 +28,13 @@ int64_t fit__order_backwards(unsigned count);
 
 /* What becomes of a wait that has found something, if `count` orders are possible, and with
  * `deadline` (-1: it has none, or found no stream's data).
- * Timers first: a timer wins all the same; the data was taken back and comes just after it.
+ * Waits on: the data was taken back and comes again about the deadline: just before it, so that
+ * the wait still finds it, or just after it, when the timer has won.
  * Ordered: *order says how. Late: the caller slept on, more has come by now, and what came last is
- * to be told first. */
-enum fit__found { FIT_F_AS_IT_IS, FIT_F_TIMERS_FIRST, FIT_F_ORDERED, FIT_F_LATE };
+ * to be told first. One by one: so it is from here on; *order: the number of the one that always
+ * comes before the others, or 0. Failed: with the error *order. */
+enum fit__found { FIT_F_AS_IT_IS, FIT_F_WAITS_ON, FIT_F_ORDERED, FIT_F_LATE, FIT_F_ONE_BY_ONE,
+                  FIT_F_FAILED };
 enum fit__found fit__wait_found(struct fit__call *c, int64_t deadline, const int64_t *orders,
                                 unsigned count, int64_t *order);
 

@@ -15,7 +15,8 @@ static long epoll_create_simulated(enum fit__call_id id, int flags, const void *
     struct fit__call c;
     long result;
     fit__begin(&c, id, -1, caller);
-    if (!fit__fault_make(&c, &result)) result = fit__kernel->epoll_create(flags);
+    if (!fit__is_lacking(&c, &result) && !fit__fault_simple(&c, fit__first_call(&c), &result))
+        result = fit__kernel->epoll_create(flags);
     if (fit__traces()) fit__traced(&c, result, "%s", FIT_FLAGS(epoll_flags, flags));
     return fit__end(&c, result);
 }
@@ -110,7 +111,7 @@ static void last_first(int ep)
 static long epoll_asking(struct fit__call *c, struct epoll_event *events, int most,
                          int64_t timeout)
 {
-    int64_t orders[FIT_ORDERS_MOST], order, deadline, left = 0;
+    int64_t orders[FIT_ORDERS_MOST], order = 0, deadline, left = 0;
     if (!fit__asks() || (timeout <= 0 && !fit__kernel->epoll_order))
         return fit__kernel->epoll_wait(c->fd, events, most, timeout);
     deadline = timeout > 0 ? fit__monotonic() + timeout : -1;
@@ -118,15 +119,31 @@ static long epoll_asking(struct fit__call *c, struct epoll_event *events, int mo
     if (ready < 0) return ready;
     switch (fit__wait_found(c, ready & FIT_READY_STREAM ? deadline : -1, orders,
                             orders_of(orders, ready, most), &order)) {
-    case FIT_F_TIMERS_FIRST: left = deadline - fit__monotonic(); break;
+    case FIT_F_WAITS_ON: left = deadline - fit__monotonic(); break;
     case FIT_F_ORDERED:
         fit__kernel->epoll_order(c->fd, order);
         if (length_of(order) < (int)fit__ready_count(ready)) most = length_of(order);
         break;
     case FIT_F_LATE: last_first(c->fd); break;
+    case FIT_F_ONE_BY_ONE: fit__kernel->epoll_sparing(c->fd, (unsigned)order); break;
+    case FIT_F_FAILED: return -order;
     case FIT_F_AS_IT_IS: break;
     }
     return fit__kernel->epoll_wait(c->fd, events, most, left > 0 ? left : 0);
+}
+
+/* Of the ways to wait only the youngest, in its first call. The question has an object of its own:
+ * those of the wait itself are counted without it. */
+static bool is_absent(struct fit__call *c, long *result)
+{
+    if (c->id != FIT_CALL_epoll_pwait2) return false;
+    if (fit__is_lacking(c, result)) return true;
+    unsigned holds = fit__first_call(c);
+    if (!holds) return false;
+    c->object = "kernel";
+    bool absent = fit__fault_simple(c, holds, result);
+    c->object = NULL;
+    return absent;
 }
 
 static long epoll_simulated(enum fit__call_id id, int ep, struct epoll_event *events, int most,
@@ -136,9 +153,14 @@ static long epoll_simulated(enum fit__call_id id, int ep, struct epoll_event *ev
     sigset_t old;
     fit__begin(&c, id, ep, caller);
     if (most > 0) fit__check_writable(events, (size_t)most * sizeof *events);
-    fit__mask_begin(mask, &old);
-    long result = most <= 0 ? -EINVAL : epoll_asking(&c, events, most, timeout);
-    fit__mask_end(mask, &old);
+    long result = 0;
+    if (!is_absent(&c, &result)) {
+        fit__mask_begin(mask, &old);
+        fit__guard->wait = id;
+        result = most <= 0 ? -EINVAL : epoll_asking(&c, events, most, timeout);
+        fit__guard->wait = 0;
+        fit__mask_end(mask, &old);
+    }
     if (fit__traces()) trace_epoll(&c, timeout < 0 ? -1 : timeout / MS, events, result);
     return fit__end(&c, result);
 }

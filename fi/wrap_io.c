@@ -45,7 +45,8 @@ static long read_simulated(enum fit__call_id id, int fd, const struct iovec *iov
     if (!all && (id == FIT_CALL_readv || id == FIT_CALL_preadv)) count = 0;
     for (int i = 0; i < count; i++) fit__check_writable(iov[i].iov_base, iov[i].iov_len);
     if (!fit__fault_read(&c, 0, &size, &result)
-        && !fit__fault_file(&c, false, all, offset, &result)) {
+        && !fit__fault_file(&c, false, all, offset, &result)
+        && !fit__fault_counter(&c, all, &result)) {
         fit__fault_notices(&c);
         result = size == all ? fit__kernel->readv(fd, iov, count, offset)
                              : read_cut(fd, iov, count, size);

@@ -71,14 +71,15 @@ static long poll_late(struct pollfd *fds, nfds_t count)
 
 static long poll_asking(struct fit__call *c, struct pollfd *fds, nfds_t count, int64_t timeout)
 {
-    int64_t orders[FIT_ORDERS_MOST], order;
+    int64_t orders[FIT_ORDERS_MOST], order = 0;
     if (!fit__asks()) return fit__kernel->poll(fds, count, timeout);
     int64_t deadline = timeout > 0 ? fit__monotonic() + timeout : -1;
     long result = fit__kernel->poll(fds, count, timeout);
     if (result <= 0) return result;
     switch (fit__wait_found(c, stream_ready(fds, count) ? deadline : -1, orders,
                             result > 1 ? orders_of(orders, fds, count) : 0, &order)) {
-    case FIT_F_TIMERS_FIRST: {
+    case FIT_F_FAILED: return -order;
+    case FIT_F_WAITS_ON: {
         int64_t left = deadline - fit__monotonic();
         return fit__kernel->poll(fds, count, left > 0 ? left : 0);
     }
@@ -126,7 +127,9 @@ static long poll_simulated(enum fit__call_id id, struct pollfd *fds, nfds_t coun
     for (nfds_t i = 0; i < count; i++)
         fit__check_defined(&fds[i], offsetof(struct pollfd, revents));
     fit__mask_begin(mask, &old);
+    fit__guard->wait = id;
     long result = poll_asking(&c, fds, count, timeout);
+    fit__guard->wait = 0;
     fit__mask_end(mask, &old);
     if (fit__traces())
         trace_poll(&c, fds, count, timeout < 0 ? -1 : timeout / MS, result);
@@ -232,7 +235,9 @@ static long select_simulated(enum fit__call_id id, int limit, fd_set *const sets
     if (limit > FD_SETSIZE) limit = FD_SETSIZE;
     nfds_t count = polls_of_sets(fds, limit, sets);
     fit__mask_begin(mask, &old);
+    fit__guard->wait = id;
     long result = poll_asking(&c, fds, count, timeout);
+    fit__guard->wait = 0;
     fit__mask_end(mask, &old);
     if (result >= 0) result = sets_of_polls(fds, count, limit, sets);
     if (fit__traces()) trace_poll(&c, fds, count, timeout < 0 ? -1 : timeout / MS, result);

@@ -38,7 +38,7 @@ coverage: $(CMD) $(BUILD)/coverage/test_thumbnail
 # Unit tests are linked with the objects that they test: the library hides its symbols.
 UNIT := test_case test_symbols test_loops test_uv_callbacks test_curl_callbacks test_event_run \
         test_sched test_world test_files test_file_faults test_wrap test_wrap_faults
-UNIT += test_ev_run test_glib_run test_names test_links test_catalogue test_outer
+UNIT += test_ev_run test_glib_run test_names test_links test_events test_catalogue test_outer
 UNIT_BINARIES := $(UNIT:%=$(BUILD)/unit/%)
 unit_objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 
@@ -50,8 +50,8 @@ $(BUILD)/unit/test_event_run $(BUILD)/unit/test_ev_run $(BUILD)/unit/test_glib_r
     $(call unit_objects,fi/arena fi/catalogue fi/guard fi/engine fi/trace fi/symbols fi/elf)
 
 $(BUILD)/unit/test_sched $(BUILD)/unit/test_world $(BUILD)/unit/test_files $(BUILD)/unit/test_file_faults \
-$(BUILD)/unit/test_names $(BUILD)/unit/test_links $(BUILD)/unit/test_catalogue \
-$(BUILD)/unit/test_outer: $(LIB_OBJECTS)
+$(BUILD)/unit/test_names $(BUILD)/unit/test_links $(BUILD)/unit/test_events \
+$(BUILD)/unit/test_catalogue $(BUILD)/unit/test_outer: $(LIB_OBJECTS)
 WRAPPERS = cancel change child desc dir disk epoll file futex host inotify io map memory message name path poll process socket \
            signal splice stdio syscall temp time
 $(BUILD)/unit/test_wrap $(BUILD)/unit/test_wrap_faults: $(call unit_objects, \

@@ -76,7 +76,7 @@ static bool one_in(uint64_t n, uint64_t purpose)
 static bool is_slow(const struct fit__alternative *a)
 {
     return a->what == FIT_W_SILENT || a->what == FIT_W_NEVER || a->what == FIT_W_DELAY
-        || a->what == FIT_W_TIMERS_FIRST;
+        || a->what == FIT_W_TIMERS_FIRST || (a->what == FIT_W_LATE && a->mode == FIT_TIMEOUT);
 }
 
 /* What changes who runs or what is told first. */

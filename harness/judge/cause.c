@@ -127,6 +127,7 @@ bool fit__cause_named(const struct fit__alternative *fault, const char *point, i
             || (resolver && resolver_named(EAI_AGAIN, code, text))
             || (fault->mode == FIT_DNS && late_answer_named(code, text));
     case FIT_W_SILENT: case FIT_W_DELAY: case FIT_W_TIMERS_FIRST: case FIT_W_SPURIOUS:
+    case FIT_W_EARLY: case FIT_W_LATE:
         return timeout_named(code, text)
             || (fault->mode == FIT_DNS && late_answer_named(code, text));
     case FIT_W_SHORT: return fault->mode != FIT_TIMEOUT || timeout_named(code, text);

@@ -191,6 +191,35 @@ static size_t clock_text(const struct fit__point *p, const struct fit__alternati
                             p->after ? ", after " : "", p->after ? p->after : "");
 }
 
+/* epoll_wait, poll and their like, and the timers that they wait for. 0: nothing of their own. */
+static size_t wait_text(const struct fit__point *p, const struct fit__alternative *what,
+                        const char *object, char *out, size_t size)
+{
+    char after[200] = "";
+    if (p->after) snprintf(after, sizeof after, ", after %s", p->after);
+    if (what->what == FIT_W_TIMERS_FIRST)
+        return (size_t)snprintf(out, size, "%s let timers run before the data that was ready%s",
+                                p->name, after);
+    if (what->mode == FIT_TIMEOUT && (what->what == FIT_W_EARLY || what->what == FIT_W_LATE))
+        return (size_t)snprintf(out, size, "what %s in {fault} waited for came just %s its time "
+                                "was over%s", p->name,
+                                what->what == FIT_W_EARLY ? "before" : "after", after);
+    if (what->mode == FIT_CLOCK && what->what == FIT_W_TWICE)
+        return (size_t)snprintf(out, size, "%s in {fault}, %s, came a period late%s", p->name,
+                                object, after);
+    if (what->mode != FIT_ORDER) return 0;
+    if (what->what == FIT_W_SHORT)
+        return (size_t)snprintf(out, size, "from a call of %s in {fault} on, things became ready "
+                                "one after the other%s", p->name, after);
+    if (what->what == FIT_W_ORDER && what->until == FIT_U_ONWARDS)
+        return (size_t)snprintf(out, size, "from a call of %s in {fault} on, number %d of what was "
+                                "ready came before all others%s", p->name, (int)what->value, after);
+    if (what->what == FIT_W_SPURIOUS && p->on)
+        return (size_t)snprintf(out, size, "%s in {fault} said that there is something to read at "
+                                "%s, and there was not%s", p->name, object, after);
+    return 0;
+}
+
 static bool ends_with(const char *text, const char *end)
 {
     size_t length = strlen(text), its = strlen(end);
@@ -233,6 +262,8 @@ static size_t place_text(const struct fit__point *p, const struct fit__alternati
 {
     const char *comma = *object ? ", " : "";
     bool sends = strchr("ws", p->name[0]) != NULL;   /* write, writev, send... */
+    size_t length = wait_text(p, what, object, out, size);
+    if (length) return length;
     switch ((enum fit__what)what->what) {
     case FIT_W_ERROR: return error_text(p, what, object, out, size);
     case FIT_W_SHORT:
@@ -248,9 +279,6 @@ static size_t place_text(const struct fit__point *p, const struct fit__alternati
     case FIT_W_NEVER:
         return (size_t)snprintf(out, size, "%s in {fault}%s%s was never answered", p->name, comma,
                                 object);
-    case FIT_W_TIMERS_FIRST:
-        return (size_t)snprintf(out, size, "%s let timers run before the data that was ready%s%s",
-                                p->name, p->after ? ", after " : "", p->after ? p->after : "");
     case FIT_W_ORDER:
         return what->mode == FIT_DNS ? addresses_text(p, what, object, out, size)
                                      : order_text(p, what, out, size);

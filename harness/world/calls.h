@@ -47,6 +47,7 @@ ssize_t fit__call_sendfile(int out, int in, off_t *offset, size_t size);
 int fit__call_epoll_ctl(int ep, int operation, int fd, struct epoll_event *event);
 int fit__call_epoll_await(int ep, int64_t timeout_ns);
 void fit__call_epoll_order(int ep, int64_t order);
+void fit__call_epoll_sparing(int ep, unsigned first);
 bool fit__call_more_soon(int64_t ns);
 int fit__call_epoll_wait(int ep, struct epoll_event *events, int most, int64_t timeout_ns);
 int fit__call_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ns);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "fi/arena.h"
+#include "fi/choice.h"
 #include "harness/world/objects.h"
 
 enum {
@@ -28,10 +29,17 @@ struct fit__epitem {
     uint32_t events;                         /* with PRIVATE_BITS; without others: disabled */
     epoll_data_t data;
     bool ready;
+    bool told;                               /* since it was last seen not to be ready */
 };
 TAILQ_HEAD(items, fit__epitem);
 
-struct epoll { struct fit__file *file; struct items items, ready; };
+struct epoll {
+    struct fit__file *file;
+    struct items items, ready;
+    bool sparing;                            /* it tells one new thing at a time */
+    struct fit__epitem *favourite;           /* ... and this always first */
+    unsigned starved;                        /* waits in which the others did not come */
+};
 
 static void make_ready(struct fit__epitem *item)
 {
@@ -50,7 +58,7 @@ static void unmake_ready(struct fit__epitem *item)
 
 static uint32_t ready_bits(const struct fit__epitem *item)
 {
-    return item->file->ops->poll(item->file) & item->events & ~(uint32_t)PRIVATE_BITS;
+    return fit__file_bits(item->file) & item->events & ~(uint32_t)PRIVATE_BITS;
 }
 
 /* EPOLLEXCLUSIVE: one for whom somebody waits is enough. A change of all kinds is for all. */
@@ -70,6 +78,8 @@ void fit__epoll_notify(struct fit__file *file, uint32_t events)
             || (enough && (item->events & EPOLLEXCLUSIVE)))
             continue;
         enough |= is_enough(item, events);
+        if (item->events & EPOLLET)
+            item->told = false;
         make_ready(item);
         fit__file_changed(item->epoll->file, EPOLLIN);
     }
@@ -88,8 +98,16 @@ static void insert(struct fit__file *file, struct fit__epitem *item)
     LIST_INSERT_AFTER(last, item, of_file);
 }
 
+static void spare_no_more(struct epoll *epoll)
+{
+    epoll->sparing = false;
+    epoll->favourite = NULL;
+}
+
 static void remove_item(struct fit__epitem *item)
 {
+    if (item->epoll->favourite == item)
+        spare_no_more(item->epoll);
     unmake_ready(item);
     LIST_REMOVE(item, of_file);
     TAILQ_REMOVE(&item->epoll->items, item, of_epoll);
@@ -218,6 +236,7 @@ int fit__epoll_control(struct fit__file *ep, int operation, int fd, struct fit__
 static bool take(struct fit__epitem *item, struct epoll_event *out)
 {
     uint32_t bits = ready_bits(item);
+    item->told = bits;
     if (!bits)
         return false;
     out->events = bits;
@@ -229,12 +248,76 @@ static bool take(struct fit__epitem *item, struct epoll_event *out)
     return true;
 }
 
+/* ---- one by one: as if what is ready, and from outside, had come so ---------------------- */
+
+static bool is_from_outside(struct fit__file *file)
+{
+    struct fit__info info = { .brief = true };
+    return file->ops->describe && file->ops->describe(file, &info) >= 0
+           && fit__from_outside(&info);
+}
+
+/* What the program was told and did not see to is still there, and so is what it did itself. */
+static bool could_come_later(const struct fit__epitem *item)
+{
+    return !item->told && ready_bits(item) && is_from_outside(item->file);
+}
+
+enum { STARVED_MOST = 100 /* waits: nobody is hungry for ever */ };
+
+static bool takes_all(struct epoll *epoll)
+{
+    const struct fit__epitem *item = epoll->favourite;
+    bool takes = item && item->ready && ready_bits(item) && epoll->starved < STARVED_MOST;
+    epoll->starved = takes ? epoll->starved + 1 : 0;
+    return takes;
+}
+
+/* Those that come after this wait are put into `later`. */
+static void spare(struct epoll *epoll, struct items *later)
+{
+    struct fit__epitem *item, *next;
+    bool taken = takes_all(epoll);
+    for (item = TAILQ_FIRST(&epoll->ready); item; item = next) {
+        next = TAILQ_NEXT(item, ready_link);
+        if (item == epoll->favourite || !could_come_later(item))
+            continue;
+        if (taken) {
+            TAILQ_REMOVE(&epoll->ready, item, ready_link);
+            TAILQ_INSERT_TAIL(later, item, ready_link);
+        }
+        taken = true;
+    }
+}
+
+/* They come right now: whoever else waits here is told. */
+static void come_later(struct epoll *epoll, struct items *later)
+{
+    if (TAILQ_EMPTY(later))
+        return;
+    TAILQ_CONCAT(&epoll->ready, later, ready_link);
+    fit__file_changed(epoll->file, EPOLLIN);
+}
+
+void fit__epoll_sparing(struct fit__file *ep, unsigned first)
+{
+    struct epoll *epoll = ep->object;
+    struct fit__epitem *item;
+    unsigned number = 0;
+    epoll->sparing = true;
+    TAILQ_FOREACH(item, &epoll->ready, ready_link)
+        if (ready_bits(item) && ++number == first)
+            epoll->favourite = item;
+}
+
 int fit__epoll_harvest(struct fit__file *ep, struct epoll_event *events, int most, int *first)
 {
     struct epoll *epoll = ep->object;
-    struct items looked = TAILQ_HEAD_INITIALIZER(looked);
+    struct items looked = TAILQ_HEAD_INITIALIZER(looked), later = TAILQ_HEAD_INITIALIZER(later);
     struct fit__epitem *item;
     int count = 0;
+    if (epoll->sparing && !fit__faults_off)
+        spare(epoll, &later);
     TAILQ_CONCAT(&looked, &epoll->ready, ready_link);
     while (count < most && (item = TAILQ_FIRST(&looked))) {
         TAILQ_REMOVE(&looked, item, ready_link);
@@ -245,14 +328,8 @@ int fit__epoll_harvest(struct fit__file *ep, struct epoll_event *events, int mos
     /* Those that found no room stay in front of those that were reported. */
     TAILQ_CONCAT(&looked, &epoll->ready, ready_link);
     TAILQ_CONCAT(&epoll->ready, &looked, ready_link);
+    come_later(epoll, &later);
     return count;
-}
-
-static bool is_from_outside(struct fit__file *file)
-{
-    struct fit__info info = { .brief = true };
-    return file->ops->describe && file->ops->describe(file, &info) >= 0
-           && fit__from_outside(&info);
 }
 
 int fit__epoll_ready(struct fit__file *ep)
@@ -349,4 +426,15 @@ bool fit__epoll_has_edge(const struct fit__file *file)
         if (item->events & EPOLLET)
             return true;
     return false;
+}
+
+unsigned fit__epoll_watched(struct fit__file *ep, struct fit__file **files)
+{
+    struct epoll *epoll = ep->object;
+    struct fit__epitem *item;
+    unsigned count = 0;
+    TAILQ_FOREACH(item, &epoll->items, of_epoll)
+        if ((item->events & EPOLLIN) && count < FIT_PHANTOMS_MOST)
+            files[count++] = item->file;
+    return count;
 }

@@ -11,7 +11,29 @@
 
 /* ---- eventfd ----------------------------------------------------------------------------- */
 
-struct counter { uint64_t value; bool semaphore; };
+/* FIT_A_LATE: what is there shows when this is over. */
+struct hidden { struct fit__event over; struct fit__file *file; bool now; };
+
+static void shows_again(struct fit__event *event)
+{
+    struct hidden *hidden = (struct hidden *)event;
+    hidden->now = false;
+    fit__file_changed(hidden->file, EPOLLIN);
+}
+
+static int hide(struct hidden *hidden, struct fit__file *file, enum fit__affliction affliction,
+                int64_t value)
+{
+    if (affliction != FIT_A_LATE)
+        return -EOPNOTSUPP;
+    fit__event_cancel(&hidden->over);
+    hidden->file = file;
+    hidden->now = true;
+    fit__event_set(&hidden->over, fit__now() + value, shows_again);
+    return 0;
+}
+
+struct counter { struct hidden hidden; uint64_t value; bool semaphore; };
 
 static ssize_t counter_read(struct fit__file *file, const struct iovec *iov, int count, int flags)
 {
@@ -21,7 +43,7 @@ static ssize_t counter_read(struct fit__file *file, const struct iovec *iov, int
     (void)flags;
     if (fit__iov_size(iov, count) < sizeof value)
         return -EINVAL;
-    if (!counter->value)
+    if (!counter->value || counter->hidden.now)
         return -EAGAIN;
     counter->value -= value;
     fit__bytes_take(&bytes, iov, count, 0);
@@ -65,13 +87,22 @@ static ssize_t counter_write(struct fit__file *file, const struct iovec *iov, in
 static uint32_t counter_poll(struct fit__file *file)
 {
     struct counter *counter = file->object;
-    return (counter->value ? EPOLLIN : 0) | (counter->value < UINT64_MAX - 1 ? EPOLLOUT : 0)
+    return (counter->value && !counter->hidden.now ? EPOLLIN : 0)
+           | (counter->value < UINT64_MAX - 1 ? EPOLLOUT : 0)
            | (counter->value == UINT64_MAX ? EPOLLERR : 0);
 }
 
 static void counter_release(struct fit__file *file)
 {
-    fit__free(file->object);
+    struct counter *counter = file->object;
+    fit__event_cancel(&counter->hidden.over);
+    fit__free(counter);
+}
+
+static int counter_afflict(struct fit__file *file, enum fit__affliction affliction, int64_t value)
+{
+    struct counter *counter = file->object;
+    return hide(&counter->hidden, file, affliction, value);
 }
 
 static int counter_describe(struct fit__file *file, struct fit__info *info)
@@ -88,12 +119,13 @@ static int counter_describe(struct fit__file *file, struct fit__info *info)
 
 const struct fit__file_ops fit__eventfd_ops = {
     .kind = "eventfd", .read = counter_read, .write = counter_write, .poll = counter_poll,
-    .release = counter_release, .describe = counter_describe,
+    .release = counter_release, .describe = counter_describe, .afflict = counter_afflict,
 };
 
 struct fit__file *fit__eventfd_new(unsigned initial, int flags)
 {
     struct counter *counter = fit__alloc(sizeof *counter);
+    counter->hidden.over.slot = -1;
     counter->value = initial;
     counter->semaphore = !!(flags & EFD_SEMAPHORE);
     return fit__file_new(&fit__eventfd_ops, counter, O_RDWR | (flags & O_NONBLOCK));
@@ -103,6 +135,7 @@ struct fit__file *fit__eventfd_new(unsigned initial, int flags)
 
 struct timer {
     struct fit__event event;
+    struct hidden hidden;
     LIST_ENTRY(timer) link;
     struct fit__file *file;
     fit_ns interval;
@@ -152,6 +185,8 @@ static ssize_t timer_read(struct fit__file *file, const struct iovec *iov, int c
     (void)flags;
     if (fit__iov_size(iov, count) < sizeof value)
         return -EINVAL;
+    if (timer->hidden.now)
+        return -EAGAIN;
     if (timer->cancelled) {
         timer->cancelled = false;
         timer->expired = 0;
@@ -167,15 +202,22 @@ static ssize_t timer_read(struct fit__file *file, const struct iovec *iov, int c
 static uint32_t timer_poll(struct fit__file *file)
 {
     const struct timer *timer = file->object;
-    return timer->expired || timer->cancelled ? EPOLLIN : 0;
+    return (timer->expired || timer->cancelled) && !timer->hidden.now ? EPOLLIN : 0;
 }
 
 static void timer_release(struct fit__file *file)
 {
     struct timer *timer = file->object;
     fit__event_cancel(&timer->event);
+    fit__event_cancel(&timer->hidden.over);
     LIST_REMOVE(timer, link);
     fit__free(timer);
+}
+
+static int timer_afflict(struct fit__file *file, enum fit__affliction affliction, int64_t value)
+{
+    struct timer *timer = file->object;
+    return hide(&timer->hidden, file, affliction, value);
 }
 
 static int timer_describe(struct fit__file *file, struct fit__info *info)
@@ -195,13 +237,13 @@ static int timer_describe(struct fit__file *file, struct fit__info *info)
 
 const struct fit__file_ops fit__timerfd_ops = {
     .kind = "timerfd", .read = timer_read, .poll = timer_poll, .release = timer_release,
-    .describe = timer_describe,
+    .describe = timer_describe, .afflict = timer_afflict,
 };
 
 struct fit__file *fit__timerfd_new(int clock, int flags)
 {
     struct timer *timer = fit__alloc(sizeof *timer);
-    timer->event.slot = -1;
+    timer->event.slot = timer->hidden.over.slot = -1;
     timer->realtime = clock == CLOCK_REALTIME;
     LIST_INSERT_HEAD(&timers, timer, link);
     timer->file = fit__file_new(&fit__timerfd_ops, timer, O_RDWR | (flags & O_NONBLOCK));

@@ -114,9 +114,18 @@ int fit__epoll_harvest(struct fit__file *ep, struct epoll_event *events, int mos
 /* FIT_READY bits and the count; takes nothing. */
 int fit__epoll_ready(struct fit__file *ep);
 void fit__epoll_order(struct fit__file *ep, int64_t order);
+void fit__epoll_sparing(struct fit__file *ep, unsigned first);
+/* Who is watched for EPOLLIN, the first FIT_PHANTOMS_MOST; returns how many. */
+unsigned fit__epoll_watched(struct fit__file *ep, struct fit__file **files);
 bool fit__epoll_has_edge(const struct fit__file *file);  /* someone watches it with EPOLLET */
 
 int fit__poll_sim(struct pollfd *fds, nfds_t count, int64_t timeout_ns);
+
+/* phantom.c: the running thread is about to sleep in a wait for these. True: one of them says that
+ * there is something to read, and there is not. Cheap first: could any? */
+enum { FIT_PHANTOMS_MOST = 8 };
+bool fit__phantoms_asked(void);
+bool fit__phantom(struct fit__file *const *files, unsigned count);
 
 /* Opens a file of the copy-on-write file system (files.h): a descriptor or -errno. Also /dev/null
  * and its like, /dev/urandom and /dev/random (our entropy), and of /proc and /sys what libraries

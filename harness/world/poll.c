@@ -22,7 +22,7 @@ static short look(const struct pollfd *entry)
         return 0;
     struct fit__file *file = fit__file_of(entry->fd);
     if (file)
-        return (short)(file->ops->poll(file) & (uint32_t)(unsigned short)wanted);
+        return (short)(fit__file_bits(file) & (uint32_t)(unsigned short)wanted);
     if (is_standard(entry->fd))
         return wanted & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
     return POLLNVAL;
@@ -65,6 +65,19 @@ static unsigned hold_files(const struct pollfd *fds, nfds_t count, struct fit__f
     return held;
 }
 
+static bool phantom_of(const struct pollfd *fds, nfds_t count)
+{
+    struct fit__file *watched[FIT_PHANTOMS_MOST];
+    unsigned known = 0;
+    if (!fit__phantoms_asked())
+        return false;
+    for (nfds_t i = 0; i < count && known < FIT_PHANTOMS_MOST; i++)
+        if (fds[i].fd >= 0 && (fds[i].events & POLLIN)
+            && (watched[known] = fit__file_of(fds[i].fd)))
+            known++;
+    return fit__phantom(watched, known);
+}
+
 int fit__poll_sim(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
 {
     fit_ns deadline = timeout_ns < 0 || timeout_ns >= FIT_NEVER - fit__now()
@@ -86,6 +99,8 @@ int fit__poll_sim(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
     bool interrupted = false;
     while (!(ready = look_at_all(fds, count)) && !waited && !interrupted) {
         interrupted = fit__interrupted();
+        if (!interrupted && phantom_of(fds, count))
+            continue;
         if (!interrupted)
             waited = fit__block_open("poll", queues, held, deadline, false);
         if (waited == -EINTR)

@@ -250,9 +250,8 @@ static int r_describe(int fd, struct fit__info *info)
 static bool r_lacks(int fd, const struct fit__fact *fact)
 {
     const struct held *held = fd < 0 ? NULL : held_of(fd);
-    if (fact->what == FIT_W_NEVER || fact->what == FIT_W_TIMERS_FIRST
-        || fact->what == FIT_W_ORDER)
-        return true;
+    if (fact->family == FIT_WAIT && fact->effect == FIT_E_SPECIAL) return true;
+    if (fact->what == FIT_W_NEVER) return true;
     if (fact->mode == FIT_DISK || fact->effect == FIT_E_UNDO) return true;
     if (fact->effect == FIT_E_EXHAUST) return true;
     if (fact->effect == FIT_E_AFFLICT

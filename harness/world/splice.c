@@ -57,6 +57,7 @@ static ssize_t read_once(struct fit__file *file, off_t offset, void *bytes, size
         return fit__regular_readv(file, &one, 1, offset);
     if (file->ops->socket->receive)
         return file->ops->socket->receive(file, &message, MSG_DONTWAIT);
+    file->phantom = false;
     return file->ops->read(file, &one, 1, MSG_DONTWAIT);
 }
 

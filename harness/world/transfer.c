@@ -123,6 +123,7 @@ static ssize_t receive(const char *call, int fd, struct fit__file *file, struct 
     struct fit__socket *socket = fit__socket_of(file);
     struct transfer t = begin(call, fd, file, flags, socket ? socket->receive_timeout : 0);
     bool whole = (flags & MSG_WAITALL) && !(flags & MSG_PEEK) && is_stream(socket);
+    file->phantom = false;
     ssize_t result = socket && file->ops->socket->receive
         ? move_message(&t, false, message, whole)
         : move(&t, file->ops->read, message->msg_iov, (int)message->msg_iovlen, whole);
@@ -253,6 +254,7 @@ static int accept_file(int fd, struct fit__file *file, int flags)
     struct fit__socket *socket = file->object;
     struct transfer t = begin("accept", fd, file, 0, socket->receive_timeout);
     int result;
+    file->phantom = false;
     do {
         result = file->ops->socket->accept(file, flags);
         if (result == -EAGAIN && t.waits && fit__interrupted())

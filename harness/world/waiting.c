@@ -42,8 +42,11 @@ static int epoll_at(int ep, struct fit__file **file)
  * it was by a signal, and what its handler made ready is for the next call. */
 static bool wait_on(struct fit__file *file, fit_ns deadline, int *over)
 {
+    struct fit__file *watched[FIT_PHANTOMS_MOST];
     if (fit__interrupted())
         return true;
+    if (fit__phantoms_asked() && fit__phantom(watched, fit__epoll_watched(file, watched)))
+        return false;
     struct fit__waitq *queue = &file->queue;
     *over = fit__block_open("epoll_wait", &queue, 1, deadline, false);
     return fit__interrupted();
@@ -69,6 +72,11 @@ int fit__call_epoll_await(int ep, int64_t timeout_ns)
 void fit__call_epoll_order(int ep, int64_t order)
 {
     fit__epoll_order(fit__file_of(ep), order);
+}
+
+void fit__call_epoll_sparing(int ep, unsigned first)
+{
+    fit__epoll_sparing(fit__file_of(ep), first);
 }
 
 bool fit__call_more_soon(int64_t ns)

@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <stdint.h>
 
+#include "fi/fault.h"
 #include "fi/process.h"
 #include "fi/raw.h"
 #include "fi/signal.h"
@@ -86,6 +87,7 @@ void fit__world_drop(void)
     fit__signals_restart();
     fit__sched_end();
     fit__futex_restart();
+    fit__faults_forget();
     fit__objects_reset();
     fit__clock_reset();
     fit__leave();

@@ -201,6 +201,7 @@ struct fit__file {
     const struct fit__file_ops *ops;
     unsigned references;
     bool passed;                                 /* it travelled over AF_UNIX once */
+    bool phantom;                                /* it says IN until the next look at what came */
     int status_flags;                            /* O_NONBLOCK, O_APPEND..., access mode */
     struct fit__waitq queue;                     /* woken by fit__file_changed */
     LIST_HEAD(, fit__epitem) watchers;
@@ -208,6 +209,11 @@ struct fit__file {
 };
 struct fit__file *fit__file_new(const struct fit__file_ops *ops, void *object, int status_flags);
 void fit__file_release(struct fit__file *file);  /* drops a reference */
+/* The bits that hold for whoever watches it. */
+static inline uint32_t fit__file_bits(struct fit__file *file)
+{
+    return file->ops->poll(file) | (file->phantom ? EPOLLIN | EPOLLRDNORM : 0);
+}
 /* The readiness of `file` may have changed and these bits became true: wakes waiters, tells
  * epoll (edge semantics of ep_poll_callback: each call is an edge for the bits given). */
 void fit__file_changed(struct fit__file *file, uint32_t events);

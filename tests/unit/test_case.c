@@ -281,7 +281,7 @@ static void wrong_cases_are_explained(void **state)
         { "uploads:recv:eof:", "a part is empty" },
         { "uploads:recv:wher=f:eof", "\"wher\" is not known" },
         { "uploads:cancel:error=EIO", "says it all" },
-        { "uploads:recv:again", "are for cancel and shutdown" },
+        { "uploads:recv:again", "is for cancel and shutdown" },
         { "uploads:none:eof", "says it all" },
         { "uploads:re cv:eof", "%20" }, { "up loads:recv:eof", "%20" },
         { "uploads:recv:in=%4:eof", "two hexadecimal" }, { "uploads:recv:in=%00:eof", "not 00" },

@@ -283,8 +283,7 @@ static void peers_suffer_nothing(void **state)
 static void only_streams_suffer(void **state)
 {
     char buffer[64];
-    static const enum fit__class others[] = { FIT_C_PAIR, FIT_C_WAKEUP, FIT_C_TIMER,
-                                              FIT_C_DATAGRAM };
+    static const enum fit__class others[] = { FIT_C_PAIR, FIT_C_DATAGRAM };
     (void)state;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         k.info.class = others[i];
@@ -292,6 +291,47 @@ static void only_streams_suffer(void **state)
         assert_int_equal(IN_WORLD(write(FD, buffer, 4)), 4);
     }
     assert_int_equal(asked, 0);
+}
+
+static void numbers_are_there_later(void **state)
+{
+    char buffer[64];
+    (void)state;
+    k.info.class = FIT_C_WAKEUP;
+    assert_int_equal(IN_WORLD(read(FD, buffer, sizeof buffer)), READABLE);
+    assert_int_equal(last.count, 1);
+    assert_true(last.alternatives[0].extended);
+    assert_true(was_offered(FIT_W_ERROR, EAGAIN));
+    k.info.nonblocking = false;
+    asked = 0;
+    IN_WORLD(read(FD, buffer, sizeof buffer));
+    k.info.nonblocking = true;
+    IN_WORLD(read(FD, buffer, 4));             /* -EINVAL in a world */
+    assert_int_equal(asked, 0);
+    wish_for(FIT_W_ERROR, EAGAIN, FIT_U_ONCE);
+    IN_WORLD(read(FD, buffer, sizeof buffer));
+    assert_int_equal(k.affliction, FIT_A_LATE);
+}
+
+/* Where that is so, it is so for good, and only if it was so from the start. */
+static void a_call_can_be_absent(void **state)
+{
+    (void)state;
+    fit__faults_forget();
+    wish_for(FIT_W_ERROR, ENOSYS, FIT_U_ONWARDS);
+    assert_int_equal(IN_WORLD(epoll_create1(0)), -1);
+    assert_int_equal(errno, ENOSYS);
+    asked = 0;
+    assert_int_equal(IN_WORLD(epoll_create1(0)), -1);
+    assert_int_equal(asked, 0);
+    fit__nothing_lacks();
+    assert_true(IN_WORLD(epoll_create1(0)) >= 0);
+    fit__faults_forget();
+    wish_for(FIT_W_NONE, 0, FIT_U_ONCE);
+    IN_WORLD(epoll_create1(0));
+    assert_true(was_offered(FIT_W_ERROR, ENOSYS));
+    IN_WORLD(epoll_create1(0));
+    assert_false(was_offered(FIT_W_ERROR, ENOSYS));
 }
 
 static void assert_orders(unsigned count, unsigned outside, bool whole, const char *expected)
@@ -334,7 +374,8 @@ int main(void)
         TEST(the_table_can_be_full), TEST(connecting_can_fail), TEST(no_way_there),
         TEST(ports_can_be_taken), TEST(timers_can_win),
         TEST(select_is_a_poll), TEST(names_can_fail), TEST(peers_suffer_nothing),
-        TEST(only_streams_suffer), TEST(what_is_ready_comes_in_other_orders),
+        TEST(only_streams_suffer), TEST(numbers_are_there_later), TEST(a_call_can_be_absent),
+        TEST(what_is_ready_comes_in_other_orders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
