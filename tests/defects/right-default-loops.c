@@ -76,6 +76,7 @@ static void idles(void **state)
     static const struct fit_reply noon[] = { { .send = "12:00\n" }, { 0 } };
     int errors[3];
     (void)state;
+    fit_allow("blocks-loop", "*", "try", "it asks its question in a callback, and waits there");
     fit_peer_replies(SERVER ":7", noon);
     struct fit_op *op = fit_op("idle");
     struct ev_loop *loop = ev_default_loop(EVFLAG_AUTO);
