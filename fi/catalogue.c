@@ -1,7 +1,6 @@
 /* The table of faults. Each row was checked against what Linux does in that state. */
 #include "fi/catalogue.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 
@@ -119,7 +118,7 @@
     FAILS(family, RARE, FIT_THREAD, EIO)
 
 /* Rows of one family stand together. */
-static const struct fit__fact facts[] = {
+const struct fit__fact fit__facts[] = {
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(1) },
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(0) },
     { FIT_READ, MOVES, FIT_PARTIAL, CUT(-1) },
@@ -566,45 +565,4 @@ static const struct fit__fact facts[] = {
     LOOP(FIT_SENT, 0, FIT_ORDER, FIT_W_THREAD, 1),
 };
 
-enum { FACTS = sizeof facts / sizeof facts[0] };
-
-static struct range { uint16_t first, count; } ranges[FIT_FAMILIES];
-
-/* Once: a question must not cost the length of the table. */
-static void index_facts(void)
-{
-    for (size_t i = 0; i < FACTS; i++) {
-        struct range *r = &ranges[facts[i].family];
-        if (!r->count) r->first = (uint16_t)i;
-        assert(r->first + r->count == i && "the facts of a family stand together");
-        r->count++;
-    }
-}
-
-const struct fit__fact *fit__facts_of(enum fit__family family, size_t *count)
-{
-    static bool indexed;
-    assert(family < FIT_FAMILIES);
-    if (!indexed) index_facts();
-    indexed = true;
-    *count = ranges[family].count;
-    return &facts[ranges[family].first];
-}
-
-static const struct { const char *name; enum fit__family family; } calls[] = {
-#define ROW(family, name) { #name, family },
-    FIT_CALLS(ROW)
-#undef ROW
-};
-
-const char *fit__call_name(enum fit__call_id id)
-{
-    assert(id < FIT_CALL_COUNT);
-    return calls[id].name;
-}
-
-enum fit__family fit__call_family(enum fit__call_id id)
-{
-    assert(id < FIT_CALL_COUNT);
-    return calls[id].family;
-}
+const unsigned fit__fact_count = sizeof fit__facts / sizeof fit__facts[0];

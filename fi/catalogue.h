@@ -286,7 +286,11 @@ struct fit__fact {
     int64_t affliction_value;
 };
 
-/* The facts of a family stand together in the table. Sets *count. */
+/* The table. The facts of a family stand together. */
+extern const struct fit__fact fit__facts[];
+extern const unsigned fit__fact_count;
+
+/* Those of one family. Sets *count. */
 const struct fit__fact *fit__facts_of(enum fit__family family, size_t *count);
 
 const char *fit__call_name(enum fit__call_id id);

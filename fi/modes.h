@@ -18,7 +18,7 @@
     M(FIT_DNS, "dns", true, "names do not resolve, or late, or to hosts that are not there")    \
     M(FIT_DISK, "disk", true, "the disk is full or broken, files are gone")                     \
     M(FIT_CLOCK, "clock", true, "the wall clock is set; the program does not run for an hour")  \
-    M(FIT_THREAD, "thread", true, "no thread, key or process can be made")                                   \
+    M(FIT_THREAD, "thread", true, "no thread, key or process can be made")                  \
     M(FIT_SIGNAL, "signal", true, "a signal that the program handles interrupts a wait; EINTR")
 
 #endif

@@ -47,7 +47,7 @@ $(BUILD)/unit/test_case: $(call unit_objects,fi/case fi/case_parse fi/codes fi/a
 $(BUILD)/unit/test_symbols: $(call unit_objects,fi/symbols fi/elf fi/stack fi/arena)
 $(BUILD)/unit/test_loops $(BUILD)/unit/test_uv_callbacks $(BUILD)/unit/test_curl_callbacks \
 $(BUILD)/unit/test_event_run $(BUILD)/unit/test_ev_run $(BUILD)/unit/test_glib_run: $(LOOPS:%.c=$(BUILD)/obj/%.o) \
-    $(call unit_objects,fi/arena fi/catalogue fi/guard fi/engine fi/trace fi/symbols fi/elf)
+    $(call unit_objects,fi/arena fi/catalogue fi/calls fi/guard fi/engine fi/trace fi/symbols fi/elf)
 
 $(BUILD)/unit/test_sched $(BUILD)/unit/test_world $(BUILD)/unit/test_files $(BUILD)/unit/test_file_faults \
 $(BUILD)/unit/test_names $(BUILD)/unit/test_links $(BUILD)/unit/test_events \
