@@ -55,7 +55,7 @@ $(BUILD)/unit/test_catalogue $(BUILD)/unit/test_outer: $(LIB_OBJECTS)
 WRAPPERS = cancel change child desc dir disk epoll file futex host inotify io map memory message name path poll process socket \
            signal splice stdio syscall temp time
 $(BUILD)/unit/test_wrap $(BUILD)/unit/test_wrap_faults: $(call unit_objects, \
-    $(addprefix fi/,allocate arena catalogue elf engine fault fault_file flags guard kernel_real symbols trace \
+    $(addprefix fi/,allocate arena calls catalogue elf engine fault fault_file flags guard kernel_real symbols trace \
     wait wrap) \
     $(WRAPPERS:%=fi/wrap_%))
 
