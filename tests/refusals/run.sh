@@ -55,8 +55,8 @@ ends 1 'all of them together' run --valgrind=none ./suite
 says 'suite.passes 5 0 5 0 '
 says 'suite.passes_too 5 0 5 0 '
 
-ends 2 'an unknown mode' run --mode oom ./suite
-says "did you mean 'memory'"
+ends 2 'an unknown mode' run --mode disconnect ./suite
+says "did you mean 'reset'"
 ends 2 'a case that does not parse' replay ./suite passes:socket:shrt=1
 says '"shrt" is not known'
 ends 125 'a case that does not fit' replay ./suite passes:socket:in=nobody:error=EMFILE

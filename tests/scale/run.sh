@@ -424,7 +424,7 @@ asks single '--mode byte-at-a-time'
 asks alone '--mode partial --pairs no'
 asks drawn '--mode=partial,emfile --pairs=no --random 6 --seed 7'
 asks wrong '--mode partial --budget many'
-asks other '--output file'
+asks unasked '--output file'
 asks really '--world=real --mode partial'
 $faulttest list ./plain passes_on >plain.cases
 $faulttest list ./single passes_on >single.cases
@@ -446,7 +446,7 @@ ends 0 'or none' $own --random no ./drawn
 says_not 'random'
 ends 4 'a number that is none' $own ./wrong
 says 'fit_options: --budget takes a number from 1, not many'
-ends 4 'a word of the whole run' $own ./other
+ends 4 'a word of the whole run' $own ./unasked
 says 'fit_options: --output is not known here; there are --mode'
 ends 4 'a test that wants the real kernel' $own ./really
 says 'UNSUPPORTED [a-z]+.passes_on'
