@@ -23,6 +23,10 @@ static const struct allowance profiles[] = {
       "libuv 1.44 keeps its epoll descriptor when uv_loop_init() fails" },
     { "leak-fd", "eventfd:mode=emfile", "g_main_context_new_with_flags",
       "GLib keeps a context for life, and takes a pipe, which is two, where it gets no eventfd" },
+    { "leak-memory", "*", "uv_strerror",
+      "libuv keeps the text of a code that it does not know, as its manual says" },
+    { "leak-memory", "*", "uv_err_name",
+      "libuv keeps the text of a code that it does not know, as its manual says" },
     { "bad-close", "socketpair*:error=E?FILE", "curl_multi_cleanup",
       "libcurl 7.88 closes the wake-up sockets that it could not make" },
 };
