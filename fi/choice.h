@@ -85,13 +85,15 @@ void fit__engine_start(void);
  * points into `q`. May not return in this process at once: the process may be copied here. */
 const struct fit__alternative *fit__choose(struct fit__question *q);
 
-/* > 0: nothing goes wrong on any thread (setup, teardown, fit_faults_off). */
+/* > 0: nothing goes wrong on any thread (teardown, fit_faults_off). */
 extern unsigned fit__faults_off;
 /* Set where nothing can go wrong any more, all faults of a case having come: questions are not even
  * put together then. */
 extern bool fit__settled;
 extern bool fit__named;                  /* libfiu has made a point fail that was enabled by name */
-extern unsigned fit__unasked;            /* questions that were not asked because of that */
+/* Nothing goes wrong either (setup), and questions are counted. */
+extern bool fit__counting;
+extern unsigned fit__unasked;
 
 /* The explorer plugs in here. Returns an index into alternatives, or -1. NULL: never anything. */
 extern int (*fit__chooser)(struct fit__question *q);

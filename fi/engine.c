@@ -19,7 +19,9 @@
 #include "fi/hot.h"
 
 FIT_HOT int (*fit__chooser)(struct fit__question *q);
-FIT_HOT unsigned fit__faults_off, fit__unasked;
+FIT_HOT unsigned fit__faults_off;
+bool fit__counting;
+unsigned fit__unasked;
 unsigned fit__modes_asked = ~0u;
 FIT_HOT bool fit__settled, fit__named;
 void (*fit__on_not_fired)(const char *why);
@@ -134,7 +136,8 @@ const struct fit__alternative *fit__choose(struct fit__question *q)
     int answer = -1;
     if (!fit__active || fit__settled || !q->count) return NULL;
     if (fit__guard->exempt && !q->world) return NULL;
-    if (fit__faults_off) {
+    if (fit__faults_off) return NULL;
+    if (fit__counting) {
         fit__unasked++;
         return NULL;
     }

@@ -43,7 +43,8 @@
  * - Times are virtual. There is no function to read them: your clocks (clock_gettime,
  *   uv_now, event_base_gettimeofday_cached...) already show virtual time.
  * - Faults are injected into the test body. Setup and teardown run in the same simulated
- *   kernel and take part in the leak balance, but suffer no faults.
+ *   kernel and take part in the leak balance, but suffer no faults; with --include-setup
+ *   the setup of a test does. That it fails then is `noticed`.
  */
 #ifndef FAULTTEST_H
 #define FAULTTEST_H

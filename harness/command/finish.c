@@ -68,6 +68,7 @@ struct fit__results *fit__run_begin(struct fit__run *run, const char *path, cons
     struct fit__results *results = &run->binaries[run->count++];
     results->build = fit__copy(build);
     results->peer_threads = run->options.peer_threads;
+    results->setup = run->options.setup;
     results->real = run->options.real;
     results->verbose = run->options.verbose;
     results->accepted = run->accepted;

@@ -33,6 +33,7 @@ static const char help_run[] =
 "  --memory WHOSE,...   with mode memory, only what these allocate: service, library, framework\n"
 "                       (libuv, libevent, libev, GLib); what libc does is a library's\n"
 "  --extended           also faults that are rare, or that few services can be asked to bear\n"
+"  --include-setup      things go wrong in the setup of tests, too (not in that of a group)\n"
 "  --test NAME          only this test, NAME or GROUP.NAME; may be repeated\n"
 "  --only CASE          only this case, TEST:FAULT; may be repeated\n"
 "  --failed             only the cases that failed in the last run\n"
@@ -133,7 +134,8 @@ static const char help_replay[] =
 "  --gdb         inside gdb, which stops where the fault is injected; fit-threads shows all\n"
 "                threads of the test, which are none of the kernel's\n"
 "  --valgrind    under Memcheck; by itself for memory findings of the last run\n"
-"  --peer-thread GLOB, --world=real   as in the sweep; known by itself for cases of the last run\n"
+"  --peer-thread GLOB, --include-setup, --world=real   as in the sweep; known by itself for cases\n"
+"                of the last run\n"
 "\n"
 "Exit status 0: the case is fine. 1: it fails. 125: it no longer fits the program, so that\n"
 "`git bisect run faulttest replay ./test_x CASE` skips the commit.\n";
@@ -241,7 +243,7 @@ static const char help_minimise[] =
 "itself with the first case of each finding of several faults.\n"
 "\n"
 "  --valgrind    under Memcheck: for leak-memory and memory-error\n"
-"  --peer-thread GLOB, --world=real   as in the sweep\n"
+"  --peer-thread GLOB, --include-setup, --world=real   as in the sweep\n"
 "\n"
 "Exit status 0: the case is printed. 4: it does not fail. 125: it does not fit the program.\n";
 

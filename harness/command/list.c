@@ -93,6 +93,7 @@ int fit__command_list(int count, char **arguments)
                                   .modes = options.modes, .memory = options.memory,
                                   .extended = options.extended,
                                   .peer_threads = options.peer_threads,
+                                  .setup = options.setup,
                                   .real = options.real };
     if (test)
         fit__words_add(&orders.tests, test);

@@ -383,6 +383,7 @@ static void take_orders(struct fit__run *run, const char *orders)
         fit__words_add(&run->options.only, "?");
     if (strstr(orders, "\nbudget "))
         run->options.budget = 1;
+    run->options.setup = strstr(orders, "\nsetup ") != NULL;
     for (const char *at = orders; (at = strstr(at, "\npeer-thread ")); at++) {
         char *pattern = fit__print("%.*s", (int)strcspn(at + 13, "\n"), at + 13);
         fit__words_add(&run->options.peer_threads, pattern);

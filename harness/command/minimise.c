@@ -84,7 +84,8 @@ static int minimise(const struct fit__options *options)
     char *refused = fit__binary_refused(binary), *test, *name;
     bool memcheck = options->valgrind_given && options->valgrind != FIT_VALGRIND_NONE;
     struct fit__orders orders = { .job = "replay", .jobs = 1, .memcheck = memcheck,
-                                  .peer_threads = options->peer_threads, .real = options->real };
+                                  .peer_threads = options->peer_threads,
+                                  .setup = options->setup, .real = options->real };
     struct fit__replayed replayed = { 0 };
     struct fit__minimal minimal = { 0 };
     if (refused)

@@ -11,7 +11,7 @@ enum { JOBS_MAX = 256, SHARDS_MAX = 100000, PAIRS_USUAL = 1000, PAIRS_MAX = 1000
        RANDOM_MAX = 100000000, SEED_USUAL = 1 };
 enum { MODE = 256, TEST, VALGRIND, ONLY, COVERAGE, TRACE, GDB, FINDING, PEER_THREAD, WORLD,
        EXTENDED, BUDGET, TIME, CASE_TIME, SHARD, RESUME, ACCEPT, WRITE_KNOWN, FAIL_ON, PAIRS,
-       RANDOM, SEED, MEMORY, LAST_FAILED };
+       RANDOM, SEED, MEMORY, LAST_FAILED, SETUP };
 
 static const struct option all_options[] = {
     { "output", required_argument, NULL, 'o' }, { "jobs", required_argument, NULL, 'j' },
@@ -22,6 +22,7 @@ static const struct option all_options[] = {
     { "finding", required_argument, NULL, FINDING },
     { "peer-thread", required_argument, NULL, PEER_THREAD },
     { "world", required_argument, NULL, WORLD }, { "extended", no_argument, NULL, EXTENDED },
+    { "include-setup", no_argument, NULL, SETUP },
     { "budget", required_argument, NULL, BUDGET }, { "time", required_argument, NULL, TIME },
     { "case-time", required_argument, NULL, CASE_TIME },
     { "shard", required_argument, NULL, SHARD }, { "resume", no_argument, NULL, RESUME },
@@ -37,12 +38,12 @@ static const struct option all_options[] = {
 static const struct { const char *command; int options[28]; } allowed[] = {
     { "run", { 'o', 'j', 'v', MODE, TEST, VALGRIND, ONLY, COVERAGE, PEER_THREAD,
                WORLD, EXTENDED, BUDGET, TIME, CASE_TIME, SHARD, RESUME, ACCEPT, WRITE_KNOWN,
-               FAIL_ON, PAIRS, RANDOM, SEED, MEMORY, LAST_FAILED } },
+               FAIL_ON, PAIRS, RANDOM, SEED, MEMORY, LAST_FAILED, SETUP } },
     { "merge", { 'o', 'v', ACCEPT, WRITE_KNOWN, FAIL_ON } },
-    { "list", { 'v', 'j', MODE, MEMORY, FINDING, PEER_THREAD, WORLD, EXTENDED } },
+    { "list", { 'v', 'j', MODE, MEMORY, FINDING, PEER_THREAD, WORLD, EXTENDED, SETUP } },
     { "doctor", { TEST } }, { "diff-real", { TEST } },
-    { "minimise", { VALGRIND, PEER_THREAD, WORLD } },
-    { "replay", { 'v', TRACE, GDB, VALGRIND, PEER_THREAD, WORLD } },
+    { "minimise", { VALGRIND, PEER_THREAD, WORLD, SETUP } },
+    { "replay", { 'v', TRACE, GDB, VALGRIND, PEER_THREAD, WORLD, SETUP } },
 };
 
 int fit__fail_with(int status, char *sentence)
@@ -218,6 +219,7 @@ static char *take(struct fit__options *options, int option, const char *value)
     case PEER_THREAD: fit__words_add(&options->peer_threads, value); return NULL;
     case WORLD: return world(options, value);
     case EXTENDED: options->extended = true; return NULL;
+    case SETUP: options->setup = true; return NULL;
     case PAIRS: return pairs(options, value);
     case RANDOM: return random_runs(options, value);
     case SEED:

@@ -17,6 +17,7 @@ struct fit__options {
     struct fit__words tests, only, words;       /* words: what is no option */
     struct fit__words peer_threads;
     bool extended;                              /* also the rare faults */
+    bool setup;                                 /* --include-setup */
     bool gdb;
     bool verbose, trace, valgrind_given;
     bool real;                                  /* --world=real */

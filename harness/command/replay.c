@@ -87,6 +87,11 @@ static bool was_real(const struct wanted *wanted)
     return wanted->line && strcmp(fit__line_text(wanted->line, "world"), "real") == 0;
 }
 
+static bool had_setup(const struct wanted *wanted)
+{
+    return wanted->line && json_is_true(json_object_get(wanted->line, "setup"));
+}
+
 /* What was a peer in the sweep is one in the replay, unless the command line says otherwise. */
 static void choose_peer_threads(struct wanted *wanted, const struct fit__options *options)
 {
@@ -186,6 +191,7 @@ static int replay(struct wanted *wanted, const struct fit__options *options)
                                   .thorough = memcheck, .trace = options->trace,
                                   .debugger = options->gdb,
                                   .peer_threads = wanted->peer_threads,
+                                  .setup = options->setup || had_setup(wanted),
                                   .real = options->real || was_real(wanted) };
     struct fit__replayed replayed = { 0 };
     if (!refused)

@@ -118,6 +118,7 @@ struct fit__results {
     struct fit__totals totals;
     struct fit__words notes, errors;
     struct fit__words peer_threads; /* as given; a replay needs them, too. The caller's */
+    bool setup;                     /* --include-setup: as with these */
     bool real;                      /* swept over the real kernel */
     bool verbose;                   /* all cases without a result are to be shown */
     struct fit__known *accepted;    /* findings that are known, or NULL. The caller's */

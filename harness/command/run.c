@@ -389,7 +389,8 @@ int fit__command_run(int count, char **arguments)
         .modes = run.options.modes, .memory = run.options.memory,
         .extended = run.options.extended,
         .coverage = run.options.coverage,
-        .peer_threads = run.options.peer_threads, .real = run.options.real,
+        .peer_threads = run.options.peer_threads, .setup = run.options.setup,
+        .real = run.options.real,
         .budget = run.options.budget, .shard = run.options.shard, .shards = run.options.shards,
         .case_seconds = run.options.case_time };
     if (!run.options.real && run.options.only.count == 0) {

@@ -115,6 +115,8 @@ static void order_cases(struct fit__text *text, const struct fit__orders *orders
         order(text, "memory", orders->memory);
     if (orders->extended)
         order(text, "extended", "1");
+    if (orders->setup)
+        order(text, "setup", "1");
     if (orders->budget)
         fit__text_add(text, "budget %u\n", orders->budget);
     if (orders->pairs)

@@ -45,6 +45,7 @@ struct fit__orders {
     bool pairs_given, random_given, seed_given;    /* by the user: tests cannot ask otherwise */
     bool memcheck, trace;
     bool extended;                         /* also what a default sweep leaves out */
+    bool setup;                            /* faults in the setup of tests, too */
     bool real;                             /* over the real kernel */
     bool debugger;                         /* replay: inside gdb, at the terminal */
     bool thorough;                         /* memcheck: look for origins, too (slow) */

@@ -260,7 +260,8 @@ static void gather(struct fit__results *results, struct fit__finding *finding)
 {
     const struct fit__result *first = &finding->first;
     struct fit__orders orders = { .job = "replay", .jobs = 1,
-        .peer_threads = results->peer_threads, .real = results->real, .memcheck = !first->native
+        .peer_threads = results->peer_threads, .setup = results->setup, .real = results->real,
+        .memcheck = !first->native
         || (first->memcheck && (strcmp(first->verdict->name, "leak-memory") == 0
                                 || strcmp(first->verdict->name, "memory-error") == 0)) };
     unsigned tries = !fit__of_several(first) ? 1 : orders.memcheck ? TRIES_MEMCHECK : TRIES_MAX;

@@ -35,6 +35,7 @@ struct fit__orders {
     int results;                         /* descriptor for records */
     struct fit__wanted wanted;
     bool extended;                       /* also what a default sweep leaves out */
+    bool setup;                          /* things go wrong in a test's setup, too */
     const char *memory;                  /* whose allocations fail, as ordered; NULL: all */
     bool memcheck, trace, stacks;
     bool debugger;                       /* replay: in the first process, without limits */
@@ -87,6 +88,7 @@ struct fit__session {
     unsigned questions;                  /* asked so far in this run */
     unsigned turn;                       /* turns of the loop so far */
     bool in_body;                        /* the test's body runs (not setup or teardown) */
+    bool in_setup;
     const struct fit__thread *faults_off_by;     /* who called fit_faults_off(), last */
     struct fit__thread *loop_thread;     /* where the last turn was; NULL: none yet */
     struct fit__finding *early;          /* if set: takes what ends a group's setup */

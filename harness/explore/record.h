@@ -44,7 +44,7 @@
  *            version; binary (path)
  *   test     test GROUP.NAME, contract strict|old, state ready|broken-test|nondeterministic|
  *            unsupported|no-calls, text (one sentence or several lines), stack, virtual_ns,
- *            points N (questions asked), cancel_places N, setup_points N
+ *            points N (questions asked), cancel_places N, setup_points N (not asked)
  *   plan     test, cases N (of the ordered modes), kept N (of these by the budget), mine N (of
  *            these in this shard)
  *   named    test, case, mode                        (job list: one for each case)

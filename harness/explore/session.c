@@ -157,6 +157,8 @@ static void parse_line(char *key, char *value)
         parse_memory(value);
     } else if (!strcmp(key, "extended")) {
         o->extended = atoi(value);
+    } else if (!strcmp(key, "setup")) {
+        o->setup = atoi(value);
     } else if (!strcmp(key, "pairs")) {
         o->pairs = (unsigned)atoi(value);
     } else if (!strcmp(key, "random")) {

@@ -90,6 +90,17 @@ bool fit__in_callback(void)
     return running.depth && running.frames[running.depth - 1].function;
 }
 
+/* No call of its own shows a fault of the loop. The listener takes the next line for the one where
+ * the fault is seen: this one. */
+static const struct fit__alternative *choose(struct fit__question *q)
+{
+    const struct fit__alternative *answer = fit__choose(q);
+    if (answer)
+        fit__trace("--", -1, "%s%s%s%s", q->point, q->in ? " " : "", q->in ? q->in : "",
+                   q->at ? " at its end" : "");
+    return answer;
+}
+
 const struct fit__alternative *fit__loop_asks(enum fit__call_id call, struct fit__question *q)
 {
     size_t count;
@@ -102,7 +113,7 @@ const struct fit__alternative *fit__loop_asks(enum fit__call_id call, struct fit
                    facts[i].until);
         q->alternatives[q->count - 1].extended = facts[i].needs & FIT_N_EXTENDED;
     }
-    return q->count ? fit__choose(q) : NULL;
+    return q->count ? choose(q) : NULL;
 }
 
 void fit__loop_sleeps(int64_t ms)
@@ -230,7 +241,7 @@ bool fit__callback_fails(enum fit__call_id callback, void *function, long value)
     struct fit__question q = { .point = fit__call_name(callback), .in = fit__name_of(function),
                                .caller = fit__as_caller(function) };
     fit__offer(&q, FIT_CALLBACK, FIT_W_RETURN, FIT_S_NUMBER, value, FIT_U_ONCE);
-    return fit__choose(&q) != NULL;
+    return choose(&q) != NULL;
 }
 
 /* ---- Thunks ------------------------------------------------------------------------------ */

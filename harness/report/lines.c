@@ -51,6 +51,8 @@ static json_t *line_of(const struct fit__results *results, const struct fit__tes
             json_array_append_new(patterns, json_string(results->peer_threads.list[i]));
         json_object_set_new(line, "peer_threads", patterns);
     }
+    if (results->setup)
+        json_object_set_new(line, "setup", json_true());
     if (results->real)
         json_object_set_new(line, "world", json_string("real"));
     return line;

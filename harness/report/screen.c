@@ -273,6 +273,8 @@ static void show_finding(struct fit__results *results, const struct fit__finding
     printf("     replay   %s replay ", fit__me);
     for (size_t i = 0; i < results->peer_threads.count; i++)
         printf("--peer-thread '%s' ", results->peer_threads.list[i]);
+    if (results->setup)
+        printf("--include-setup ");
     if (results->real)
         printf("--world=real ");
     printf("%s %s\n", results->binary, *smallest ? smallest : first->full);

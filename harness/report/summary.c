@@ -250,7 +250,7 @@ static void show_places(const struct fit__results *results, bool cancel)
                    test->name);
     }
     if (setup)
-        printf("not tried  set-up of %s, %lu %s\n", results->binary, setup,
+        printf("not tried  set-up of %s, %lu %s (--include-setup)\n", results->binary, setup,
                setup == 1 ? "point" : "points");
 }
 

@@ -116,6 +116,42 @@ result $? 'in gdb, left in the middle'
 pgrep -f "$work/relay" >pids
 [ $? = 1 ]
 result $? 'nothing of it is left'
+# ---- faults in the setup of a test: its cases belong to runs with that option -------------------
+
+gcc -g -O1 -I"$build/include" -o setup "$here/../defects/setup-fault-unnoticed.c" -L"$build" \
+    -Wl,-rpath,"$build" -lfaulttest -lcmocka >output 2>&1
+result $? 'a test with a setup is built'
+case=asks:socket:in=opens:error=EMFILE
+ends 0 'nothing goes wrong in its setup' run --valgrind=none --pairs no ./setup
+says 'not tried set-up of ./setup, [0-9]+ points \(--include-setup\)'
+ends 0 'whose cases are not listed' list ./setup asks
+says_not 'in=opens'
+ends 0 'unless that is wanted' list --include-setup ./setup asks
+grep -qx "$case" output
+result $? 'by its name'
+ends 1 'what goes wrong in it' run --valgrind=none --pairs no --include-setup ./setup
+says "replay --include-setup ./setup $case"
+says_not 'not tried set-up'
+says 'noticed [0-9]'
+ends 1 'is replayed by its number' replay 1
+says 'same verdict as in the sweep'
+ends 1 'by its name' replay ./setup "$case"
+rm -r .faulttest
+ends 1 'with the option' replay --include-setup ./setup "$case"
+says '^bad-close'
+ends 125 'and not without' replay ./setup "$case"
+says 'opens'
+ends 0 'and made smaller' minimise --include-setup ./setup "$case"
+says "asks:socket:in=opens:error=EMFILE"
+for part in 1 2; do
+    timeout 120 "$faulttest" run --valgrind=none --pairs no --include-setup --shard $part/2 \
+        -o part$part.jsonl ./setup >output 2>&1
+    [ $? -le 1 ]
+    result $? "part $part of its cases"
+done
+ends 1 'put together' merge -o merged.jsonl part1.jsonl part2.jsonl
+says "replay --include-setup ./setup $case"
+
 ends 0 'the help on replay' help replay
 says '--gdb'
 finish
