@@ -152,6 +152,20 @@ done
 ends 1 'put together' merge -o merged.jsonl part1.jsonl part2.jsonl
 says "replay --include-setup ./setup $case"
 
+# ---- a fault of the loop has a line of its own ---------------------------------------------------
+
+# shellcheck disable=SC2046  # options, each a word
+gcc -std=gnu11 -D_GNU_SOURCE -g -O1 -DREPAIRED -I"$build/include" $(pkg-config --cflags libuv) \
+    -o timer "$here/../defects/uv-timer-early.c" -L"$build" -Wl,-rpath,"$build" -lfaulttest \
+    -lcmocka $(pkg-config --libs libuv) >output 2>&1
+result $? 'a test with a timer is built'
+ends 0 'a late callback' replay --trace ./timer pauses:uv_timer_cb:in=on_timer:delay=10s
+says '2 -- cb uv_timer_cb on_timer >>> 0\.[0-9]+ 2 uv_timer_cb on_timer FAULT delay=10s op 10'
+ends 0 'that takes long' replay --trace ./timer pauses:uv_timer_cb:in=on_timer:at=end:delay=10s
+says '>>> 0\.[0-9]+ 2 uv_timer_cb on_timer at its end FAULT delay=10s 10\.[0-9]+ 2 epoll_wait'
+ends 0 'a timer that is early' replay --trace ./timer pauses:uv_timer_start:in=pauses:early
+says '>>> 0\.[0-9]+ 0 uv_timer_start FAULT early'
+
 ends 0 'the help on replay' help replay
 says '--gdb'
 finish
