@@ -7,6 +7,7 @@ path=$PATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
+: >.wide
 passed=0
 failed=0
 
@@ -23,6 +24,14 @@ result()
     fi
 }
 
+# wide FILE: its lines of more than 100 columns, but for commands and names of cases, which must stay
+# in one piece, and what the command says on standard error
+wide()
+{
+    LC_ALL=C.UTF-8 grep -E '^.{101}' "$1" |
+        grep -Ev 'faulttest (replay|list) |^( +case +|[a-z-]+  )?[^ ]+:[^ ]+$|^faulttest: '
+}
+
 # ends STATUS NAME ARGUMENTS...: of the command, which finds its own tools in $path
 ends()
 {
@@ -31,6 +40,7 @@ ends()
     shift 2
     timeout 120 env "PATH=$path" "$faulttest" "$@" >output 2>&1 </dev/null
     status=$?
+    wide output >>"$work/.wide"
     echo "(exit status $status, expected $expected)" >>output
     [ "$status" = "$expected" ]
     result $? "$name"
@@ -51,6 +61,9 @@ says_not()
 
 finish()
 {
+    cp "$work/.wide" output
+    [ ! -s output ]
+    result $? 'no screen is wider than 100 columns'
     echo "$passed passed, $failed failed"
     [ "$failed" = 0 ]
     exit

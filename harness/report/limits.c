@@ -51,8 +51,11 @@ static void show_unreached(const struct fit__run *run)
     if (last && !last->ended && last->test_count > 0) {
         const struct fit__test *test = &last->tests[last->test_count - 1];
         bool pairs = run->options.pairs && test->planned && test->tried == test->mine;
-        printf("not tried  %stests behind %s, if there are any, of %s (%s)\n",
-               pairs ? "some pairs of the last test, and " : "", test->name, last->binary, why);
+        char *text = fit__print("%stests behind %s, if there are any, of %s (%s)",
+                                pairs ? "some pairs of the last test, and " : "", test->name,
+                                last->binary, why);
+        fit__wrap(stdout, "not tried  ", text);
+        free(text);
     }
     if (last && last->ended && !last->ended_memcheck && run->options.valgrind)
         printf("not tried  all or some of it under Memcheck (%s)\n", why);

@@ -25,6 +25,7 @@ static unsigned long tests_in_state(const struct fit__results *results, const ch
 static void show_header(const struct fit__results *results)
 {
     unsigned long long virtual_ns = 0;
+    struct fit__text text = { 0 };
     static const struct { const char *state, *words; } bad[] = {
         { "broken-test", "broken" }, { "nondeterministic", "not deterministic" },
         { "unsupported", "unsupported" },
@@ -34,19 +35,22 @@ static void show_header(const struct fit__results *results)
         swept -= tests_in_state(results, bad[i].state);
     for (size_t i = 0; i < results->test_count; i++)
         virtual_ns += results->tests[i].virtual_ns;
-    printf("%sfaulttest: %s, %zu %s", fit__look(stdout, FIT_BOLD), base_name(results->binary),
-           results->test_count, results->test_count == 1 ? "test" : "tests");
+    fit__text_add(&text, "%s, %zu %s", base_name(results->binary), results->test_count,
+                  results->test_count == 1 ? "test" : "tests");
     if (swept == results->test_count)
-        printf(results->real ? ", no faults: pass, over the real kernel (%.1f s)"
-                             : ", no faults: pass, deterministic (%.1f s virtual)",
-               (double)virtual_ns / 1e9);
+        fit__text_add(&text, results->real ? ", no faults: pass, over the real kernel (%.1f s)"
+                                           : ", no faults: pass, deterministic (%.1f s virtual)",
+                      (double)virtual_ns / 1e9);
     else if (swept > 0)
-        printf(", no faults: %lu pass, %s", swept,
-               results->real ? "over the real kernel" : "deterministic");
+        fit__text_add(&text, ", no faults: %lu pass, %s", swept,
+                      results->real ? "over the real kernel" : "deterministic");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         if (tests_in_state(results, bad[i].state))
-            printf(", %lu %s", tests_in_state(results, bad[i].state), bad[i].words);
-    printf("%s\n", fit__look(stdout, FIT_PLAIN));
+            fit__text_add(&text, ", %lu %s", tests_in_state(results, bad[i].state), bad[i].words);
+    fputs(fit__look(stdout, FIT_BOLD), stdout);
+    fit__wrap(stdout, "faulttest: ", text.data);
+    fputs(fit__look(stdout, FIT_PLAIN), stdout);
+    free(text.data);
 }
 
 /* A name in exactly `columns` columns; if it is too long, its middle is left out. */

@@ -76,9 +76,10 @@ static void show_test(const struct fit__results *results, const struct fit__test
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
         if (strcmp(test->state, states[i].state) != 0)
             continue;
-        const char *hole = strstr(states[i].heading, "%s");
-        printf("\n%.*s%s%s\n", (int)(hole - states[i].heading), states[i].heading, test->name,
-               hole + 2);
+        char *heading = fit__fill_in(states[i].heading, "%s", test->name);
+        printf("\n");
+        fit__wrap(stdout, "", heading);
+        free(heading);
         show_text(test);
         char *path = callers(test->stack);
         if (path)
@@ -237,6 +238,13 @@ static void show_not_tried(const char *modes)
     }
 }
 
+/* Takes the text over. */
+static void show_line(const char *head, char *text)
+{
+    fit__wrap(stdout, head, text);
+    free(text);
+}
+
 /* What the user could have had, and did not: set-up without faults, cancel without a place. */
 static void show_places(const struct fit__results *results, bool cancel)
 {
@@ -246,12 +254,13 @@ static void show_places(const struct fit__results *results, bool cancel)
         setup += test->setup_points;
         if (cancel && test->strict && test->places_known && test->cancel_places == 0
             && test->cases > 0)
-            printf("cancel   0 places in %s: no fit_on_cancel, or no loop that turns\n",
-                   test->name);
+            show_line("cancel   ", fit__print("0 places in %s: no fit_on_cancel, or no loop that "
+                                              "turns", test->name));
     }
     if (setup)
-        printf("not tried  set-up of %s, %lu %s (--include-setup)\n", results->binary, setup,
-               setup == 1 ? "point" : "points");
+        show_line("not tried  ", fit__print("set-up of %s, %lu %s (--include-setup)",
+                                            results->binary, setup,
+                                            setup == 1 ? "point" : "points"));
 }
 
 /* What of all pairs was tried: never "all" of them. */
@@ -327,8 +336,8 @@ void fit__show_totals(const struct fit__totals *totals, const struct fit__result
     for (size_t b = 0; b < count; b++)
         show_notes(&binaries[b]);
     if (totals->findings)
-        printf("evidence: %s replay 1     all %lu: -v     meaning: faulttest explain WORD\n",
-               fit__me, totals->failed);
+        show_line("", fit__print("evidence: %s replay 1     all %lu: -v     meaning: faulttest "
+                                 "explain WORD", fit__me, totals->failed));
     if (totals->unsupported)
         printf("%lu without a result: unsupported\n", totals->unsupported);
 }

@@ -16,6 +16,12 @@ is_outcome() { case $1 in reported|recovered|noticed|unaffected) return 0 ;; esa
 
 has() { case " $1 " in *" $2 "*) return 0 ;; esac; return 1; }
 
+# Lines of more than 100 columns, but for commands and names of cases, which must stay in one piece
+wide() {
+    LC_ALL=C.UTF-8 grep -E '^.{101}' "$1" |
+        grep -Ev 'faulttest (replay|list) |^( +case +|[a-z-]+  )?[^ ]+:[^ ]+$'
+}
+
 no() { echo "not ok $1: $2"; }
 
 # compile SOURCE PROGRAM FLAGS...
@@ -42,6 +48,11 @@ sweep() {
     (cd "$out/$1" && timeout 120 "$FAULTTEST" run -j 1 -o "$2.jsonl" --valgrind=$valgrind \
         $options "./test_$2") >"$out/$1/$2.out" 2>&1
     status=$?
+}
+
+# The screen of a finding, behind that of the run.
+show() {
+    (cd "$out/$1" && timeout 120 "$FAULTTEST" replay --valgrind=none 1) >>"$out/$1/defect.out" 2>&1
 }
 
 check_defect() {
@@ -72,6 +83,9 @@ check_defect() {
     jq -e -s --slurpfile parts "$out/$name/parts" \
         'any(.[]; (.symptom // "") as $said | all($parts[0][]; . as $part | $said | test($part)))' \
         "$out/$name/defect.jsonl" >"$out/$name/any" || { no "$name" "no such symptom"; return; }
+    show "$name"
+    ! wide "$out/$name/defect.out" >"$out/$name/any" \
+        || { no "$name" "a screen is too wide: $(head -n 1 "$out/$name/any")"; return; }
     echo "ok $name"
 }
 
