@@ -213,6 +213,8 @@ static void take(struct fit__results *results, json_t *record)
         add_random(results, record);
     if (strcmp(kind, "ended-random") == 0)
         results->ended_random = true;
+    if (strcmp(kind, "round") == 0)
+        results->rounds = (unsigned)number(record, "to");
     if (strcmp(kind, "note") == 0)
         fit__words_add(&results->notes, fit__line_text(record, "text"));
     if (strcmp(kind, "mark") == 0)
@@ -245,7 +247,7 @@ static bool keeps(struct fit__results *results, const json_t *record, bool memch
         return !memcheck;
     return strcmp(kind, "error") == 0 || strcmp(kind, "ended") == 0 || strcmp(kind, "begun") == 0
         || strcmp(kind, "rule") == 0 || strcmp(kind, "pairs") == 0 || strcmp(kind, "random") == 0
-        || strcmp(kind, "ended-random") == 0;
+        || strcmp(kind, "ended-random") == 0 || strcmp(kind, "round") == 0;
 }
 
 /* Takes the record over. */
@@ -270,6 +272,13 @@ void fit__results_note(struct fit__results *results, const char *text)
 void fit__results_mark(struct fit__results *results, const char *kind, bool memcheck)
 {
     say(results, json_pack("{s:s}", "kind", kind), memcheck);
+}
+
+void fit__results_round(struct fit__results *results, unsigned to)
+{
+    char *runs = fit__print("%u", to);
+    say(results, json_pack("{s:s, s:s}", "kind", "round", "to", runs), false);
+    free(runs);
 }
 
 /* ---- cases ------------------------------------------------------------------------------- */

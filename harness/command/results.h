@@ -91,6 +91,7 @@ struct fit__results {
     off_t from, to;                 /* its part of the journal; to: 0 as long as it grows */
     json_t *records;                /* all records that are no case */
     bool ended, ended_memcheck, ended_random;      /* the sweep is through */
+    unsigned rounds;                /* random runs that are through in what --time has left over */
     struct fit__test *tests;
     size_t test_count;
     struct fit__index said, told;   /* records; lines of the run without faults: each once */
@@ -133,6 +134,8 @@ void fit__results_add(struct fit__results *results, struct fit__record *record, 
 void fit__results_note(struct fit__results *results, const char *text);
 /* Says in the journal that a sweep has "begun", or is "ended". */
 void fit__results_mark(struct fit__results *results, const char *kind, bool memcheck);
+/* The same of a round of random runs, up to `to`. */
+void fit__results_round(struct fit__results *results, unsigned to);
 /* The same from a line of a journal that was there before. */
 void fit__results_load(struct fit__results *results, json_t *line, off_t at);
 

@@ -170,7 +170,8 @@ static bool has_random(const struct fit__results *results)
     return i < results->test_count;
 }
 
-/* A round: some runs of each test of each program. False: none has any. */
+/* A round: some runs of each test of each program, unless an earlier run has done it. False: none
+ * has any. */
 static bool spend_round(struct fit__run *run, const struct fit__orders *all, unsigned from,
                         unsigned to)
 {
@@ -179,8 +180,10 @@ static bool spend_round(struct fit__run *run, const struct fit__orders *all, uns
         struct fit__results *results = &run->binaries[i];
         if (!results->ended || results->error_status)
             continue;
-        int trouble = sweep_random(run, results, all, from, to);
+        int trouble = results->rounds >= to ? FIT_X_OK : sweep_random(run, results, all, from, to);
         run->trouble = fit__graver(run->trouble, trouble);
+        if (trouble == FIT_X_OK && results->rounds < to && !fit__stopping())
+            fit__results_round(results, to);
         any |= trouble == FIT_X_OK && has_random(results);
     }
     return any;

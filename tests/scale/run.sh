@@ -283,6 +283,38 @@ done
 jq -r .binary shared.jsonl | uniq >output
 [ "$(tr '\n' ' ' <output)" = './some ./fewer ' ]
 result $? 'their results stand one behind the other'
+# What an earlier run has done of it is not begun again: the program notes which runs are ordered.
+cat >orders.c <<'END'
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+__attribute__((constructor)) static void note(void)
+{
+    char text[4096];
+    const char *control = getenv("FAULTTEST_CONTROL");
+    ssize_t n = control ? pread(atoi(control), text, sizeof text, 0) : 0;
+    int fd = open("orders", O_WRONLY | O_CREAT | O_APPEND, 0666);
+    if (fd >= 0 && n > 0 && write(fd, text, (size_t)n) < 0) abort();
+    close(fd);
+}
+END
+compile noting many.c "$work/orders.c" -DMANY_READS=20
+"$faulttest" run --valgrind=none --time 300 -o noted.jsonl ./noting >broken.out 2>&1 &
+process=$!
+for _ in $(seq 600); do
+    rounds=$(grep -c '"kind":"round"' noted.jsonl.partial 2>/dev/null)
+    [ "${rounds:-0}" -ge 4 ] && break
+    sleep 0.05
+done
+kill -KILL "$process"
+wait "$process" 2>/dev/null
+rounds=$(grep -c '"kind":"round"' noted.jsonl.partial)
+rm orders
+ends 0 'rounds that are through' run --valgrind=none --time 2 --resume -o noted.jsonl ./noting
+holds 'at least four of them' test "$rounds" -ge 4
+holds 'are not begun again' test "$(sed -n 's/^from //p' orders | sort -n | head -n 1)" -ge 375
+holds 'but the next ones are' test "$(sed -n 's/^from //p' orders | sort -un | wc -l)" -ge 2
+
 ends 0 'is not used up with --random no' run --valgrind=none --time 60 --random no ./some
 says_not 'random '
 
