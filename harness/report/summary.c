@@ -326,9 +326,9 @@ void fit__show_totals(const struct fit__totals *totals, const struct fit__result
     show_outcomes(totals);
     show_allowed(binaries, count);
     show_memcheck(totals, valgrind);
+    for (size_t b = 0; b < count; b++)
+        show_places(&binaries[b], tried(modes, "cancel"));
     if (totals->cases > 0) {
-        for (size_t b = 0; b < count; b++)
-            show_places(&binaries[b], tried(modes, "cancel"));
         show_pairs(binaries, count);
         show_random(binaries, count);
         show_not_tried(modes);
