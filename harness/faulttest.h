@@ -197,8 +197,9 @@ void fit_allow(const char *verdict, const char *faults, const char *where, const
 
 /* Between off and on (they nest) nothing goes wrong on any thread, and faults that last (a
  * full disk, a used-up descriptor table, a silent peer) are lifted; a connection that was
- * reset stays reset, and what is late already stays late. For steps that are not the subject of the test, and for recovery: an
- * operation begun while faults are off must succeed, else `not-recovered`. */
+ * reset stays reset, and what is under way late stays late. For steps that are not the
+ * subject of the test, and for recovery: an operation begun while faults are off must
+ * succeed, else `not-recovered`. */
 void fit_faults_off(void);
 void fit_faults_on(void);
 

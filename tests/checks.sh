@@ -24,8 +24,8 @@ result()
     fi
 }
 
-# wide FILE: its lines of more than 100 columns, but for commands and names of cases, which must stay
-# in one piece, and what the command says on standard error
+# wide FILE: its lines of more than 100 columns, but for commands and names of cases, which must
+# stay in one piece, and what the command says on standard error
 wide()
 {
     LC_ALL=C.UTF-8 grep -E '^.{101}' "$1" |

@@ -122,6 +122,19 @@ static bool is_peer_start(const void *start)
     return false;
 }
 
+/* What is on or off. */
+static void parse_switch(const char *key, bool on)
+{
+    struct fit__orders *o = &fit__session.orders;
+    const struct { const char *key; bool *on; } switches[] = {
+        { "extended", &o->extended }, { "setup", &o->setup }, { "own", &o->own },
+        { "fill", &o->fill }, { "trace", &o->trace }, { "debugger", &o->debugger },
+        { "stacks", &o->stacks },
+    };
+    for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++)
+        if (!strcmp(key, switches[i].key)) *switches[i].on = on;
+}
+
 static void parse_line(char *key, char *value)
 {
     struct fit__orders *o = &fit__session.orders;
@@ -155,34 +168,20 @@ static void parse_line(char *key, char *value)
         parse_modes(value);
     } else if (!strcmp(key, "memory")) {
         parse_memory(value);
-    } else if (!strcmp(key, "extended")) {
-        o->extended = atoi(value);
-    } else if (!strcmp(key, "setup")) {
-        o->setup = atoi(value);
     } else if (!strcmp(key, "pairs")) {
         o->pairs = (unsigned)atoi(value);
     } else if (!strcmp(key, "random")) {
         o->random = (unsigned)atoi(value);
-    } else if (!strcmp(key, "own")) {
-        o->own = atoi(value);
     } else if (!strcmp(key, "given")) {
         parse_given(value);
     } else if (!strcmp(key, "from")) {
         o->from = (unsigned)atoi(value);
-    } else if (!strcmp(key, "fill")) {
-        o->fill = atoi(value);
     } else if (!strcmp(key, "seed")) {
         o->seed = strtoull(value, NULL, 10);
     } else if (!strcmp(key, "jobs")) {
         o->jobs = (unsigned)atoi(value);
     } else if (!strcmp(key, "memcheck")) {
         o->memcheck = atoi(value) && fit__under_valgrind();
-    } else if (!strcmp(key, "trace")) {
-        o->trace = atoi(value);
-    } else if (!strcmp(key, "debugger")) {
-        o->debugger = atoi(value);
-    } else if (!strcmp(key, "stacks")) {
-        o->stacks = atoi(value);
     } else if (!strcmp(key, "cpu_ms")) {
         o->cpu_ms = (unsigned)atoi(value);
     } else if (!strcmp(key, "wall_ms")) {
@@ -191,6 +190,8 @@ static void parse_line(char *key, char *value)
         o->logs = value;
     } else if (!strcmp(key, "coverage")) {
         o->coverage = value;
+    } else {
+        parse_switch(key, atoi(value));
     }
 }
 
