@@ -239,14 +239,14 @@ static int read_part(struct parser *p, char *part, struct fit__fault *f)
 
 /* A cancel is all that happens; elsewhere somebody must say what goes wrong. "shutdown" is both
  * the end of the service and the call of that name, "raise" may say it twice, a signal may come
- * early. */
+ * early, and its handler may run anywhere. */
 static int check_fault(struct parser *p, const struct fit__fault *f)
 {
     bool none = !strcmp(f->point, "none"), cancel = !strcmp(f->point, "cancel");
     bool end = cancel || !strcmp(f->point, "shutdown");
     bool later = f->what.what == FIT_W_AGAIN || f->what.what == FIT_W_LATE;
     bool may_lack = none || end || !strcmp(f->point, "raise")
-        || !strcmp(f->point, "signal");
+        || !strcmp(f->point, "signal") || !strcmp(f->point, "handler");
     if (f->what.what == FIT_W_NONE && !may_lack)
         return fail(p, "\"%.60s\" does not say what goes wrong: error=, short=, return=, delay=, "
                        "order=, thread=, eof, silent, never, raise, early, timers-first, spurious "

@@ -197,7 +197,7 @@ static const char help_cases[] =
 "  TEST:POINT[:in=F][:on=O][:at=P][:op=W][:after=F][:WHAT][:when=N][:until=U]\n"
 "\n"
 "  POINT   a libc function (recv, socket, connect, ...), a callback, peer, client, thread, point,\n"
-"          raise, cancel, shutdown, signal, clock\n"
+"          raise, cancel, shutdown, signal, handler (of a signal, behind a call), clock\n"
 "  in=     function on the call stack, innermost first: in=net_connect/fetch_start\n"
 "  on=     object: origin.test/80, listener/8080, /etc/hosts      at=  name of a FAULT_POINT\n"
 "          of a signal its name, of a clock realtime (set) or monotonic (nobody ran that long)\n"

@@ -19,7 +19,7 @@ has() { case " $1 " in *" $2 "*) return 0 ;; esac; return 1; }
 # Lines of more than 100 columns, but for commands and names of cases, which must stay in one piece
 wide() {
     LC_ALL=C.UTF-8 grep -E '^.{101}' "$1" |
-        grep -Ev 'faulttest (replay|list) |^( +case +|[a-z-]+  )?[^ ]+:[^ ]+$'
+        grep -Ev 'faulttest (replay|list) |^( +case +|[a-z-]+  )?[^ ]+:[^ ]+$|^faulttest: '
 }
 
 no() { echo "not ok $1: $2"; }
@@ -84,6 +84,8 @@ check_defect() {
         'any(.[]; (.symptom // "") as $said | all($parts[0][]; . as $part | $said | test($part)))' \
         "$out/$name/defect.jsonl" >"$out/$name/any" || { no "$name" "no such symptom"; return; }
     show "$name"
+    ! grep 'it was without a result' "$out/$name/defect.out" >"$out/$name/any" \
+        || { no "$name" "a case cannot be replayed"; return; }
     ! wide "$out/$name/defect.out" >"$out/$name/any" \
         || { no "$name" "a screen is too wide: $(head -n 1 "$out/$name/any")"; return; }
     echo "ok $name"

@@ -31,6 +31,8 @@ static const char *const documented[] = {
     "uploads:cancel:in=epoll_wait:op=download.1:after=on_read",
     "uploads:cancel:op=download.1:after=on_read:twice",
     "uploads:shutdown:after=on_read:again",
+    "uploads:signal:on=SIGTERM:after=on_read",
+    "uploads:handler:in=store:on=SIGUSR1:when=4",
 };
 
 static const char *printed(const struct fit__case *c)
