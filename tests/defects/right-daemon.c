@@ -7,6 +7,7 @@
 #include "zoo.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/signalfd.h>
 #include <sys/un.h>
 
@@ -38,7 +39,8 @@ static void on_client(struct daemon *d)
     struct timeval patience = { .tv_sec = 2 };
     int fd = accept4(d->listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) usleep(20000);
+        bool full = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
+        if (full) usleep(20000);
         return;
     }
     if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0)
@@ -47,7 +49,8 @@ static void on_client(struct daemon *d)
 }
 static int run(struct daemon *d)
 {
-    struct pollfd p[2] = { { .fd = d->sfd, .events = POLLIN }, { .fd = d->listener, .events = POLLIN } };
+    struct pollfd p[2] = { { .fd = d->sfd, .events = POLLIN },
+                           { .fd = d->listener, .events = POLLIN } };
     while (!d->stop) {
         int n = poll(p, 2, -1);
         if (n < 0 && errno != EINTR && errno != EAGAIN && errno != ENOMEM) return -errno;

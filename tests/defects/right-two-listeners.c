@@ -40,7 +40,8 @@ static void echo(int fd)
 static void *work(void *arg)
 {
     struct worker *w = arg;
-    struct pollfd p[2] = { { .fd = w->listener, .events = POLLIN }, { .fd = stop_fd, .events = POLLIN } };
+    struct pollfd p[2] = { { .fd = w->listener, .events = POLLIN },
+                           { .fd = stop_fd, .events = POLLIN } };
     for (;;) {
         int n = poll(p, 2, -1);
         if (n < 0) continue;
