@@ -31,7 +31,8 @@ enum fit__class {
     FIT_C_PAIR           /* pipe or socket pair, both ends held by the code under test */,
     FIT_C_DATAGRAM, FIT_C_FILE, FIT_C_WAKEUP /* eventfd */, FIT_C_TIMER, FIT_C_EPOLL,
     FIT_C_SOCKET         /* a stream socket that is not connected (yet) */,
-    FIT_C_NOTICES        /* inotify */
+    FIT_C_NOTICES        /* inotify */,
+    FIT_C_SIGNALS        /* signalfd */
 };
 
 enum { FIT_EDGES = 3 };

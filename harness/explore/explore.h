@@ -150,7 +150,8 @@ enum { FIT_OPS_MAX = 512, FIT_LEFT_MAX = 512, FIT_CENSUS_MAX = 64, FIT_FINDINGS_
 
 struct fit__op_result { char name[64]; int state, code; uint64_t hash; size_t size; };
 struct fit__left { uintptr_t place; unsigned blocks; size_t bytes; };
-struct fit__left_fd { char place[120]; unsigned count; };
+/* numbers: which descriptors below 64, a bit each. */
+struct fit__left_fd { char place[120]; unsigned count; uint64_t numbers; };
 struct fit__left_handle { char type[48]; unsigned count; };
 
 struct fit__range { uintptr_t start, end; };

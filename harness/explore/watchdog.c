@@ -71,6 +71,13 @@ static void end_at(struct fit__finding *f, void *const *frames, unsigned depth)
     fit__end_finding(f);
 }
 
+/* Whose call it was is not whose mistake it is, so it is said. */
+static bool is_in_ours(void *const *frames)
+{
+    struct fit__symbol s;
+    return fit__symbol_of(frames[0], &s) && s.ours;
+}
+
 static void on_crash(int signal, siginfo_t *info, void *context)
 {
     struct fit__finding f;
@@ -78,10 +85,12 @@ static void on_crash(int signal, siginfo_t *info, void *context)
     unsigned depth;
     fit__enter();
     depth = stack_from(context, frames);
-    fit__finding_make(&f, "crash", function_at(frames, depth), "%s in {symptom}%s",
+    fit__finding_make(&f, "crash", function_at(frames, depth), "%s in {symptom}%s%s",
                       strsignal(signal), signal == SIGSEGV && info->si_code > 0
                                              && (uintptr_t)info->si_addr < NULL_PAGE
-                                             ? ", at address 0 or near" : "");
+                                             ? ", at address 0 or near" : "",
+                      is_in_ours(frames) ? "; in code of Faulttest, which was passed a bad pointer "
+                                           "or has a mistake of its own" : "");
     end_at(&f, frames, depth);
 }
 

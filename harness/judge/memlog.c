@@ -55,12 +55,22 @@ static bool is_ours(const char *frame)
 
 /* Reads one error from `*at` on. `text`: its lines; `signature`: what it is and where, without
  * addresses; `place`: the first frame that is no library's. False: no more. */
-struct error { char text[3000], signature[SIGNATURE_MAX], place[160]; };
+struct error { char text[3000], signature[SIGNATURE_MAX], place[160]; bool checked; };
+
+/* A simulated call that checks its caller's memory stands innermost, with the lines of its own
+ * source: the mistake is in whoever called. */
+static bool checks(struct error *e, const char *frame, unsigned frames)
+{
+    bool own = !strncmp(frame, "fit__", 5);
+    if (!frames && own) e->checked = true;
+    if (!own && !strstr(frame, " (wrap")) e->checked = false;
+    return e->checked;
+}
 
 static void add_frame(struct error *e, const char *frame, unsigned *frames)
 {
     size_t have = strlen(e->signature);
-    if (is_ours(frame)) return;
+    if (is_ours(frame) || checks(e, frame, *frames)) return;
     if ((*frames)++ < FRAMES_COMPARED)
         snprintf(e->signature + have, sizeof e->signature - have, " < %s", frame);
     if (!e->place[0] && !strstr(frame, "(in /")) snprintf(e->place, sizeof e->place, "%s", frame);
@@ -111,9 +121,12 @@ static bool known(const char *reference, const char *signature)
 
 static void make_finding(const struct error *e, struct fit__finding *f)
 {
+    static const char check[] = " found during client check request";
     char what[160];
     snprintf(what, sizeof what, "%s", e->signature);
     what[strcspn(what, "<")] = 0;
+    char *by = strstr(what, check);          /* Memcheck's words for a simulated call that looks */
+    if (by) strcpy(by, " passed to a call ");
     fit__finding_make(f, "memory-error", e->signature, "%s%s%s, by Memcheck", what,
                       e->place[0] ? "in " : "", e->place[0] ? e->place : "a library");
 }

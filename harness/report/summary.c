@@ -90,8 +90,10 @@ static void show_test(const struct fit__results *results, const struct fit__test
     if (test->cases == 0 && test->failed > 0 && strcmp(test->state, "no-calls") == 0) {
         printf("\nNO CASES  %s makes no call that can fail.\n", test->name);
         fit__wrap(stdout, "  ", "A strict test (fit_run_group_tests) without a case proves "
-                  "nothing, so it counts as failed. Use cmocka_run_group_tests for it, or see "
-                  "that what it calls comes from a shared library linked after libfaulttest.");
+                  "nothing, so it counts as failed. If it only allocates memory, give it "
+                  "fit_options(\"--mode all\"): memory is not tried without. Else use "
+                  "cmocka_run_group_tests for it, or see that what it calls comes from a shared "
+                  "library linked after libfaulttest.");
     }
 }
 

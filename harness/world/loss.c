@@ -56,10 +56,8 @@ static void give_up(struct fit__tcp *end)
     if (waits)
         fit__tcp_die(sender, ETIMEDOUT);
     /* The handshake never ended here. */
-    if (end->state == FIT_TCP_SYN_RECEIVED) {
-        fit__tcp_forget_child(end);
+    if (end->state == FIT_TCP_SYN_RECEIVED)
         fit__tcp_die(end, 0);
-    }
 }
 
 static bool is_over(const struct fit__tcp *end, const struct fit__tcp *sender)

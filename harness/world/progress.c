@@ -36,6 +36,7 @@ static const char *noun(enum fit__class class)
     case FIT_C_FILE: return "file";
     case FIT_C_WAKEUP: return "eventfd";
     case FIT_C_NOTICES: return "inotify";
+    case FIT_C_SIGNALS: return "signalfd";
     case FIT_C_TIMER: return "timer";
     case FIT_C_EPOLL: return "epoll";
     case FIT_C_NONE: return "descriptor";

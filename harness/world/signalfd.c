@@ -86,7 +86,7 @@ static void receiver_release(struct fit__file *file)
 
 static int receiver_describe(struct fit__file *file, struct fit__info *info)
 {
-    info->class = FIT_C_WAKEUP;
+    info->class = FIT_C_SIGNALS;
     info->readable = receiver_poll(file) ? sizeof(struct signalfd_siginfo) : 0;
     snprintf(info->object, sizeof info->object, "signals");
     snprintf(info->text, sizeof info->text, "signalfd, %s",

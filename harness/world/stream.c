@@ -172,6 +172,9 @@ void fit__tcp_die(struct fit__tcp *end, int error)
 {
     fit__event_cancel(&end->syn);
     fit__event_cancel(&end->patience);
+    /* Its listener waits for the end of a handshake that never comes. */
+    if (end->state == FIT_TCP_SYN_RECEIVED && end->listener)
+        fit__tcp_forget_child(end);
     if (error)
         end->socket.error = error;
     fit__tcp_clear_packets(&end->unsent);
@@ -212,8 +215,6 @@ static void reset_arrived(struct fit__tcp *end)
         error = ECONNREFUSED;
     else if (end->end_received && !end->end_sent)
         error = EPIPE;
-    if (end->state == FIT_TCP_SYN_RECEIVED)
-        fit__tcp_forget_child(end);
     fit__tcp_die(end, error);
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -154,6 +155,15 @@ static void crashes(void **state)
     *nowhere = 1;                        /* NOLINT: on purpose */
 }
 
+static void crashes_in_a_call(void **state)
+{
+    const struct itimerspec *volatile nowhere = (const struct itimerspec *)(uintptr_t)8;
+    (void)state;
+    int fd = timerfd_create(CLOCK_MONOTONIC, 0);
+    timerfd_settime(fd, 0, nowhere, NULL);
+    close(fd);
+}
+
 static void calls_nothing(void **state)
 {
     (void)state;
@@ -175,6 +185,7 @@ int main(void)
         cmocka_unit_test(writes_a_file), cmocka_unit_test(sleeps_for_ever),
         cmocka_unit_test(computes_for_ever), cmocka_unit_test(waits_for_ever),
         cmocka_unit_test(differs), cmocka_unit_test(skips), cmocka_unit_test(crashes),
+        cmocka_unit_test(crashes_in_a_call),
         cmocka_unit_test(calls_nothing), cmocka_unit_test(passes_too),
 #ifdef LATE
         cmocka_unit_test(differs_late),
