@@ -36,8 +36,8 @@ struct fit__signals {
 };
 extern const struct fit__signals *fit__signals;      /* valid while fit__active */
 
-/* The program has set a handler for a signal that people or programs send. */
-extern bool fit__handlers_set;
+/* The signals that others send for which the program has ever set a handler: 1 << (signal - 1). */
+extern uint64_t fit__handlers_set;
 
 /* The last handlers that ended a wait were such that a call of read's kind goes on (SA_RESTART). */
 extern bool fit__signal_restarts;

@@ -15,7 +15,8 @@
 #define US 1000
 
 const struct fit__signals *fit__signals;
-bool fit__signal_restarts, fit__crashes_caught, fit__handlers_set;
+bool fit__signal_restarts, fit__crashes_caught;
+uint64_t fit__handlers_set;
 
 /* ---- sending ----------------------------------------------------------------------------- */
 
@@ -216,8 +217,8 @@ static int set_action(int signal, const struct sigaction *action, struct sigacti
     if (action && (fit__active || !is_of_sweep(signal) || is_of_world(signal))) {
         actions[signal].action = *action;
         actions[signal].known = true;
-        fit__handlers_set |= signal != SIGPIPE && action->sa_handler != SIG_DFL
-                             && action->sa_handler != SIG_IGN;
+        if (signal != SIGPIPE && action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN)
+            fit__handlers_set |= 1ull << (signal - 1);
         action_changed(signal);
     }
     if (ours && old) *old = before;

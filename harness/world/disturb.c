@@ -18,9 +18,11 @@ static const struct { int signal; const char *name; bool extended; } sent[] = {
     { SIGUSR2, "SIGUSR2", false }, { SIGWINCH, "SIGWINCH", true }, { SIGALRM, "SIGALRM", true },
 };
 
+/* To ask the real kernel is dear, and most programs handle none. */
 static bool is_handled(int signal)
 {
     struct sigaction action;
+    if (!(fit__handlers_set >> (signal - 1) & 1)) return false;
     fit__signal_action(signal, &action);
     return action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
 }
