@@ -187,8 +187,9 @@ enum fit__need {
     FIT_N_SEVERAL = 1 << 14, /* several things are ready: c->orders says how they can come */
     /* of sockets */
     FIT_N_SIX = 1 << 23,     /* IPv6 */
-    FIT_N_ADDRESS = 1 << 24, /* an address that this host could have lost; connect: it was given */
-    FIT_N_MUCH = 1 << 24,    /* writes: the other side may have read nothing of so much */
+    /* Of bind and connect only: an address that this host could have lost; connect: it was given. */
+    FIT_N_ADDRESS = 1 << 24,
+    FIT_N_MUCH = 1 << 24,    /* of writes only: the other side may have read nothing of so much */
     FIT_N_PRIVILEGED = 1 << 25,  /* a port below 1024 */
     FIT_N_PATH = 1 << 26,    /* AF_UNIX, with a name in the file system */
     FIT_N_RIGHTS = 1 << 27,  /* descriptors are passed on */

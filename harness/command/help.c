@@ -232,8 +232,7 @@ static const char help_cases[] =
 "are looked for among what is asked after the fault before it, and its when= counts from there.\n"
 "  uploads:recv:in=on_readable:eof,cancel:op=upload.1:after=on_retry\n"
 "\n"
-"No line number, address or global count\n"
-"is in a name, so it survives unrelated edits.\n";
+"No line number, address or global count is in a name, so it survives unrelated edits.\n";
 
 static const char help_minimise[] =
 "faulttest minimise TEST-BINARY CASE    the smallest case with the same verdict at the same site\n"
