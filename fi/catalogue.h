@@ -187,7 +187,7 @@ enum fit__need {
     FIT_N_SEVERAL = 1 << 14, /* several things are ready: c->orders says how they can come */
     /* of sockets */
     FIT_N_SIX = 1 << 23,     /* IPv6 */
-    /* Of bind and connect only: an address that this host could have lost; connect: it was given. */
+    /* Of bind and connect only: an address that this host could have lost, or that was given. */
     FIT_N_ADDRESS = 1 << 24,
     FIT_N_MUCH = 1 << 24,    /* of writes only: the other side may have read nothing of so much */
     FIT_N_PRIVILEGED = 1 << 25,  /* a port below 1024 */
