@@ -24,9 +24,12 @@ static bool chain_fits(const char *wanted, const char *chain)
     return chain && !strncmp(wanted, chain, size) && (!chain[size] || chain[size] == '/');
 }
 
+/* `at` is never left out of a name, so that without it no place that has one is meant: what goes
+ * wrong with a callback, or what cancels there, does so at its beginning or at its end. */
 bool fit__fault_fits(const struct fit__fault *f, const struct fit__point *p)
 {
-    return !strcmp(f->point, p->name) && same_text(f->on, p->on) && same_text(f->at, p->at)
+    return !strcmp(f->point, p->name) && same_text(f->on, p->on)
+        && !f->at == !p->at && same_text(f->at, p->at)
         && same_text(f->op, p->op) && same_text(f->after, p->after) && chain_fits(f->in, p->chain);
 }
 

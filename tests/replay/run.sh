@@ -166,6 +166,19 @@ says '>>> 0\.[0-9]+ 2 uv_timer_cb on_timer at its end FAULT delay=10s 10\.[0-9]+
 ends 0 'a timer that is early' replay --trace ./timer pauses:uv_timer_start:in=pauses:early
 says '>>> 0\.[0-9]+ 0 uv_timer_start FAULT early'
 
+# ---- a replay asks what --extended asks, and means what the sweep did ----------------------------
+
+# shellcheck disable=SC2046  # options, each a word
+gcc -std=gnu11 -D_GNU_SOURCE -g -O1 -I"$build/include" $(pkg-config --cflags libuv) \
+    -o pair "$here/../defects/pair-cancel-during-back-off.c" -L"$build" -Wl,-rpath,"$build" \
+    -lfaulttest -lcmocka $(pkg-config --libs libuv) >output 2>&1
+result $? 'a test that is cancelled after a fault is built'
+pair=connects:socket:in=attempt:error=EMFILE,cancel
+ends 1 'a cancel between two callbacks' replay ./pair $pair:op=connect.1:after=on_closed
+says 'connect.1 was cancelled, after on_closed'
+ends 1 'and one at the end of the first' replay ./pair $pair:at=end:op=connect.1:after=on_closed
+says 'connect.1 was cancelled, at the end of on_closed'
+
 ends 0 'the help on replay' help replay
 says '--gdb'
 finish
