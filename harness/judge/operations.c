@@ -339,14 +339,16 @@ bool fit__ops_nothing_failed(void)
     return only_order();
 }
 
-/* A name stood for other addresses: a program may tell which, and is right. */
-static bool other_addresses(void)
+/* A name stood for other addresses, or somebody had cut a file: a program may tell what it was
+ * given, and is right. */
+static bool was_given_other(void)
 {
     const struct fit__steps *s = &fit__session.faults;
     for (unsigned i = 0; i < s->count; i++) {
         const struct fit__alternative *a =
             &s->list[i].point->alternatives[s->list[i].alternative];
         if (a->mode == FIT_DNS && (a->what == FIT_W_RETURN || a->what == FIT_W_ORDER)) return true;
+        if (a->mode == FIT_DISK && a->what == FIT_W_EOF) return true;
     }
     return false;
 }
@@ -357,7 +359,7 @@ static bool judge_success(const struct fit_op *op, const struct fit__op_result *
     const char *word = only_order() ? "wrong-result" : "swallowed";
     const char *it = only_order() ? "in the usual order" : "without the fault";
     if (!before || before->state != FIT_OP_SUCCEEDED
-        || (before->hash == op->hash && before->size == op->size) || other_addresses())
+        || (before->hash == op->hash && before->size == op->size) || was_given_other())
         return false;
     if (before->size == op->size)
         fit__finding_make(f, word, site_of(op), "%s was told success by {symptom}, with %zu "

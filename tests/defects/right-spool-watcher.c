@@ -1,6 +1,7 @@
 /* No mistake: a watcher of a spool folder: a file moved into it is read; the folder is looked
  * through after the watch is set, and again when events were lost.
  * expect: none
+ * options: --extended
  * repaired: reported
  */
 #include "zoo.h"
